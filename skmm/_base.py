@@ -1,0 +1,421 @@
+"""What the estimators share: validation, X to blocks, fit, predict."""
+
+import numbers
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from skmm._compat import (
+    CallbackSupportMixin,
+    HasMethods,
+    Interval,
+    StrOptions,
+    fit_context,
+    with_callbacks,
+)
+from skmm._composition import MultimodalComposition
+from skmm._frames import as_frame
+
+
+class BaseMultimodal(
+    ClassNamePrefixFeaturesOutMixin,
+    CallbackSupportMixin,
+    TransformerMixin,
+    MultimodalComposition,
+):
+    """Base of :class:`MultimodalClassifier` and :class:`MultimodalRegressor`."""
+
+    _parameter_constraints = {
+        "modalities": [StrOptions({"auto"}), list, tuple],
+        "fusion": [str, type, HasMethods("build_module")],
+        "mix": ["boolean"],
+        "width": [Interval(numbers.Integral, 1, None, closed="left")],
+        "depth": [Interval(numbers.Integral, 0, None, closed="left")],
+        "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(numbers.Integral, 1, None, closed="left"),
+        ],
+        "max_epochs": [Interval(numbers.Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation": [
+            Interval(numbers.Real, 0, 1, closed="neither"),
+            "cv_object",
+            tuple,
+            None,
+        ],
+        "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "compile": ["boolean"],
+        "warm_start": ["boolean"],
+        "callbacks": [list, tuple, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+        "n_jobs": [None, numbers.Integral],
+    }
+
+    def __init__(
+        self,
+        modalities="auto",
+        *,
+        fusion="concat",
+        mix=True,
+        width=128,
+        depth=1,
+        dropout=0.1,
+        learning_rate=2e-3,
+        weight_decay=1e-2,
+        batch_size="auto",
+        max_epochs=100,
+        early_stopping=True,
+        validation=0.1,
+        n_iter_no_change=3,
+        device="auto",
+        precision="auto",
+        compile=False,
+        warm_start=False,
+        callbacks=None,
+        random_state=None,
+        verbose=0,
+        n_jobs=None,
+    ):
+        self.modalities = modalities
+        self.fusion = fusion
+        self.mix = mix
+        self.width = width
+        self.depth = depth
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation = validation
+        self.n_iter_no_change = n_iter_no_change
+        self.device = device
+        self.precision = precision
+        self.compile = compile
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.random_state = random_state
+        self.verbose = verbose
+        self.n_jobs = n_jobs
+
+    # -- fit --------------------------------------------------------------------
+
+    @with_callbacks
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, groups=None):
+        """Learn encoders, fusion and heads from rows with a target.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars) or array of shape (n_samples, n_features)
+            A column may hold numbers, categories, dates, free text, vectors; any
+            cell may be missing.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The target, without missing values.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows in all losses.
+        groups : array-like of shape (n_samples,), default=None
+            Groups that the validation split keeps together.
+
+        Returns
+        -------
+        self : estimator
+
+        Raises
+        ------
+        ValueError
+            For input that cannot be learned from; the message names column, rows and
+            remedy, and the estimator is left as it was.
+        """
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        before = dict(vars(self))
+        try:
+            X, frame, y, weight = self._read_training(X, y, sample_weight)
+            context.call_on_fit_task_begin(
+                estimator=self, X=X, y=y, metadata={"sample_weight": sample_weight}
+            )
+            train, valid = self._split(frame, y, weight, groups)
+            rows_train, rows_valid = self._prepare(train, valid)
+            bridge = self._bridge(context, train, rows_train, rows_valid)
+            self._learner.train(rows_train, rows_valid, on_epoch=bridge)
+            self._learner.mix(rows_valid)
+            self._set_learned_attributes()
+        except BaseException:
+            # Nothing half-fitted: the estimator is as before the call.
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        context.call_on_fit_task_end(
+            estimator=self,
+            X=X,
+            y=y,
+            metadata={"sample_weight": sample_weight},
+            reconstruction_attributes=dict,
+        )
+        return self
+
+    def _partial_fit(self, X, y, sample_weight=None, classes=None):
+        """One epoch over these rows: no split, no early stop."""
+        first = not self.__sklearn_is_fitted__()
+        before = dict(vars(self))
+        try:
+            _, frame, y, weight = self._read_training(
+                X, y, sample_weight, classes=classes, reset=first
+            )
+            rows, _ = self._prepare((frame, y, weight), None, anew=first)
+            self._learner.train(rows, epochs=1)
+            self._set_learned_attributes()
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        return self
+
+    def _read_training(self, X, y, sample_weight, classes=None, reset=True):
+        """Validate; give X as passed, and the frame, targets and weights kept."""
+        y = self._check_y(y)
+        goes_on = self._goes_on()
+        reset = reset and not goes_on
+        frame = self._read_frame(X, reset=reset)
+        if len(frame) == 0:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
+                "1 is required: X is empty. Pass rows to learn from."
+            )
+        check_consistent_length(X, y)
+        weight = _check_sample_weight(
+            sample_weight, frame, dtype=np.float64, ensure_non_negative=True
+        )
+        if reset:
+            self._fit_seed = int(
+                check_random_state(self.random_state).randint(2**31 - 1)
+            )
+            self._targets = self._make_targets(y, weight, classes)
+        weight = weight * self._class_weights(y)
+        kept = weight > 0  # a row of weight zero is a row left out
+        if not kept.any():
+            raise ValueError("All sample weights are zero; at least one must not be.")
+        if not kept.all():
+            frame, y, weight = frame[kept], y[kept], weight[kept]
+        return X, frame, y, weight
+
+    def _read_frame(self, X, reset):
+        """Read X as a pandas frame, with scikit-learn's checks of names and width."""
+        if scipy.sparse.issparse(X):
+            raise TypeError(
+                "Sparse data was passed for X, but dense data is required. Put the "
+                "transformer that made it in an encoder's place, "
+                "modalities=[('name', transformer, columns)]: its sparse output is "
+                "kept sparse there."
+            )
+        names = None if reset else getattr(self, "feature_names_in_", None)
+        frame = as_frame(X, columns=names)
+        validate_data(self, X, reset=reset, skip_check_array=True)
+        if reset:
+            self.n_features_in_ = frame.shape[1]
+        if frame.shape[1] == 0:
+            raise ValueError(
+                f"0 feature(s) (shape={frame.shape}) while a minimum of 1 is required."
+            )
+        if frame.shape[1] != self.n_features_in_:
+            raise ValueError(
+                f"X has {frame.shape[1]} features, but {type(self).__name__} is "
+                f"expecting {self.n_features_in_} features as input."
+            )
+        repeated = frame.columns[frame.columns.duplicated()]
+        if len(repeated):
+            raise ValueError(
+                f"X has columns of the same name: {list(repeated.unique()[:5])}. "
+                "Rename them."
+            )
+        return frame
+
+    def _split(self, frame, y, weight, groups):
+        """Give (frame, y, weight) of the training and of the validation rows."""
+        from skmm._split import split_rows
+
+        if isinstance(self.validation, tuple):
+            X_valid, y_valid = self.validation
+            y_valid = self._check_y(y_valid)
+            frame_valid = self._read_frame(X_valid, reset=False)
+            check_consistent_length(X_valid, y_valid)
+            valid = (frame_valid, y_valid, self._class_weights(y_valid))
+            return (frame, y, weight), valid
+        rows = split_rows(
+            self.validation,
+            frame,
+            y,
+            groups,
+            stratify=self._targets.is_classification and y.ndim == 1,
+            random_state=self._fit_seed,
+        )
+        if rows is None:
+            return (frame, y, weight), None
+        return tuple((frame.iloc[r], y[r], weight[r]) for r in rows)
+
+    def _prepare(self, train, valid, anew=True):
+        """Fit the encoders on the training rows; give both sets as Rows."""
+        from skmm._preparation import Preparation
+
+        frame, y, weight = train
+        if anew and not self._goes_on():
+            preparation = Preparation(
+                self.modalities,
+                reserved=self.get_params(deep=False),
+                n_jobs=self.n_jobs,
+            )
+            blocks = preparation.resolve(frame).fit_transform(frame, y, weight)
+            self._preparation = preparation
+            self._labels = frame.columns
+            self._learner = self._make_learner(blocks, y, weight)
+        else:
+            blocks = self._preparation.transform(frame)
+        rows_train = self._make_rows(blocks, y, weight)
+        if valid is None:
+            return rows_train, None
+        frame, y, weight = valid
+        return rows_train, self._make_rows(self._preparation.transform(frame), y, weight)
+
+    def _make_rows(self, blocks, y, weight):
+        import torch
+
+        from skmm._net import Rows
+
+        codes = torch.from_numpy(np.ascontiguousarray(self._targets.encode(y)))
+        # A row with no modality teaches nothing: it gets the prior at predict.
+        anything = torch.stack([b.present for b in blocks.values()]).any(0).numpy()
+        weight = weight * anything
+        mean = weight.mean()
+        weight = torch.from_numpy((weight / (mean if mean > 0 else 1)).astype(np.float32))
+        return Rows(blocks, codes, weight)
+
+    def _make_learner(self, blocks, y, weight):
+        from skmm._learner import Learner
+
+        return Learner(
+            self.get_params(deep=False),
+            {name: encoder for name, encoder, _ in self._preparation.modalities},
+            self._targets,
+            self._targets.prior(self._targets.encode(y), weight),
+            n_rows=len(y),
+            seed=self._fit_seed,
+        )
+
+    def _set_learned_attributes(self):
+        learner = self._learner
+        labels = self._labels
+        self.modalities_ = [
+            (name, encoder, [labels[i] for i in positions])
+            for name, encoder, positions in self._preparation.modalities
+        ]
+        self._n_features_out = learner.module.heads["fused"].out_features
+        self.n_parameters_ = sum(
+            p.numel() for p in learner.module.parameters() if p.requires_grad
+        )
+        self.history_ = learner.net.history
+        self.n_iter_ = len(learner.net.history)
+        self.head_weights_ = learner.mixture.shares
+
+    def _bridge(self, context, train, rows_train, rows_valid):
+        """Tell scikit-learn's callbacks of each epoch; True from one stops the fit."""
+        if not hasattr(self, "_skl_callbacks"):
+            return None
+        frame, y, weight = train
+
+        def on_epoch(net):
+            def fitted_now():
+                logits = getattr(net, "logits_", {})
+                return {
+                    "_learner": self._learner.snapshot(rows_valid, logits),
+                    # The monitor predicts the rows of this fit: their blocks are here.
+                    "_known": (frame, rows_train.blocks),
+                    "n_iter_": len(net.history),
+                }
+
+            task = context.subcontext(task_name="epoch")
+            task.call_on_fit_task_begin(estimator=self, X=frame, y=y)
+            return task.call_on_fit_task_end(
+                estimator=self,
+                X=frame,
+                y=y,
+                metadata={"sample_weight": weight},
+                reconstruction_attributes=fitted_now,
+            )
+
+        return on_epoch
+
+    # -- predict ----------------------------------------------------------------
+
+    def _blocks(self, X):
+        check_is_fitted(self)
+        known, blocks = getattr(self, "_known", (None, None))
+        if known is not None and known is X:
+            return blocks
+        frame = self._read_frame(X, reset=False)
+        if len(frame) == 0:
+            raise ValueError(
+                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
+                "1 is required: X is empty."
+            )
+        return self._preparation.transform(frame)
+
+    def _predict_logits(self, X):
+        return self._learner.predict(self._blocks(X))
+
+    def transform(self, X):
+        """Give the fused embedding of the rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+
+        Returns
+        -------
+        embedding : ndarray of shape (n_samples, n_embedding)
+            float64; the width depends on the fusion.
+        """
+        return self._learner.embed(self._blocks(X))
+
+    # -- odds and ends ------------------------------------------------------------
+
+    def _goes_on(self):
+        """Whether a fit continues the one before."""
+        return self.warm_start and self.__sklearn_is_fitted__()
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_learner")
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.non_deterministic = False
+        return tags
+
+    def _sk_visual_block_(self):
+        """Show the modalities side by side; under "auto" once they are known."""
+        from skmm._compat import VisualBlock
+
+        modalities = getattr(self, "modalities_", self.modalities)
+        if isinstance(modalities, str):
+            return VisualBlock(
+                "single", self, names=type(self).__name__, name_details=str(self)
+            )
+        names, encoders, columns = zip(*modalities)
+        details = [str(some) for some in columns]
+        return VisualBlock("parallel", encoders, names=names, name_details=details)

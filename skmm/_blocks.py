@@ -1,0 +1,159 @@
+"""One modality of all rows, as arrays whose first axis is the rows."""
+
+import numpy as np
+import scipy.sparse
+import torch
+
+
+class Csr:
+    """Rows of varying length: sparse features, or bags of token ids.
+
+    The layout is that of :class:`scipy.sparse.csr_array`, held in tensors so that a
+    batch is cut out on the device. A taken ``Csr`` is what
+    :func:`torch.nn.functional.embedding_bag` reads with ``include_last_offset=True``.
+
+    Parameters
+    ----------
+    indptr : tensor of shape (n_rows + 1,)
+    indices : tensor of shape (n_stored,)
+    values : tensor of shape (n_stored,) or None
+        None stands for ones.
+    n_columns : int
+    """
+
+    def __init__(self, indptr, indices, values, n_columns):
+        self.indptr = indptr
+        self.indices = indices
+        self.values = values
+        self.n_columns = n_columns
+
+    @classmethod
+    def from_scipy(cls, matrix):
+        """Read a scipy sparse matrix; values are kept as float32."""
+        matrix = matrix.tocsr()
+        values = np.ascontiguousarray(matrix.data, dtype=np.float32)
+        return cls(
+            # 32 bits halve the memory; embedding_bag wants both in one type.
+            torch.from_numpy(_index_array(matrix.indptr, matrix.nnz)),
+            torch.from_numpy(_index_array(matrix.indices, matrix.nnz)),
+            torch.from_numpy(values),
+            matrix.shape[1],
+        )
+
+    def __len__(self):
+        return len(self.indptr) - 1
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order."""
+        start = self.indptr.index_select(0, rows)
+        length = self.indptr.index_select(0, rows + 1) - start
+        indptr = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)
+        torch.cumsum(length, 0, out=indptr[1:])
+        total = int(indptr[-1])
+        shift = torch.repeat_interleave(start - indptr[:-1], length, output_size=total)
+        where = shift + torch.arange(total, dtype=shift.dtype, device=shift.device)
+        values = None if self.values is None else self.values.index_select(0, where)
+        return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
+
+    def to(self, device):
+        values = None if self.values is None else self.values.to(device)
+        return Csr(
+            self.indptr.to(device), self.indices.to(device), values, self.n_columns
+        )
+
+    @property
+    def nbytes(self):
+        stored = (self.indptr, self.indices, self.values)
+        return sum(part.nbytes for part in stored if part is not None)
+
+
+class Block:
+    """One modality, all rows.
+
+    Parameters
+    ----------
+    *parts : ndarray, tensor, scipy sparse matrix or Csr
+        First axis is the rows in each. What they mean is between the encoder that
+        made the block and the module that it builds.
+    present : ndarray of bool, shape (n_rows,)
+        False where the row does not have this modality.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm._blocks import Block
+    >>> block = Block(np.eye(3, dtype="float32"), present=np.array([True, True, False]))
+    >>> len(block), block.nbytes
+    (3, 39)
+    """
+
+    def __init__(self, *parts, present):
+        self.parts = tuple(_as_part(part) for part in parts)
+        self.present = torch.as_tensor(present, dtype=torch.bool)
+        lengths = {len(part) for part in self.parts} | {len(self.present)}
+        if len(lengths) != 1:
+            raise ValueError(f"The parts of a block differ in rows: {sorted(lengths)}.")
+
+    def __len__(self):
+        return len(self.present)
+
+    def __getitem__(self, i):
+        return self.parts[i]
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order, as a block."""
+        taken = Block.__new__(Block)
+        taken.parts = tuple(
+            part.take(rows) if isinstance(part, Csr) else part.index_select(0, rows)
+            for part in self.parts
+        )
+        taken.present = self.present.index_select(0, rows)
+        return taken
+
+    def to(self, device):
+        """Give the block on another device."""
+        moved = Block.__new__(Block)
+        moved.parts = tuple(part.to(device) for part in self.parts)
+        moved.present = self.present.to(device)
+        return moved
+
+    @property
+    def dtype(self):
+        """The type in which a module is to compute on this block."""
+        return getattr(self, "_dtype", torch.float32)
+
+    def cast(self, dtype):
+        """Give the block with its dense floating-point parts in another type."""
+        if dtype == self.dtype:
+            return self
+        cast = Block.__new__(Block)
+        cast._dtype = dtype
+        cast.parts = tuple(
+            part.to(dtype)
+            if isinstance(part, torch.Tensor) and part.is_floating_point()
+            else part
+            for part in self.parts
+        )
+        cast.present = self.present
+        return cast
+
+    @property
+    def nbytes(self):
+        """Bytes held, all parts and the mask."""
+        return sum(part.nbytes for part in self.parts) + self.present.nbytes
+
+
+def _as_part(part):
+    if isinstance(part, (Csr, torch.Tensor)):
+        return part
+    if scipy.sparse.issparse(part):
+        return Csr.from_scipy(part)
+    part = np.asarray(part)
+    if not part.flags.writeable:  # torch warns of tensors over read-only memory
+        part = part.copy()
+    return torch.from_numpy(part)
+
+
+def _index_array(array, n_stored):
+    dtype = np.int32 if n_stored < 2**31 else np.int64
+    return np.ascontiguousarray(array, dtype=dtype)

@@ -1,0 +1,84 @@
+"""Nested parameters: a fusion and encoders that may be names or objects."""
+
+from skmm._compat import BaseComposition
+from skmm.encoders import KINDS, make_encoder
+from skmm.fusion import make_fusion
+
+
+class MultimodalComposition(BaseComposition):
+    """``get_params`` and ``set_params`` over ``modalities`` and ``fusion``.
+
+    A nested parameter of something that is still a name (``fusion__rank`` while
+    ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
+    turns the name into its default object.
+    """
+
+    @property
+    def _encoders(self):
+        """What scikit-learn's composition wants: pairs of name and object."""
+        if not isinstance(self.modalities, (list, tuple)):
+            return []
+        # What is no triple is left for fit to complain of.
+        return [(m[0], m[1]) for m in self.modalities if len(m) == 3]
+
+    @_encoders.setter
+    def _encoders(self, pairs):
+        self.modalities = [
+            (name, encoder, columns)
+            for (name, encoder), (_, _, columns) in zip(pairs, self.modalities)
+        ]
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator, its fusion and its encoders.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        return self._get_params("_encoders", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters, nested ones as ``name__parameter``.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : estimator
+        """
+        for whole in ("modalities", "fusion"):  # before what is nested in them
+            if whole in params:
+                setattr(self, whole, params.pop(whole))
+        own = self.get_params(deep=False)
+        for key in params:
+            name, nested, _ = key.partition("__")
+            if not nested:
+                continue
+            if name == "fusion" and isinstance(self.fusion, (str, type)):
+                self.fusion = make_fusion(self.fusion)
+            elif name in own:
+                continue
+            elif isinstance(self.modalities, str):
+                raise ValueError(
+                    f"Parameter {key!r} is of a modality, and modalities="
+                    f"{self.modalities!r} names none before the fit. Write them down: "
+                    "set_params(modalities=detect_modalities(X).to_list()), then "
+                    f"set {key!r}."
+                )
+            else:
+                self._encoders = [
+                    (n, make_encoder(e) if n == name and _is_kind(e) else e)
+                    for n, e in self._encoders
+                ]
+        self._set_params("_encoders", **params)
+        return self
+
+
+def _is_kind(encoder):
+    return isinstance(encoder, str) and encoder in KINDS

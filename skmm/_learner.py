@@ -1,0 +1,288 @@
+"""What is learned from blocks: module, net and mixture, from building to predicting."""
+
+import copy
+import warnings
+
+import numpy as np
+import torch
+
+from skmm._mixture import Mixture
+from skmm._module import FusedHead, MultimodalModule, WideHead
+from skmm._net import MultimodalNet
+from skmm.fusion import make_fusion
+from skmm.fusion._base import FusionSpec
+
+
+class Learner:
+    """The heads of one fit.
+
+    Parameters
+    ----------
+    options : dict
+        The estimator's parameters.
+    encoders : dict of str to Encoder
+        Fitted.
+    targets : ClassificationTargets or RegressionTargets
+    prior : ndarray of shape (n_logits,)
+        Logits (or standardised mean) for a row of which nothing is known.
+    n_rows : int
+        Training rows, for ``batch_size="auto"``.
+    seed : int
+
+    Attributes
+    ----------
+    module : MultimodalModule
+    net : MultimodalNet
+    mixture : Mixture
+    """
+
+    def __init__(self, options, encoders, targets, prior, *, n_rows, seed):
+        self.options = options
+        self.targets = targets
+        self.prior = prior
+        self.n_rows = n_rows
+        self.seed = seed
+        with _seeded(seed, torch.device("cpu")):
+            self.module = self._build_module(encoders)
+        self.net = self._make_net()
+        self.mixture = Mixture(self.module.heads, targets.groups)
+
+    # -- building ---------------------------------------------------------------
+
+    def _build_module(self, encoders):
+        """Build encoders before the fusion and the fused head before the others.
+
+        The order keeps the encoders' first weights the same whatever the fusion.
+        """
+        options, n_outputs = self.options, self.targets.n_logits
+        width, depth, dropout = (options[k] for k in ("width", "depth", "dropout"))
+        modules = {name: e.build_module(width) for name, e in encoders.items()}
+        spec = FusionSpec(list(modules), width, n_outputs, modules, dropout)
+        fusion = make_fusion(options["fusion"]).build_module(spec)
+        fused = FusedHead(modules, fusion, spec, depth=depth, dropout=dropout)
+        heads = {"fused": fused}
+        if options["mix"]:
+            wide = {name: e.build_wide(n_outputs) for name, e in encoders.items()}
+            wide = {name: module for name, module in wide.items() if module is not None}
+            if wide:
+                heads["wide"] = WideHead(wide, n_outputs)
+        prior = torch.from_numpy(self.prior).float()
+        for head in heads.values():
+            head.set_bias(prior)
+        return MultimodalModule(heads)
+
+    def _make_net(self):
+        options = self.options
+        device = resolve_device(options["device"])
+        batch_size = options["batch_size"]
+        if batch_size == "auto":
+            batch_size = auto_batch_size(self.n_rows)
+        net = MultimodalNet(
+            self.module,
+            criterion=torch.nn.Identity,
+            targets=self.targets,
+            seed=self.seed,
+            autocast=_uses_bfloat16(options["precision"], device),
+            optimizer=torch.optim.AdamW,
+            optimizer__weight_decay=options["weight_decay"],
+            optimizer__fused=device.type in ("cpu", "cuda"),
+            lr=options["learning_rate"],
+            batch_size=batch_size,
+            max_epochs=options["max_epochs"],
+            callbacks=options["callbacks"],
+            callbacks__print_log=None if not options["verbose"] else _print_log(),
+            device=str(device),
+            compile=options["compile"],
+            train_split=None,
+            verbose=int(options["verbose"]),
+        )
+        return net.initialize()
+
+    # -- training -----------------------------------------------------------------
+
+    def train(self, rows_train, rows_valid=None, *, epochs=None, on_epoch=None):
+        """Train all heads; each ends at its best epoch on the validation rows.
+
+        Parameters
+        ----------
+        rows_train, rows_valid : Rows
+        epochs : int, default=None
+            Exactly so many, without a stop and with the optimizer kept: a step of
+            partial_fit. None trains by the options.
+        on_epoch : callable, default=None
+            Called with the net after each epoch; True stops.
+        """
+        net = self.net
+        device = torch.device(net.device)
+        stops = self.options["early_stopping"] and epochs is None
+        net.patience = self.options["n_iter_no_change"] if stops else np.inf
+        net.restore = stops
+        net.on_epoch = on_epoch
+        rows_train, rows_valid = _to_device(rows_train, rows_valid, device)
+        self.module.set_dtype(torch.float32)
+        if net.optimizer_ is None:
+            net.initialize_optimizer()
+        try:
+            with _seeded(self.seed + len(net.history), device):
+                net.partial_fit((rows_train, rows_valid), epochs=epochs)
+        finally:
+            net.on_epoch = None
+        if epochs is None:
+            net.optimizer_ = None  # twice the parameters' memory
+
+    def mix(self, rows_valid, logits=None):
+        """Fit the mixture of the heads on the validation rows' logits."""
+        heads = list(self.module.heads)
+        logits = self.net.keeper_.logits if logits is None else logits
+        known = rows_valid is not None and set(logits) == set(heads)
+        if len(heads) == 1 or not known or not rows_valid.weight.sum() > 0:
+            self.mixture = Mixture(heads, self.targets.groups)
+        else:
+            self.mixture = Mixture.fit(
+                {head: logits[head] for head in heads},
+                rows_valid.codes.cpu().numpy(),
+                rows_valid.weight.cpu().numpy(),
+                self.targets,
+            )
+
+    # -- prediction ---------------------------------------------------------------
+
+    def predict(self, blocks):
+        """Give the mixture's logits, (n_samples, n_logits) float64."""
+        heads = [
+            head
+            for head, weight in zip(self.mixture.heads, self.mixture.weights.T)
+            if weight.any()
+        ]
+        outputs = self._run(blocks, heads)
+        nothing = np.zeros((1, self.targets.n_logits))
+        logits = {head: nothing for head in self.mixture.heads}
+        logits.update({head: output[0] for head, output in outputs.items()})
+        mixed = self.mixture(logits)
+        present = np.stack([block.present.numpy() for block in blocks.values()])
+        return np.where(present.any(axis=0)[:, None], mixed, self.prior)
+
+    def embed(self, blocks):
+        """Give the fused embedding, (n_samples, out_features) float64."""
+        return self._run(blocks, ["fused"])["fused"][1]
+
+    def _run(self, blocks, heads):
+        # In float64 a row's result does not depend on its batch; on a GPU, and with
+        # bfloat16 asked for, speed comes first.
+        in_float64 = self.net.device == "cpu" and not self.net.autocast
+        self.module.set_dtype(torch.float64 if in_float64 else torch.float32)
+        return self.net.predict_heads(blocks, heads)
+
+    # -- pickling -------------------------------------------------------------------
+
+    def __getstate__(self):
+        """On the CPU whatever the device was: loads where there is no GPU."""
+        state = {k: v for k, v in vars(self).items() if k != "net"}
+        on_cpu = self.net.device == "cpu"
+        state["module"] = self.module if on_cpu else copy.deepcopy(self.module).cpu()
+        state["history"] = self.net.history.to_list()
+        optimizer = self.net.optimizer_
+        state["optimizer"] = None if optimizer is None else optimizer.state_dict()
+        state["generator"] = getattr(self.net, "generator_", None)
+        if state["generator"] is not None:
+            state["generator"] = state["generator"].get_state()
+        return state
+
+    def __setstate__(self, state):
+        history, optimizer, generator = (
+            state.pop(key) for key in ("history", "optimizer", "generator")
+        )
+        vars(self).update(state)
+        self.options = dict(self.options)
+        if self.options["device"] != "auto" and not _is_here(self.options["device"]):
+            warnings.warn(
+                f"This model was fitted with device={self.options['device']!r}, which "
+                "is not here; it is loaded on the CPU.",
+                UserWarning,
+                stacklevel=2,
+            )
+            self.options["device"] = "auto"
+        self.net = self._make_net()
+        self.net.history.extend(history)
+        self.net.optimizer_ = None
+        if optimizer is not None:
+            self.net.initialize_optimizer()
+            self.net.optimizer_.load_state_dict(optimizer)
+        if generator is not None:
+            self.net.generator_ = torch.Generator()
+            self.net.generator_.set_state(generator)
+
+    def snapshot(self, rows_valid, logits):
+        """Give a view of this moment that predicts, for monitors during training."""
+        view = copy.copy(vars(self))
+        learner = Learner.__new__(Learner)
+        vars(learner).update(view)
+        learner.mix(rows_valid, logits)
+        return learner
+
+
+def resolve_device(device):
+    """Give the torch device for ``device=``: "auto" is a GPU when there is one."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if not _is_here(device):
+        raise ValueError(
+            f"device={device!r} is not available on this machine. Use device='auto', "
+            "which takes a GPU where there is one."
+        )
+    return torch.device(device)
+
+
+def auto_batch_size(n_rows):
+    """Rows a step: about a hundred steps an epoch, between 16 and 256 rows."""
+    return int(2 ** np.clip(np.round(np.log2(max(n_rows, 1) / 100)), 4, 8))
+
+
+def _is_here(device):
+    kind = torch.device(device).type
+    if kind == "cuda":
+        return torch.cuda.is_available()
+    if kind == "mps":
+        return torch.backends.mps.is_available()
+    return kind == "cpu"
+
+
+def _uses_bfloat16(precision, device):
+    if precision == "auto":
+        return device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return precision == "bfloat16"
+
+
+def _to_device(rows_train, rows_valid, device):
+    """Move all rows at once if they take less than half of the free GPU memory."""
+    sets = [rows for rows in (rows_train, rows_valid) if rows is not None]
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        if sum(rows.nbytes for rows in sets) > free / 2:
+            return rows_train, rows_valid
+    if device.type == "cpu":
+        return rows_train, rows_valid
+    moved = [rows.to(device) for rows in sets]
+    return (*moved, None) if len(moved) == 1 else tuple(moved)
+
+
+class _seeded:
+    """Torch's global generators seeded inside, and as before outside."""
+
+    def __init__(self, seed, device):
+        devices = [device] if device.type == "cuda" else []
+        self.fork = torch.random.fork_rng(devices=devices)
+        self.seed = seed
+
+    def __enter__(self):
+        self.fork.__enter__()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *error):
+        return self.fork.__exit__(*error)
+
+
+def _print_log():
+    from skorch.callbacks import PrintLog
+
+    return PrintLog()

@@ -1,0 +1,127 @@
+"""How the heads' outputs are mixed after training."""
+
+import numpy as np
+from scipy.optimize import minimize, nnls
+from scipy.special import expit, log_softmax
+
+
+class Mixture:
+    """Non-negative weights of the heads, a set for each output.
+
+    Classification: ``logits = sum_h w_h * logits_h``; the sum of the weights is the
+    inverse of the output's temperature. Regression: ``y = sum_h w_h * y_h``.
+
+    Parameters
+    ----------
+    heads : list of str
+    groups : list of slice
+        The outputs' places among the logits.
+    weights : ndarray of shape (n_outputs, n_heads), default=None
+        None stands for equal weights and a temperature of 1.
+    """
+
+    #: Strength of the pull towards equal weights, in rows: with as many validation
+    #: rows as this, data and pull have about equal say.
+    prior_rows = 4.0
+
+    def __init__(self, heads, groups, weights=None):
+        self.heads = list(heads)
+        self.groups = groups
+        if weights is None:
+            weights = np.full((len(groups), len(self.heads)), 1 / len(self.heads))
+        self.weights = weights
+
+    @classmethod
+    def fit(cls, logits, codes, weight, targets):
+        """Fit on validation rows.
+
+        Parameters
+        ----------
+        logits : dict of str to ndarray of shape (n_samples, n_logits)
+        codes : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,)
+        targets : ClassificationTargets or RegressionTargets
+        """
+        heads = list(logits)
+        stacked = np.stack([np.asarray(logits[head]) for head in heads]).astype(float)
+        one = _fit_regression
+        if targets.is_classification:
+            one = _fit_sigmoid if targets.is_sigmoid else _fit_softmax
+        weight = weight / weight.sum()
+        pull = cls.prior_rows / (len(weight) + cls.prior_rows) / 2
+        weights = np.stack(
+            [
+                one(stacked[:, :, group], codes[:, j], weight, pull)
+                for j, group in enumerate(targets.groups)
+            ]
+        )
+        return cls(heads, targets.groups, weights)
+
+    def __call__(self, logits):
+        """Mix a dict of arrays (n_samples, n_logits) into one such array."""
+        first = logits[self.heads[0]]
+        mixed = np.zeros(first.shape)
+        for j, group in enumerate(self.groups):
+            for h, head in enumerate(self.heads):
+                mixed[:, group] += self.weights[j, h] * logits[head][:, group]
+        return mixed
+
+    @property
+    def shares(self):
+        """Each head's share in the mixture: a float, or an array over the outputs."""
+        total = self.weights.sum(axis=1, keepdims=True)
+        shares = self.weights / np.where(total > 0, total, 1)
+        if len(shares) == 1:
+            shares = shares[0]
+            return {head: float(share) for head, share in zip(self.heads, shares)}
+        return {head: shares[:, h] for h, head in enumerate(self.heads)}
+
+
+def _fit_softmax(logits, codes, weight, pull):
+    codes = codes.astype(int)
+    rows = np.arange(len(codes))
+
+    def loss(w):
+        log_p = log_softmax(np.tensordot(w, logits, 1), axis=1)
+        slope = np.exp(log_p)
+        slope[rows, codes] -= 1
+        gradient = np.einsum("hnk,nk,n->h", logits, slope, weight)
+        return -(weight * log_p[rows, codes]).sum(), gradient
+
+    return _minimize(loss, len(logits), pull)
+
+
+def _fit_sigmoid(logits, codes, weight, pull):
+    logits = logits[:, :, 0]
+
+    def loss(w):
+        mixed = w @ logits
+        value = np.logaddexp(0, mixed) - codes * mixed
+        gradient = logits @ (weight * (expit(mixed) - codes))
+        return (weight * value).sum(), gradient
+
+    return _minimize(loss, len(logits), pull)
+
+
+def _minimize(loss, n_heads, pull):
+    equal = np.full(n_heads, 1 / n_heads)
+
+    def pulled(w):
+        value, gradient = loss(w)
+        away = w - equal
+        return value + pull * away @ away, gradient + 2 * pull * away
+
+    found = minimize(
+        pulled, equal, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_heads
+    ).x
+    # No head better than none: keep equal weights rather than a constant answer.
+    return found if found.sum() > 1e-3 else equal
+
+
+def _fit_regression(outputs, codes, weight, pull):
+    n_heads = len(outputs)
+    equal = np.full(n_heads, 1 / n_heads)
+    root = np.sqrt(weight)
+    design = np.vstack([root[:, None] * outputs[:, :, 0].T, np.sqrt(pull) * np.eye(n_heads)])
+    target = np.concatenate([root * codes, np.sqrt(pull) * equal])
+    return nnls(design, target)[0]

@@ -1,0 +1,390 @@
+"""The skorch net under the estimators: batches, losses, and each head's best epoch."""
+
+import warnings
+
+import numpy as np
+import skorch
+import torch
+from skorch.callbacks import EpochTimer, PrintLog
+
+
+class Rows:
+    """Blocks, targets and weights of a set of rows.
+
+    Parameters
+    ----------
+    blocks : dict of str to Block
+    codes : tensor of shape (n, n_outputs) or None
+    weight : tensor of shape (n,) or None
+    """
+
+    def __init__(self, blocks, codes=None, weight=None):
+        self.blocks = blocks
+        self.codes = codes
+        self.weight = weight
+
+    def __len__(self):
+        return len(next(iter(self.blocks.values())))
+
+    def take(self, rows):
+        """Cut out a batch: ``(blocks, (codes, weight))``, as skorch has it."""
+        blocks = {name: block.take(rows) for name, block in self.blocks.items()}
+        if self.codes is None:
+            return blocks, None
+        y = self.codes.index_select(0, rows), self.weight.index_select(0, rows)
+        return blocks, y
+
+    def to(self, device):
+        blocks = {name: block.to(device) for name, block in self.blocks.items()}
+        if self.codes is None:
+            return Rows(blocks)
+        return Rows(blocks, self.codes.to(device), self.weight.to(device))
+
+    @property
+    def device(self):
+        return next(iter(self.blocks.values())).present.device
+
+    @property
+    def nbytes(self):
+        return sum(block.nbytes for block in self.blocks.values())
+
+
+class Batches:
+    """Iterate over rows, a whole batch cut out at once, reshuffled each epoch.
+
+    Parameters
+    ----------
+    rows : Rows
+    batch_size : int
+    device : torch.device
+        Where the batches go; the rows may lie elsewhere when they do not fit there.
+    generator : torch.Generator or None
+        None keeps the order.
+    """
+
+    def __init__(self, rows, batch_size, device, generator=None):
+        self.rows = rows
+        self.batch_size = batch_size
+        self.device = device
+        self.generator = generator
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def __iter__(self):
+        if self.generator is None:
+            order = torch.arange(len(self.rows))
+        else:
+            order = torch.randperm(len(self.rows), generator=self.generator)
+        order = order.to(self.rows.device)
+        for rows in order.split(self.batch_size):
+            blocks, y = self.rows.take(rows)
+            if self.rows.device != self.device:
+                blocks = {name: block.to(self.device) for name, block in blocks.items()}
+                y = None if y is None else tuple(part.to(self.device) for part in y)
+            yield blocks, y
+
+
+class HeadKeeper:
+    """Each head at its own best epoch.
+
+    Parameters
+    ----------
+    module : MultimodalModule
+    patience : int or float
+        Epochs without a better validation loss after which a head rests.
+    """
+
+    def __init__(self, module, patience):
+        self.module = module
+        self.patience = patience
+        self.best_loss = dict.fromkeys(module.heads, np.inf)
+        self.best_epoch = dict.fromkeys(module.heads, 0)
+        self.logits = {}
+        self._best = {}
+        for head in module.heads:
+            self._save(head)
+
+    def update(self, epoch, losses, logits):
+        """Take the validation result of an epoch; return the heads that still learn."""
+        for head, loss in losses.items():
+            if loss < self.best_loss[head]:
+                self.best_loss[head] = loss
+                self.best_epoch[head] = epoch
+                self.logits[head] = logits[head]
+                self._save(head)
+        return [
+            head
+            for head in self.module.active
+            if epoch - self.best_epoch[head] < self.patience
+        ]
+
+    def keep_all(self, epoch):
+        """Without validation rows: the newest weights are the best known."""
+        for head in self.module.active:
+            self.best_epoch[head] = epoch
+            self._save(head)
+
+    def restore(self):
+        """Put the best weights back into the module."""
+        for head, saved in self._best.items():
+            for tensor, best in zip(self._tensors(head), saved):
+                tensor.copy_(best)
+        self.module.active = list(self.module.heads)
+
+    def _save(self, head):
+        if head in self._best:  # into the same memory: a table copy is the big part
+            for best, tensor in zip(self._best[head], self._tensors(head)):
+                best.copy_(tensor)
+        else:
+            self._best[head] = [tensor.clone() for tensor in self._tensors(head)]
+
+    def _tensors(self, head):
+        module = self.module.heads[head]
+        return [t.detach() for t in (*module.parameters(), *module.buffers())]
+
+
+class MultimodalNet(skorch.NeuralNet):
+    """A skorch net over :class:`~skmm._module.MultimodalModule`.
+
+    What differs from a plain skorch net: data come as :class:`Rows` (training and
+    validation separately), a batch is one cut through all blocks, each head has a
+    loss of its own, losses stay on the device until the epoch ends.
+
+    Parameters
+    ----------
+    module : MultimodalModule
+    targets : ClassificationTargets or RegressionTargets
+    patience : int or float, default=inf
+    restore : bool, default=True
+        Put back each head's best weights after training.
+    seed : int, default=0
+        Of the order of the batches.
+    autocast : bool, default=False
+        Train and predict under bfloat16 autocast.
+    on_epoch : callable or None, default=None
+        Called with the net after each epoch; True stops the training.
+    **kwargs
+        As of :class:`skorch.NeuralNet`.
+    """
+
+    def __init__(
+        self,
+        module,
+        *args,
+        targets=None,
+        patience=np.inf,
+        restore=True,
+        seed=0,
+        autocast=False,
+        on_epoch=None,
+        **kwargs,
+    ):
+        super().__init__(module, *args, **kwargs)
+        self.targets = targets
+        self.patience = patience
+        self.restore = restore
+        self.seed = seed
+        self.autocast = autocast
+        self.on_epoch = on_epoch
+
+    # -- what skorch asks for ---------------------------------------------------
+
+    @property
+    def _default_callbacks(self):
+        return [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
+
+    def get_params_for_optimizer(self, prefix, named_parameters):
+        args, kwargs = super().get_params_for_optimizer(prefix, [])
+        rate = kwargs.pop("lr", self.lr)
+        decay = kwargs.pop("weight_decay", 0.0)
+        groups = {}
+        for head, module in self.module_.heads.items():
+            for scale, decays, parameter in _scaled_parameters(module):
+                groups.setdefault((head, scale, decays), []).append(parameter)
+        groups = [
+            {
+                "params": parameters,
+                "lr": rate * scale,
+                "weight_decay": decay * decays,
+                "head": head,
+            }
+            for (head, scale, decays), parameters in groups.items()
+        ]
+        return (groups,), kwargs
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        return X  # (training rows, validation rows or None)
+
+    def get_iterator(self, dataset, training=False):
+        generator = None
+        if training:
+            if not hasattr(self, "generator_"):
+                self.generator_ = torch.Generator().manual_seed(self.seed)
+            generator = self.generator_
+        # Without gradients four times the rows take no more memory.
+        batch_size = self.batch_size if training else max(4 * self.batch_size, 1024)
+        return Batches(dataset, batch_size, torch.device(self.device), generator)
+
+    def infer(self, x, **fit_params):
+        with torch.autocast(
+            torch.device(self.device).type, torch.bfloat16, enabled=self.autocast
+        ):
+            return self.module_(x)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Sum of the heads' losses; no head's gradient reaches another head."""
+        losses = self.head_losses(y_pred, y_true)
+        extra = [out.loss for out in y_pred.values() if out.loss is not None]
+        return losses.sum() + sum(extra)
+
+    def head_losses(self, outputs, y):
+        """Weighted mean loss of each head, a tensor (n_heads,)."""
+        codes, weight = y
+        return torch.stack(
+            [
+                (self.targets.row_loss(out.logits.float(), codes) * weight).mean()
+                for out in outputs.values()
+            ]
+        )
+
+    def train_step_single(self, batch, **fit_params):
+        outputs = self.infer(batch[0])
+        losses = self.head_losses(outputs, batch[1])
+        extra = [out.loss for out in outputs.values() if out.loss is not None]
+        loss = losses.sum() + sum(extra)
+        loss.backward()
+        return {"loss": losses.detach(), "y_pred": outputs}
+
+    def validation_step(self, batch, **fit_params):
+        with torch.no_grad():
+            outputs = self.infer(batch[0])
+            return {"loss": self.head_losses(outputs, batch[1]), "y_pred": outputs}
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """One pass; a single wait for the device at its end."""
+        if iterator is None:
+            return
+        self._set_training(training)
+        heads = list(self.module_.active)
+        losses, counts = [], []
+        logits = {head: [] for head in heads}
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch)
+            losses.append(step["loss"])
+            counts.append(len(batch[1][1]))
+            if not training:
+                for head in heads:
+                    logits[head].append(step["y_pred"][head].logits.float())
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        share = torch.tensor(counts, dtype=torch.float64) / sum(counts)
+        means = (torch.stack(losses).double().cpu() * share[:, None]).sum(0).tolist()
+        for head, mean in zip(heads, means):
+            self.history.record(f"{head}_{prefix}_loss", mean)
+        self._last[prefix].update(zip(heads, means))
+        # A resting head's last loss stands for it, so that the mean does not jump.
+        self.history.record(f"{prefix}_loss", float(np.mean([*self._last[prefix].values()])))
+        if not training:
+            self._logits = {h: torch.cat(part).cpu().numpy() for h, part in logits.items()}
+
+    def fit_loop(self, X, y=None, epochs=None, **fit_params):
+        """skorch's loop, and: heads rest, a loss that is no number stops it."""
+        rows_train, rows_valid = self.get_split_datasets(X)
+        batches_train = self.get_iterator(rows_train, training=True)
+        batches_valid = None if rows_valid is None else self.get_iterator(rows_valid)
+        datasets = {"dataset_train": rows_train, "dataset_valid": rows_valid}
+        self._last = {"train": {}, "valid": {}}
+        self.keeper_ = HeadKeeper(self.module_, self.patience)
+        self.interrupted_ = self.diverged_ = False
+        try:
+            for epoch in range(1, 1 + (self.max_epochs if epochs is None else epochs)):
+                self.notify("on_epoch_begin", **datasets)
+                self.run_single_epoch(batches_train, True, "train", self.train_step)
+                self.run_single_epoch(batches_valid, False, "valid", self.validation_step)
+                if not np.isfinite(self.history[-1, "train_loss"]):
+                    self.diverged_ = True
+                    break
+                if self._is_over(epoch, rows_valid is not None, datasets):
+                    break
+        except KeyboardInterrupt:
+            self.interrupted_ = True
+        if self.restore or self.diverged_ or self.interrupted_:
+            self.keeper_.restore()
+        self.module_.active = list(self.module_.heads)
+        self.module_.eval()
+        self._warn_if_stopped()
+
+    def _is_over(self, epoch, has_validation, datasets):
+        if has_validation:
+            losses = {head: self._last["valid"][head] for head in self._logits}
+            active = self.keeper_.update(epoch, losses, self._logits)
+        else:
+            self.keeper_.keep_all(epoch)
+            active = self.module_.active
+        stop = self.on_epoch is not None and self.on_epoch(self)
+        try:
+            self.notify("on_epoch_end", **datasets)
+        except KeyboardInterrupt:  # how skorch's callbacks, EarlyStopping say stop
+            stop = True
+        self.module_.active = active
+        return stop or not active
+
+    def _warn_if_stopped(self):
+        from sklearn.exceptions import ConvergenceWarning
+
+        epoch = len(self.history)
+        if self.interrupted_:
+            warnings.warn(
+                f"Training was interrupted in epoch {epoch}; the best weights until "
+                "then are kept.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        if self.diverged_:
+            warnings.warn(
+                f"The training loss was no longer a number in epoch {epoch}; training "
+                "stopped and the last good weights are restored. Lower learning_rate "
+                f"(now {self.lr:g}), or look for extreme values in X or y.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+
+    # -- prediction ---------------------------------------------------------------
+
+    @torch.inference_mode()
+    def predict_heads(self, blocks, heads):
+        """Give the outputs of some heads: dict of str to HeadOutput of CPU arrays."""
+        self.module_.eval()
+        self.module_.active = list(heads)
+        try:
+            batches = [
+                {
+                    head: [
+                        None if part is None else part.double().cpu().numpy()
+                        for part in (out.logits, out.embedding, out.weights)
+                    ]
+                    for head, out in self.infer(batch).items()
+                }
+                for batch, _ in self.get_iterator(Rows(blocks))
+            ]
+        finally:
+            self.module_.active = list(self.module_.heads)
+        return {
+            head: tuple(
+                None if parts[0] is None else np.concatenate(parts)
+                for parts in zip(*(batch[head] for batch in batches))
+            )
+            for head in heads
+        }
+
+
+def _scaled_parameters(module, scale=1.0, decays=True):
+    """Yield (learning rate scale, whether weight decay applies, parameter)."""
+    scale = getattr(module, "learning_rate_scale", scale)
+    decays = decays and not getattr(module, "keep_float32", False)
+    for parameter in module.parameters(recurse=False):
+        if parameter.requires_grad:
+            yield scale, decays, parameter
+    for child in module.children():
+        yield from _scaled_parameters(child, scale, decays)

@@ -1,0 +1,191 @@
+"""From ``modalities=`` and a frame to one block a modality."""
+
+import warnings
+
+import numpy as np
+
+from skmm._compat import Parallel, delayed, get_column_indices
+from skmm._frames import is_missing
+from skmm.encoders import KINDS, make_encoder
+from skmm.modalities import detect_modalities
+
+
+class Preparation:
+    """The modalities of a fit: their encoders, fitted, and their columns.
+
+    Parameters
+    ----------
+    modalities : "auto" or list of (name, encoder, columns)
+    reserved : collection of str
+        Names that a modality must not have.
+    n_jobs : int or None
+
+    Attributes
+    ----------
+    modalities : list of (name, encoder, columns)
+    """
+
+    def __init__(self, modalities, *, reserved=(), n_jobs=None):
+        self.requested = modalities
+        self.reserved = reserved
+        self.n_jobs = n_jobs
+
+    def resolve(self, frame):
+        """Find the columns of every modality; nothing is fitted yet.
+
+        Returns
+        -------
+        self : Preparation
+
+        Raises
+        ------
+        ValueError
+            For names that repeat, columns that are not there, columns that no
+            encoder reads, or if nothing is left.
+        """
+        if isinstance(self.requested, str):
+            detected = detect_modalities(frame)
+            requested = detected.to_list()
+            _warn_all_missing(detected.ignored, len(frame))
+        else:
+            requested = self.requested
+            self._check_names(requested)
+        self.modalities = []
+        for name, encoder, columns in requested:
+            if isinstance(encoder, str) and encoder == "drop":
+                continue
+            positions = _positions(frame, columns, name)
+            positions, empty = _drop_all_missing(frame, positions)
+            if not isinstance(self.requested, str):
+                _warn_all_missing(empty, len(frame))
+            if positions:
+                scalar = isinstance(columns, (str, int, np.integer))
+                encoder = _as_encoder(encoder, name, frame.columns[positions], scalar)
+                self.modalities.append((name, encoder, positions))
+        if not self.modalities:
+            raise ValueError(
+                f"No modality is left: all {frame.shape[1]} columns are missing in all "
+                f"{len(frame)} rows, or dropped. Pass at least one column with values."
+            )
+        return self
+
+    def fit_transform(self, frame, y, sample_weight):
+        """Fit the encoders on these rows; give their blocks, a dict by name."""
+        fitted = self._parallel(_fit_encoder, frame, y, sample_weight)
+        self.modalities = [
+            (name, encoder, columns)
+            for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
+        ]
+        return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
+
+    def transform(self, frame):
+        """Give the blocks of other rows."""
+        blocks = self._parallel(_transform_encoder, frame)
+        return {name: block for (name, *_), block in zip(self.modalities, blocks)}
+
+    def _parallel(self, function, frame, *args):
+        return Parallel(n_jobs=self.n_jobs)(
+            delayed(function)(encoder, frame.iloc[:, columns], *args)
+            for _, encoder, columns in self.modalities
+        )
+
+    def _check_names(self, requested):
+        try:
+            names = [name for name, _, _ in requested]
+        except (TypeError, ValueError):
+            raise ValueError(
+                "modalities= takes 'auto' or a list of (name, encoder, columns); got "
+                f"{requested!r}."
+            ) from None
+        for name in names:
+            if not isinstance(name, str) or "__" in name or name in self.reserved:
+                raise ValueError(
+                    f"A modality cannot be named {name!r}: names are strings without "
+                    "a double underscore that are no parameters of the estimator."
+                )
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(
+                f"Names of modalities must be unique; {repeated} occur more than once. "
+                "Rename one of them."
+            )
+
+
+def _fit_encoder(encoder, columns, y, sample_weight):
+    return encoder, encoder.fit_transform(columns, y, sample_weight=sample_weight)
+
+
+def _transform_encoder(encoder, columns):
+    return encoder.transform(columns)
+
+
+def _as_encoder(encoder, name, columns, scalar):
+    """Give a fresh encoder object for what the user wrote."""
+    from sklearn.base import clone
+
+    if isinstance(encoder, str):
+        if encoder not in KINDS:
+            shown = ", ".join(map(repr, columns[:5]))
+            raise ValueError(
+                f"Column {shown} holds {encoder!r} (modality {name!r}), for which "
+                "this version has no encoder yet. Leave the column out, with "
+                f"modalities=[({name!r}, 'drop', ...), ...] or X.drop(columns=...), or "
+                "turn it into numbers with a scikit-learn transformer in the "
+                "encoder's place."
+            )
+        return make_encoder(encoder)
+    if hasattr(encoder, "build_module"):
+        return clone(encoder)
+    if hasattr(encoder, "transform") and hasattr(encoder, "fit"):
+        from skmm.encoders import TransformerEncoder
+
+        return TransformerEncoder(encoder, series=scalar)
+    raise TypeError(
+        f"The encoder of modality {name!r} must be a kind ({', '.join(KINDS)}), "
+        f"'drop', an Encoder or a scikit-learn transformer; got {encoder!r}."
+    )
+
+
+def _positions(frame, columns, name):
+    """Positions of a modality's columns in the frame."""
+    named = all(isinstance(label, str) for label in frame.columns)
+    wanted = [columns] if isinstance(columns, (str, int, np.integer)) else columns
+    if isinstance(wanted, (list, tuple)) and any(isinstance(c, str) for c in wanted):
+        if not named:
+            raise ValueError(
+                f"Modality {name!r} names its columns ({list(wanted)[:5]}), but X has "
+                f"no column names. Pass a DataFrame, or positions from 0 to "
+                f"{frame.shape[1] - 1}."
+            )
+        absent = [c for c in wanted if c not in frame.columns]
+        if absent:
+            raise ValueError(
+                f"Modality {name!r} names columns that X does not have: {absent}. "
+                f"X has: {list(frame.columns)[:20]}."
+            )
+    if isinstance(wanted, tuple):
+        wanted = list(wanted)
+    if callable(wanted):
+        wanted = wanted(frame)
+    try:
+        return [int(i) for i in get_column_indices(frame, wanted)]
+    except ValueError as error:
+        raise ValueError(f"Modality {name!r}: {error}") from error
+
+
+def _drop_all_missing(frame, positions):
+    kept, empty = [], []
+    for i in positions:
+        all_missing = is_missing(frame.iloc[:, i], empty=True).all()
+        (empty.append(frame.columns[i]) if all_missing else kept.append(i))
+    return kept, empty
+
+
+def _warn_all_missing(columns, n_rows):
+    if len(columns):
+        warnings.warn(
+            f"Columns {list(columns)} are missing in all {n_rows} rows and are "
+            "ignored. Drop them to silence this warning.",
+            UserWarning,
+            stacklevel=2,
+        )

@@ -1,0 +1,90 @@
+"""The contract of an encoder: columns to a block, a block to vectors."""
+
+from typing import NamedTuple
+
+import torch
+from sklearn.base import BaseEstimator
+from torch import nn
+
+
+class Encoded(NamedTuple):
+    """What an encoder's module gives for a batch.
+
+    Attributes
+    ----------
+    vectors : tensor of shape (n, width)
+    tokens : tensor of shape (n, t, width) or None
+    token_mask : tensor of bool, shape (n, t), or None
+        True where there is a token.
+    """
+
+    vectors: torch.Tensor
+    tokens: torch.Tensor | None = None
+    token_mask: torch.Tensor | None = None
+
+
+class Encoder(BaseEstimator):
+    """Base of all encoders.
+
+    An encoder is fitted in two steps. ``fit_transform`` learns statistics from the
+    training rows (a vocabulary, quantiles) and gives a block; ``build_module`` then
+    gives the torch module that reads batches of such blocks and is trained end to
+    end. An encoder of your own needs ``fit_transform``, ``transform`` and
+    ``build_module``.
+    """
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        """Learn from the training rows and give their block.
+
+        Parameters
+        ----------
+        X : pandas DataFrame
+            The columns of this modality.
+        y : ndarray, default=None
+            The target, for encoders that use it.
+        sample_weight : ndarray of shape (n_samples,), default=None
+
+        Returns
+        -------
+        block : Block
+        """
+        raise NotImplementedError(f"{type(self).__name__}.fit_transform")
+
+    def transform(self, X):
+        """Give the block of other rows."""
+        raise NotImplementedError(f"{type(self).__name__}.transform")
+
+    def build_module(self, width):
+        """Build the module: a taken block to :class:`Encoded`, or to vectors alone.
+
+        Parameters
+        ----------
+        width : int
+            Size of the vectors.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.build_module")
+
+    def build_wide(self, n_outputs):
+        """Build the linear shortcut, a taken block to (n, n_outputs), or None."""
+        return None
+
+
+def mlp(n_in, n_hidden, n_out, *, depth, dropout):
+    """Build a perceptron of ``depth`` hidden layers."""
+    layers = []
+    for _ in range(depth):
+        layers += [nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Dropout(dropout)]
+        n_in = n_hidden
+    return nn.Sequential(*layers, nn.Linear(n_in, n_out))
+
+
+class WideVector(nn.Module):
+    """Linear shortcut over a block's first, dense part."""
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.linear = nn.Linear(n_features, n_outputs, bias=False)
+        nn.init.zeros_(self.linear.weight)
+
+    def forward(self, block):
+        return self.linear(block[0])

@@ -1,0 +1,87 @@
+"""What encoders with sparse features share: an embedding bag, a linear shortcut."""
+
+import torch
+from torch import nn
+
+
+class BagTable(nn.Module):
+    """Weighted sum of the table rows that a :class:`~skmm._blocks.Csr` names.
+
+    The table stays float32 when the rest of the module computes in float64: it is
+    the big part, and its sums run over a row's own entries in their own order, so
+    that they do not depend on the batch.
+
+    Parameters
+    ----------
+    n_rows, n_features : int
+    scale : float
+        Standard deviation of the first, random values.
+    """
+
+    keep_float32 = True
+
+    def __init__(self, n_rows, n_features, *, scale):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_rows, n_features) * scale)
+
+    def forward(self, csr, dtype):
+        # Autocast would cast the whole table in each step.
+        with torch.autocast(self.weight.device.type, enabled=False):
+            bag = nn.functional.embedding_bag(
+                csr.indices,
+                self.weight,
+                csr.indptr,
+                mode="sum",
+                per_sample_weights=csr.values,
+                include_last_offset=True,
+            )
+        return bag.to(dtype)
+
+
+class SparseModule(nn.Module):
+    """Vectors from a sparse first part: embedding bag, dropout, a layer.
+
+    Parameters
+    ----------
+    n_features, embedding, width : int
+    dropout : float
+        On the bag: few of thousands of features decide, and those are memorised
+        unless half of the bag is hidden.
+    """
+
+    def __init__(self, n_features, embedding, width, dropout):
+        super().__init__()
+        self.bag = _Bag(n_features, embedding)
+        self.net = nn.Sequential(nn.Dropout(dropout), nn.Linear(embedding, width))
+
+    def forward(self, block):
+        return self.net(self.bag(block))
+
+
+class _Bag(nn.Module):
+    learning_rate_scale = 1.5
+
+    def __init__(self, n_features, embedding):
+        super().__init__()
+        self.table = BagTable(n_features, embedding, scale=0.1)
+
+    def forward(self, block):
+        return self.table(block[0], block.dtype)
+
+
+class SparseWide(nn.Module):
+    """Linear shortcut over a sparse first part.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+    """
+
+    learning_rate_scale = 5.0
+
+    def __init__(self, n_features, n_outputs):
+        super().__init__()
+        self.table = BagTable(n_features, n_outputs, scale=0.0)
+
+    def forward(self, block):
+        return self.table(block[0], block.dtype)

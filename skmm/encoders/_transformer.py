@@ -1,0 +1,110 @@
+"""A scikit-learn transformer in an encoder's place."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
+import torch
+
+from skmm._blocks import Block
+from skmm._frames import is_missing
+from skmm.encoders._base import Encoder
+from skmm.encoders._sparse import SparseModule, SparseWide
+from skmm.encoders._vector import VectorEncoder
+
+
+class TransformerEncoder(Encoder):
+    """Wrap any scikit-learn transformer; its output is a vector for each row.
+
+    Sparse output (TF-IDF, one-hot) stays sparse: it feeds an embedding bag and the
+    wide head. Dense output goes through a :class:`VectorEncoder`. The transformer is cloned before it is fitted.
+
+    Parameters
+    ----------
+    transformer : estimator with ``fit`` or ``fit_transform``, and ``transform``
+    series : bool, default=False
+        Hand over the single column as a 1-D Series, as text vectorizers want it.
+    embedding : int, default=64
+        Size of a sparse feature's vector.
+    dropout : float or None, default=None
+        None takes 0.5 for sparse output and 0.1 for dense.
+
+    Attributes
+    ----------
+    transformer_ : estimator
+        The fitted clone.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.feature_extraction.text import TfidfVectorizer
+    >>> from skmm.encoders import TransformerEncoder
+    >>> X = pd.DataFrame({"review": ["good and cheap", "bad", None]})
+    >>> block = TransformerEncoder(TfidfVectorizer(), series=True).fit_transform(X)
+    >>> block.present.tolist()
+    [True, True, False]
+    """
+
+    def __init__(self, transformer, series=False, embedding=64, dropout=None):
+        self.transformer = transformer
+        self.series = series
+        self.embedding = embedding
+        self.dropout = dropout
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        self.transformer_ = clone(self.transformer)
+        fit_params = {}
+        if sample_weight is not None and has_fit_parameter(
+            self.transformer_, "sample_weight"
+        ):
+            fit_params["sample_weight"] = sample_weight
+        columns = self._columns(X)
+        if hasattr(self.transformer_, "fit_transform"):
+            # Not fit().transform(): cross-fitting transformers keep their promise.
+            output = self.transformer_.fit_transform(columns, y, **fit_params)
+        else:
+            output = self.transformer_.fit(columns, y, **fit_params).transform(columns)
+        self.is_sparse_ = scipy.sparse.issparse(output)
+        present = self._present(X)
+        if not self.is_sparse_:
+            self.vector_ = VectorEncoder(dropout=0.1 if self.dropout is None else self.dropout)
+            return self._dense(output, present, self.vector_.fit_transform)
+        self.n_features_ = output.shape[1]
+        return Block(output, present=present)
+
+    def transform(self, X):
+        output = self.transformer_.transform(self._columns(X))
+        present = self._present(X)
+        if not self.is_sparse_:
+            return self._dense(output, present, self.vector_.transform)
+        return Block(output, present=present)
+
+    def _columns(self, X):
+        if not self.series:
+            return X
+        column = X.iloc[:, 0]
+        missing = is_missing(column)
+        # Text vectorizers fail on missing cells; the row is marked as absent instead.
+        return column.astype(object).where(~missing, "") if missing.any() else column
+
+    def _present(self, X):
+        return ~np.column_stack([is_missing(X[c], empty=True) for c in X]).all(axis=1)
+
+    def _dense(self, output, present, encode):
+        import pandas as pd
+
+        output = output.to_numpy() if hasattr(output, "to_numpy") else np.asarray(output)
+        block = encode(pd.DataFrame(output.reshape(len(output), -1)))
+        block.present &= torch.from_numpy(present)
+        return block
+
+    def build_module(self, width):
+        if not self.is_sparse_:
+            return self.vector_.build_module(width)
+        dropout = 0.5 if self.dropout is None else self.dropout
+        return SparseModule(self.n_features_, self.embedding, width, dropout)
+
+    def build_wide(self, n_outputs):
+        if not self.is_sparse_:
+            return self.vector_.build_wide(n_outputs)
+        return SparseWide(self.n_features_, n_outputs)

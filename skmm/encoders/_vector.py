@@ -1,0 +1,114 @@
+"""Features already extracted: a fixed-length vector a row."""
+
+import numpy as np
+from torch import nn
+
+from skmm._blocks import Block
+from skmm.encoders._base import Encoder, WideVector, mlp
+
+
+class VectorEncoder(Encoder):
+    """Read vectors (embeddings, SVD components, pooled features) and project them.
+
+    A row whose values are all missing does not have the modality. A single missing
+    value among others is read as the column's mean.
+
+    Parameters
+    ----------
+    hidden : int or None, default=None
+        Units of the hidden layer; None takes the estimator's width.
+    dropout : float, default=0.1
+
+    Attributes
+    ----------
+    mean_, scale_ : ndarray of shape (n_features,)
+        Statistics of the training rows.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmm.encoders import VectorEncoder
+    >>> X = pd.DataFrame(np.eye(3), columns=["v__0", "v__1", "v__2"])
+    >>> block = VectorEncoder().fit_transform(X)
+    >>> block[0].shape
+    torch.Size([3, 3])
+    """
+
+    def __init__(self, hidden=None, dropout=0.1):
+        self.hidden = hidden
+        self.dropout = dropout
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        values, present = self._read(X, None)
+        seen = values[present]
+        if not len(seen):
+            raise ValueError(
+                f"Columns {list(X.columns)[:5]} hold no vector in any of {len(X)} rows."
+            )
+        self.n_features_ = values.shape[1]
+        counts = np.maximum((~np.isnan(seen)).sum(0), 1)
+        self.mean_ = np.nansum(seen, 0) / counts
+        variance = np.nansum((seen - self.mean_) ** 2, 0) / counts
+        self.scale_ = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
+        return self._block(values, present)
+
+    def transform(self, X):
+        return self._block(*self._read(X, self.n_features_))
+
+    def _read(self, X, n_features):
+        values = stack_cells(X) if is_nested(X) else X.to_numpy(np.float64, na_value=np.nan)
+        if n_features is not None and values.shape[1] != n_features:
+            raise ValueError(
+                f"Column {X.columns[0]!r} holds vectors of {values.shape[1]} numbers; "
+                f"at fit they had {n_features}. Extract them with the same model."
+            )
+        return values, ~np.isnan(values).all(axis=1)
+
+    def _block(self, values, present):
+        # A missing number becomes the mean, which is 0 after standardising.
+        scaled = np.nan_to_num((values - self.mean_) / self.scale_, nan=0.0)
+        return Block(scaled.astype(np.float32), present=present)
+
+    def build_module(self, width):
+        hidden = self.hidden or width
+        return _VectorModule(self.n_features_, hidden, width, self.dropout)
+
+    def build_wide(self, n_outputs):
+        return WideVector(self.n_features_, n_outputs)
+
+
+def is_nested(X):
+    """Whether the cells of a one-column frame hold arrays."""
+    return X.shape[1] == 1 and not hasattr(X.dtypes.iloc[0], "kind") or (
+        X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O"
+    )
+
+
+def stack_cells(X):
+    """Stack a column of equally long arrays; a missing cell becomes NaNs."""
+    cells = X.iloc[:, 0].tolist()
+    lengths = {}
+    for i, cell in enumerate(cells):
+        if hasattr(cell, "__len__"):
+            lengths.setdefault(len(cell), []).append(i)
+    if len(lengths) > 1:
+        rare = min(lengths, key=lambda length: len(lengths[length]))
+        raise ValueError(
+            f"Column {X.columns[0]!r} holds vectors of different lengths "
+            f"({sorted(lengths)[:5]}): {len(lengths[rare])} rows have {rare} numbers, "
+            f"the first at row {X.index[lengths[rare][0]]!r}. Make them equally long."
+        )
+    length = next(iter(lengths), 0)
+    nothing = np.full(length, np.nan)
+    return np.array(
+        [np.asarray(c, float) if hasattr(c, "__len__") else nothing for c in cells]
+    ).reshape(len(cells), length)
+
+
+class _VectorModule(nn.Module):
+    def __init__(self, n_features, hidden, width, dropout):
+        super().__init__()
+        self.net = mlp(n_features, hidden, width, depth=1, dropout=dropout)
+
+    def forward(self, block):
+        return self.net(block[0])

@@ -1,0 +1,53 @@
+"""Gated multimodal unit."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import Fusion, FusionOutput, StandIn, masked_softmax
+
+
+class GatedFusion(Fusion):
+    r"""Gated multimodal unit: gates that see all modalities weigh each feature.
+
+    .. math::
+        z = \sum_m g_m \odot \tanh(W_m h_m), \qquad
+        g = \operatorname{softmax}_m (V_m [h_1; \dots; h_M])
+
+    For two modalities the softmax is the paper's pair of gates :math:`s, 1 - s`. The
+    gates see a learned vector for an absent modality, which itself gets a gate of
+    exactly 0. :math:`O(M^2 d^2)`.
+
+    References
+    ----------
+    Arevalo, Solorio, Montes-y-Gómez, González: Gated Multimodal Units for Information
+    Fusion, ICLR workshop 2017.
+
+    Examples
+    --------
+    >>> from skmm.fusion import GatedFusion
+    >>> GatedFusion()
+    GatedFusion()
+    """
+
+    def build_module(self, spec):
+        return _Gated(len(spec.names), spec.width)
+
+
+class _Gated(nn.Module):
+    def __init__(self, n_modalities, width):
+        super().__init__()
+        self.out_features = width
+        self.stand_in = StandIn(n_modalities, width)
+        self.values = nn.ModuleList(nn.Linear(width, width) for _ in range(n_modalities))
+        self.gates = nn.Linear(n_modalities * width, n_modalities * width)
+
+    def forward(self, vectors, present, tokens=None, token_mask=None):
+        vectors = self.stand_in(vectors, present)
+        values = torch.stack(
+            [torch.tanh(f(v)) for f, v in zip(self.values, vectors.unbind(1))], dim=1
+        )
+        scores = self.gates(vectors.flatten(1)).view_as(values)
+        # The softmax runs over modalities: bring them to the last axis.
+        gates = masked_softmax(scores.transpose(1, 2), present[:, None, :])
+        embedding = (gates.transpose(1, 2) * values).sum(1)
+        return FusionOutput(embedding, weights=gates.mean(1))
