@@ -288,7 +288,9 @@ class BaseMultimodal(
         if valid is None:
             return rows_train, None
         frame, y, weight = valid
-        return rows_train, self._make_rows(self._preparation.transform(frame), y, weight)
+        return rows_train, self._make_rows(
+            self._preparation.transform(frame), y, weight
+        )
 
     def _make_rows(self, blocks, y, weight):
         import torch
@@ -300,7 +302,9 @@ class BaseMultimodal(
         anything = torch.stack([b.present for b in blocks.values()]).any(0).numpy()
         weight = weight * anything
         mean = weight.mean()
-        weight = torch.from_numpy((weight / (mean if mean > 0 else 1)).astype(np.float32))
+        weight = torch.from_numpy(
+            (weight / (mean if mean > 0 else 1)).astype(np.float32)
+        )
         return Rows(blocks, codes, weight)
 
     def _make_learner(self, blocks, y, weight):
@@ -374,7 +378,8 @@ class BaseMultimodal(
         return self._preparation.transform(frame)
 
     def _predict_logits(self, X):
-        return self._learner.predict(self._blocks(X))
+        blocks = self._blocks(X)
+        return self._learner.predict(blocks)
 
     def transform(self, X):
         """Give the fused embedding of the rows.
@@ -388,7 +393,8 @@ class BaseMultimodal(
         embedding : ndarray of shape (n_samples, n_embedding)
             float64; the width depends on the fusion.
         """
-        return self._learner.embed(self._blocks(X))
+        blocks = self._blocks(X)
+        return self._learner.embed(blocks)
 
     # -- odds and ends ------------------------------------------------------------
 

@@ -1,6 +1,5 @@
 """The classifier."""
 
-
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
@@ -10,7 +9,109 @@ from skmm._compat import StrOptions, fit_context
 
 
 class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
-    """PLACEHOLDER."""
+    """Classify rows of numbers, categories, text and other modalities.
+
+    One encoder a modality turns the columns into vectors, a fusion joins them, a head
+    predicts; beside it a linear head reads the same features. Each learns by its own
+    loss, is kept at its best epoch on validation rows, and both are mixed there, with
+    a temperature that calibrates. Targets may be binary, multiclass, multilabel or
+    several multiclass outputs. Missing cells need no imputing: a modality that a row
+    lacks is left out of its fusion, and a row that lacks everything gets the classes'
+    shares.
+
+    Parameters
+    ----------
+    modalities : "auto" or list of (name, encoder, columns), default="auto"
+        "auto" detects kinds by content, see :func:`skmm.detect_modalities`. In a
+        list, ``encoder`` is a kind (``"tabular"``, ``"text"``, ``"vector"``), an
+        encoder object, any scikit-learn transformer, or ``"drop"``; ``columns`` is
+        what scikit-learn's ColumnTransformer takes.
+    fusion : str, Fusion or class, default="concat"
+        ``"concat"``, ``"mean"``, ``"gated"``, ``"attention"``, ``"late"``, or a
+        :class:`skmm.fusion.Fusion` of your own.
+    mix : bool, default=True
+        Mix the fused head with the wide head, a linear model over the same
+        features, by weights fitted on the validation rows. False leaves the fused
+        head alone, as the papers have it.
+    width : int, default=128
+        Size of every modality's vector.
+    depth : int, default=1
+        Hidden layers after the fusion.
+    dropout : float, default=0.1
+        After hidden layers of fusion and head. Encoders have their own.
+    learning_rate : float, default=2e-3
+        Of AdamW. Embedding bags take 1.5 times, linear shortcuts 5 times as much.
+    weight_decay : float, default=1e-2
+        Decoupled, on all but the tables of sparse features.
+    batch_size : int or "auto", default="auto"
+        Rows a step; "auto" takes about a hundred steps an epoch, 16 to 256 rows.
+    max_epochs : int, default=100
+    early_stopping : bool, default=True
+        Whether each head rests after ``n_iter_no_change`` epochs without a better
+        validation loss and goes back to its best epoch. Needs validation rows.
+    validation : float, splitter, (X, y) or None, default=0.1
+        The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
+        ``groups`` where given), the first split of a scikit-learn splitter, or data
+        of their own. None, and fewer than 10 rows, train all ``max_epochs`` and mix
+        with equal weights.
+    n_iter_no_change : int, default=3
+    class_weight : dict, list of dict, "balanced" or None, default=None
+    device : str, default="auto"
+        A torch device; "auto" is a GPU when there is one.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        "auto" is bfloat16 autocast on GPUs that have it, float32 elsewhere.
+        Predictions on a CPU are computed in float64 from float32 weights, so that a
+        row's result does not depend on its batch.
+    compile : bool, default=False
+        Whether to use ``torch.compile``; pays on large modules only.
+    warm_start : bool, default=False
+        Whether a further ``fit`` goes on from the last one's encoders and weights.
+    callbacks : list, default=None
+        skorch callbacks. scikit-learn's own go to ``set_callbacks``.
+    random_state : int, RandomState or None, default=None
+        The same number gives bitwise the same model on the same machine with the
+        same threads.
+    verbose : int, default=0
+        Above 0, prints a line an epoch.
+    n_jobs : int or None, default=None
+        Processes that prepare modalities; training has torch's threads.
+
+    Attributes
+    ----------
+    classes_ : ndarray, or list of ndarray for several outputs
+    modalities_ : list of (name, encoder, columns)
+        With the fitted encoders.
+    head_weights_ : dict of str to float or ndarray
+        Each head's share in the mixture; an array over the outputs if several.
+    history_ : list of dict
+        Losses of each epoch, of each head; skorch's history.
+    n_iter_ : int
+        Epochs trained.
+    n_parameters_ : int
+    n_features_in_ : int
+    feature_names_in_ : ndarray of str
+        Where X has column names.
+
+    See Also
+    --------
+    MultimodalRegressor : The same for numbers.
+    skmm.detect_modalities : Which column is what.
+
+    Notes
+    -----
+    A pickle holds the weights on the CPU, so a model fitted on a GPU loads anywhere.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> from skmm.datasets import make_multimodal_classification
+    >>> X, y = make_multimodal_classification(n_samples=300, random_state=0)
+    >>> model = MultimodalClassifier(fusion="gated", random_state=0).fit(X, y)
+    >>> [name for name, _, _ in model.modalities_]
+    ['tabular', 'text']
+    >>> model.predict_proba(X).shape
+    (300, 2)
+    """
 
     _parameter_constraints = {
         **BaseMultimodal._parameter_constraints,

@@ -19,7 +19,7 @@ class MultimodalComposition(BaseComposition):
         if not isinstance(self.modalities, (list, tuple)):
             return []
         # What is no triple is left for fit to complain of.
-        return [(m[0], m[1]) for m in self.modalities if len(m) == 3]
+        return [tuple(m[:2]) for m in self.modalities if isinstance(m, (tuple, list))]
 
     @_encoders.setter
     def _encoders(self, pairs):

@@ -156,7 +156,7 @@ class Learner:
         ]
         outputs = self._run(blocks, heads)
         nothing = np.zeros((1, self.targets.n_logits))
-        logits = {head: nothing for head in self.mixture.heads}
+        logits = dict.fromkeys(self.mixture.heads, nothing)
         logits.update({head: output[0] for head, output in outputs.items()})
         mixed = self.mixture(logits)
         present = np.stack([block.present.numpy() for block in blocks.values()])

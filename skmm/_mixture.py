@@ -122,6 +122,8 @@ def _fit_regression(outputs, codes, weight, pull):
     n_heads = len(outputs)
     equal = np.full(n_heads, 1 / n_heads)
     root = np.sqrt(weight)
-    design = np.vstack([root[:, None] * outputs[:, :, 0].T, np.sqrt(pull) * np.eye(n_heads)])
+    design = np.vstack(
+        [root[:, None] * outputs[:, :, 0].T, np.sqrt(pull) * np.eye(n_heads)]
+    )
     target = np.concatenate([root * codes, np.sqrt(pull) * equal])
     return nnls(design, target)[0]

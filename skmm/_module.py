@@ -50,7 +50,11 @@ class FusedHead(nn.Module):
         self.output = None
         if not self._decides(spec):
             self.output = mlp(
-                self.out_features, spec.width, spec.n_outputs, depth=depth, dropout=dropout
+                self.out_features,
+                spec.width,
+                spec.n_outputs,
+                depth=depth,
+                dropout=dropout,
             )
 
     @torch.no_grad()
@@ -59,7 +63,9 @@ class FusedHead(nn.Module):
         training = self.fusion.training
         shape = (2, len(self.names))
         output = as_fusion_output(
-            self.fusion.eval()(torch.zeros(*shape, spec.width), torch.ones(shape).bool())
+            self.fusion.eval()(
+                torch.zeros(*shape, spec.width), torch.ones(shape).bool()
+            )
         )
         self.fusion.train(training)
         if tuple(output.embedding.shape) != (2, self.out_features):

@@ -284,9 +284,13 @@ class MultimodalNet(skorch.NeuralNet):
             self.history.record(f"{head}_{prefix}_loss", mean)
         self._last[prefix].update(zip(heads, means))
         # A resting head's last loss stands for it, so that the mean does not jump.
-        self.history.record(f"{prefix}_loss", float(np.mean([*self._last[prefix].values()])))
+        self.history.record(
+            f"{prefix}_loss", float(np.mean([*self._last[prefix].values()]))
+        )
         if not training:
-            self._logits = {h: torch.cat(part).cpu().numpy() for h, part in logits.items()}
+            self._logits = {
+                h: torch.cat(part).cpu().numpy() for h, part in logits.items()
+            }
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """skorch's loop, and: heads rest, a loss that is no number stops it."""
@@ -301,7 +305,9 @@ class MultimodalNet(skorch.NeuralNet):
             for epoch in range(1, 1 + (self.max_epochs if epochs is None else epochs)):
                 self.notify("on_epoch_begin", **datasets)
                 self.run_single_epoch(batches_train, True, "train", self.train_step)
-                self.run_single_epoch(batches_valid, False, "valid", self.validation_step)
+                self.run_single_epoch(
+                    batches_valid, False, "valid", self.validation_step
+                )
                 if not np.isfinite(self.history[-1, "train_loss"]):
                     self.diverged_ = True
                     break

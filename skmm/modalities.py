@@ -49,7 +49,8 @@ _KIND_OF_EXTENSION = {
     for kind, extensions in _EXTENSIONS.items()
     for extension in extensions.split()
 }
-_LETTER = re.compile(r"[^\W\d_]")
+# "2024" and "-", but not "don't" or "x2"
+_LETTERLESS = re.compile(r"\s(?:[^\w\s]|[\d_])+(?!\S)")
 _HAN_KANA = re.compile(
     "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -452,7 +453,9 @@ def _detect_cells(series, label, sample_size):
         ]
         raise _mixed(series, label, per_row, _REMEDY_OF_MIXED_CELLS)
     if kinds <= {"string", "path"}:
-        return _detect_strings(series.map(str), label, sample_size)
+        # dtype object, because Arrow's strings cannot hold half of a surrogate pair.
+        strings = type(series)(list(map(str, cells)), series.index, dtype=object)
+        return _detect_strings(strings, label, sample_size)
     if kinds <= _TABULAR:
         return "tabular", " and ".join(sorted(_PLURALS[kind] for kind in kinds))
     if kinds == {"bytes"}:
@@ -619,11 +622,7 @@ def _count_words(values):
             count = n_han_kana / _HAN_KANA_PER_WORD
             count += n_southeast_asian / _SOUTHEAST_ASIAN_PER_WORD
             no_spaces[i] = 2 * (n_han_kana + n_southeast_asian) > len(start)
-        words = start.split()
-        count += sum(map(str.isalpha, words))
-        if count < len(words):  # "don't" and "x2" have letters, "2024" has none
-            others = (word for word in words if not word.isalpha())
-            count += sum(_LETTER.search(word) is not None for word in others)
+        count += len(start.split()) - len(_LETTERLESS.findall(" " + start))
         n_words[i] = count * max(1, n_characters[i] / _COUNTED_CHARACTERS)
     return n_words, n_characters, no_spaces
 

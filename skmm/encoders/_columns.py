@@ -173,7 +173,9 @@ def to_texts(column):
 
     missing = is_missing(column, empty=True)
     if isinstance(column.dtype, pd.CategoricalDtype):
-        texts = np.array([_to_text(c) for c in column.cat.categories] + [MISSING], object)
+        texts = np.array(
+            [_to_text(c) for c in column.cat.categories] + [MISSING], object
+        )
         return np.where(missing, MISSING, texts[column.cat.codes.to_numpy()])
     codes, values = pd.factorize(column, use_na_sentinel=True)
     texts = np.array([_to_text(value) for value in values] + [MISSING], object)

@@ -53,7 +53,9 @@ class TabularEncoder(Encoder):
     [[3], [2], [3]]
     """
 
-    def __init__(self, n_bins=16, embedding=16, min_frequency=3, hidden=None, dropout=0.1):
+    def __init__(
+        self, n_bins=16, embedding=16, min_frequency=3, hidden=None, dropout=0.1
+    ):
         self.n_bins = n_bins
         self.embedding = embedding
         self.min_frequency = min_frequency
@@ -93,7 +95,12 @@ class TabularEncoder(Encoder):
 
     def build_module(self, width):
         return _TabularModule(
-            self.edges_, self.n_codes_, self.embedding, self.hidden or width, width, self.dropout
+            self.edges_,
+            self.n_codes_,
+            self.embedding,
+            self.hidden or width,
+            width,
+            self.dropout,
         )
 
     def build_wide(self, n_outputs):

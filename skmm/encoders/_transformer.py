@@ -2,9 +2,9 @@
 
 import numpy as np
 import scipy.sparse
+import torch
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
-import torch
 
 from skmm._blocks import Block
 from skmm._frames import is_missing
@@ -67,7 +67,9 @@ class TransformerEncoder(Encoder):
         self.is_sparse_ = scipy.sparse.issparse(output)
         present = self._present(X)
         if not self.is_sparse_:
-            self.vector_ = VectorEncoder(dropout=0.1 if self.dropout is None else self.dropout)
+            self.vector_ = VectorEncoder(
+                dropout=0.1 if self.dropout is None else self.dropout
+            )
             return self._dense(output, present, self.vector_.fit_transform)
         self.n_features_ = output.shape[1]
         return Block(output, present=present)
@@ -93,7 +95,9 @@ class TransformerEncoder(Encoder):
     def _dense(self, output, present, encode):
         import pandas as pd
 
-        output = output.to_numpy() if hasattr(output, "to_numpy") else np.asarray(output)
+        output = (
+            output.to_numpy() if hasattr(output, "to_numpy") else np.asarray(output)
+        )
         block = encode(pd.DataFrame(output.reshape(len(output), -1)))
         block.present &= torch.from_numpy(present)
         return block

@@ -56,7 +56,9 @@ class VectorEncoder(Encoder):
         return self._block(*self._read(X, self.n_features_))
 
     def _read(self, X, n_features):
-        values = stack_cells(X) if is_nested(X) else X.to_numpy(np.float64, na_value=np.nan)
+        values = (
+            stack_cells(X) if is_nested(X) else X.to_numpy(np.float64, na_value=np.nan)
+        )
         if n_features is not None and values.shape[1] != n_features:
             raise ValueError(
                 f"Column {X.columns[0]!r} holds vectors of {values.shape[1]} numbers; "
@@ -79,8 +81,10 @@ class VectorEncoder(Encoder):
 
 def is_nested(X):
     """Whether the cells of a one-column frame hold arrays."""
-    return X.shape[1] == 1 and not hasattr(X.dtypes.iloc[0], "kind") or (
-        X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O"
+    return (
+        X.shape[1] == 1
+        and not hasattr(X.dtypes.iloc[0], "kind")
+        or (X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O")
     )
 
 

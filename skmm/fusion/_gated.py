@@ -38,7 +38,9 @@ class _Gated(nn.Module):
         super().__init__()
         self.out_features = width
         self.stand_in = StandIn(n_modalities, width)
-        self.values = nn.ModuleList(nn.Linear(width, width) for _ in range(n_modalities))
+        self.values = nn.ModuleList(
+            nn.Linear(width, width) for _ in range(n_modalities)
+        )
         self.gates = nn.Linear(n_modalities * width, n_modalities * width)
 
     def forward(self, vectors, present, tokens=None, token_mask=None):
