@@ -6,6 +6,9 @@ import numpy as np
 import skorch
 import torch
 from skorch.callbacks import EpochTimer, PrintLog
+from skorch.utils import TeeGenerator
+
+_BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 class Rows:
@@ -227,16 +230,25 @@ class MultimodalNet(skorch.NeuralNet):
         return Batches(dataset, batch_size, torch.device(self.device), generator)
 
     def infer(self, x, **fit_params):
-        with torch.autocast(
-            torch.device(self.device).type, torch.bfloat16, enabled=self.autocast
-        ):
+        if not self.autocast:
+            return self.module_(x)
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
             return self.module_(x)
 
-    def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Sum of the heads' losses; no head's gradient reaches another head."""
-        losses = self.head_losses(y_pred, y_true)
-        extra = [out.loss for out in y_pred.values() if out.loss is not None]
-        return losses.sum() + sum(extra)
+    def notify(self, method_name, **cb_kwargs):
+        """Skip the hooks of a batch that nobody has: they are called the most."""
+        if method_name in _BATCH_HOOKS and not self._listens(method_name):
+            return
+        super().notify(method_name, **cb_kwargs)
+
+    def _listens(self, method_name):
+        if method_name not in self._listened:
+            default = getattr(skorch.callbacks.Callback, method_name)
+            self._listened[method_name] = any(
+                getattr(type(callback), method_name, default) is not default
+                for _, callback in self.callbacks_
+            )
+        return self._listened[method_name]
 
     def head_losses(self, outputs, y):
         """Weighted mean loss of each head, a tensor (n_heads,)."""
@@ -248,13 +260,34 @@ class MultimodalNet(skorch.NeuralNet):
             ]
         )
 
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Sum of the heads' losses; no head's gradient reaches another head."""
+        losses = self.head_losses(y_pred, y_true)
+        loss = losses.sum()
+        for output in y_pred.values():
+            if output.loss is not None:
+                loss = loss + output.loss
+        return loss, losses.detach()
+
     def train_step_single(self, batch, **fit_params):
         outputs = self.infer(batch[0])
-        losses = self.head_losses(outputs, batch[1])
-        extra = [out.loss for out in outputs.values() if out.loss is not None]
-        loss = losses.sum() + sum(extra)
+        loss, losses = self.get_loss(outputs, batch[1], training=True)
         loss.backward()
-        return {"loss": losses.detach(), "y_pred": outputs}
+        return {"loss": losses, "y_pred": outputs}
+
+    def train_step(self, batch, **fit_params):
+        """skorch's step without the closure, which AdamW does not need."""
+        self.optimizer_.zero_grad()
+        step = self.train_step_single(batch)
+        if self._listens("on_grad_computed"):
+            self.notify(
+                "on_grad_computed",
+                named_parameters=TeeGenerator(self.get_all_learnable_params()),
+                batch=batch,
+                training=True,
+            )
+        self.optimizer_.step()
+        return step
 
     def validation_step(self, batch, **fit_params):
         with torch.no_grad():
@@ -298,6 +331,7 @@ class MultimodalNet(skorch.NeuralNet):
         batches_train = self.get_iterator(rows_train, training=True)
         batches_valid = None if rows_valid is None else self.get_iterator(rows_valid)
         datasets = {"dataset_train": rows_train, "dataset_valid": rows_valid}
+        self._listened = {}
         self._last = {"train": {}, "valid": {}}
         self.keeper_ = HeadKeeper(self.module_, self.patience)
         self.interrupted_ = self.diverged_ = False

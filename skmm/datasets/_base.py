@@ -257,7 +257,7 @@ def _last_lines(stderr, n_lines=3):
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     lines = [line for line in lines if "log of this run" not in line]
     lines = [line for line in lines if not line.endswith("-debug-0.log")]
-    return "\n".join(f"  {line[:300]}" for line in lines[-n_lines:]) or "  (nothing)"
+    return "\n".join(f"  {line[:500]}" for line in lines[-n_lines:]) or "  (nothing)"
 
 
 def make_bunch(X, y, *, as_frame, return_X_y, DESCR, source, license, **more):

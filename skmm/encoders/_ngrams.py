@@ -1,5 +1,6 @@
 """Word and character n-grams of a text column, counted by numpy."""
 
+import collections
 import itertools
 import re
 
@@ -18,10 +19,15 @@ _PICTURES = "\u2600-\u27bf\U0001f1e6-\U0001faff"
 _TOKEN = re.compile(
     rf"[{_UNSPACED}]|[{_PICTURES}]|[!?]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+"
 )
+_ASCII_TOKEN = re.compile(r"\w+|[!?]", re.ASCII)  # the same, at twice the speed
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 
-#: Token ids fit in this many bits, so that three of them make a 63-bit key.
-_BITS = 21
+#: Texts are cut up so many at a time: tokens as Python strings take twenty times the
+#: memory of their numbers.
+_CHUNK = 2048
+
+#: Three token ids make one 63-bit key.
+_MAX_TOKENS = 2**21 - 1
 
 
 class NgramCounter:
@@ -47,82 +53,90 @@ class NgramCounter:
         self.max_features = max_features
 
     def fit_transform(self, texts):
-        """Learn the n-grams of an iterable of str; give their counts as CSR."""
-        tokens = [_TOKEN.findall(text.lower()) for text in texts]
-        flat = list(itertools.chain.from_iterable(tokens))
-        frequent = _most_frequent(flat, 2**_BITS - 2)
-        # Ids are by place in the sorted vocabulary: they do not depend on row order.
-        self.vocabulary_ = {token: i + 1 for i, token in enumerate(frequent)}
-        keys, rows = self._keys(tokens)
-        order = np.argsort(keys, kind="stable")
-        # Stable: within a key, rows ascend, so a repeated row is beside itself.
-        keys, rows = keys[order], rows[order]
-        starts = np.flatnonzero(np.diff(keys, prepend=-1))
-        is_new = np.ones(len(keys), bool)
-        is_new[1:] = (np.diff(keys) != 0) | (np.diff(rows) != 0)
-        frequency = (
-            np.add.reduceat(is_new, starts) if len(starts) else np.empty(0, np.int64)
-        )
+        """Learn the n-grams of a list of str; give their counts as CSR."""
+        number = collections.defaultdict(itertools.count().__next__)
+        ids, lengths = _tokenise(texts, number.__getitem__)
+        frequency = np.bincount(ids, minlength=len(number))
+        tokens = np.array(list(number), dtype=object)
+        # Rare tokens are in no frequent n-gram. Numbers follow the sorted vocabulary,
+        # so that they do not depend on the order of the rows.
         kept = np.flatnonzero(frequency >= self.min_frequency)
-        kept = kept[np.argsort(-frequency[kept], kind="stable")][: self.max_features]
-        self.document_frequency_ = frequency[kept]
-        place = np.argsort(keys[starts[kept]])
-        self.keys_ = keys[starts[kept]][place]
-        self.columns_ = place.astype(np.int32)
-        return self._count(keys, rows, len(tokens))
+        kept = kept[np.argsort(-frequency[kept], kind="stable")][:_MAX_TOKENS]
+        kept = kept[np.argsort(tokens[kept])]
+        self.vocabulary_ = {token: i for i, token in enumerate(tokens[kept])}
+        renumber = np.full(len(tokens) + 1, -1, np.int64)
+        renumber[kept] = np.arange(len(kept))
+        grams = self._grams(renumber[ids], lengths)
+        self.keys_ = [_frequent_keys(keys, self.min_frequency) for keys, _ in grams]
+        counts = self._count(grams, len(texts))
+        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        order = np.argsort(-frequency, kind="stable")[: self.max_features]
+        order = order[frequency[order] >= self.min_frequency]
+        self.document_frequency_ = frequency[order]
+        self.columns_ = np.full(counts.shape[1], -1, np.int32)
+        self.columns_[order] = np.arange(len(order), dtype=np.int32)
+        return self._select(counts)
 
     def transform(self, texts):
         """Count the known n-grams of other texts."""
-        tokens = [_TOKEN.findall(text.lower()) for text in texts]
-        return self._count(*self._keys(tokens), len(tokens))
+        ids, lengths = _tokenise(texts, lambda token: self.vocabulary_.get(token, -1))
+        return self._select(self._count(self._grams(ids, lengths), len(texts)))
 
-    def _keys(self, tokens):
-        """Give the key and the row of each n-gram occurrence."""
-        lengths = np.fromiter(map(len, tokens), np.int64, len(tokens))
-        flat = itertools.chain.from_iterable(tokens)
-        ids = np.fromiter(
-            map(self.vocabulary_.get, flat, itertools.repeat(0)),
-            np.int64,
-            lengths.sum(),
-        )
-        row = np.repeat(np.arange(len(tokens), dtype=np.int64), lengths)
-        known = ids > 0
-        pair = (row[1:] == row[:-1]) & known[1:] & known[:-1]
-        pairs = (ids[:-1] << _BITS) | ids[1:]
-        keys, rows = [ids[known], pairs[pair]], [row[known], row[:-1][pair]]
-        unspaced = self._is_unspaced()[ids] if len(ids) else known
-        triple = pair[1:] & pair[:-1] & unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
-        if triple.any():
-            keys.append((pairs[:-1][triple] << _BITS) | ids[2:][triple])
-            rows.append(row[:-2][triple])
-        return np.concatenate(keys), np.concatenate(rows)
+    def _grams(self, ids, lengths):
+        """Give (keys, rows) of the single tokens, the pairs and the triples."""
+        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        known = ids >= 0
+        grams = [(ids[known], rows[known])]
+        pair = (rows[1:] == rows[:-1]) & known[1:] & known[:-1]
+        base = max(len(self.vocabulary_), 1)
+        pairs = ids[:-1] * base + ids[1:]
+        grams.append((pairs[pair], rows[:-1][pair]))
+        unspaced = self._is_unspaced()
+        if unspaced.any():
+            unspaced = unspaced[ids]
+            triple = pair[1:] & pair[:-1]
+            triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
+            keys = pairs[:-1][triple] * base + ids[2:][triple]
+            grams.append((keys, rows[:-2][triple]))
+        return grams
 
     def _is_unspaced(self):
-        if not hasattr(self, "_unspaced"):
-            signs = [bool(_UNSPACED_SIGN.match(token)) for token in self.vocabulary_]
-            self._unspaced = np.array([False, *signs])
-        return self._unspaced
+        """For each token whether it is an unspaced sign; False for -1, the unknown."""
+        signs = [bool(_UNSPACED_SIGN.match(token)) for token in self.vocabulary_]
+        return np.array([*signs, False])
 
-    def _count(self, keys, rows, n_rows):
-        shape = (n_rows, len(self.keys_))
-        if not len(self.keys_) or not len(keys):
-            return scipy.sparse.csr_array(shape, dtype=np.float32)
-        place = np.searchsorted(self.keys_, keys)
-        place[place == len(self.keys_)] = 0
-        hit = self.keys_[place] == keys
-        counts = scipy.sparse.csr_array(
-            (
-                np.ones(hit.sum(), np.float32),
-                (rows[hit], self.columns_[place[hit]]),
-            ),
-            shape=shape,
+    def _count(self, grams, n_rows):
+        """Count the kept keys: single tokens' columns first, then pairs', triples'."""
+        parts = []
+        for (keys, rows), kept in zip(grams, self.keys_):
+            place = np.searchsorted(kept, keys)
+            place[place == len(kept)] = 0
+            hit = kept[place] == keys if len(kept) else np.zeros(len(keys), bool)
+            indptr = np.zeros(n_rows + 1, np.int64)
+            np.cumsum(np.bincount(rows[hit], minlength=n_rows), out=indptr[1:])
+            part = scipy.sparse.csr_array(
+                (np.ones(hit.sum(), np.float32), place[hit], indptr),
+                shape=(n_rows, len(kept)),
+            )
+            part.sum_duplicates()
+            parts.append(part)
+        return scipy.sparse.hstack(parts, format="csr")
+
+    def _select(self, counts):
+        """Keep the chosen columns, in their order."""
+        columns = self.columns_[counts.indices]
+        kept = columns >= 0
+        ends = np.concatenate([[0], np.cumsum(kept)])
+        selected = scipy.sparse.csr_array(
+            (counts.data[kept], columns[kept], ends[counts.indptr]),
+            shape=(counts.shape[0], len(self.document_frequency_)),
         )
-        counts.sort_indices()
-        return counts
+        selected.sort_indices()
+        return selected
 
 
 class Tfidf:
-    """Sublinear TF-IDF with rows of length one, of counts.
+    """Sublinear TF-IDF, rows of length one, of counts.
 
     Parameters
     ----------
@@ -132,26 +146,34 @@ class Tfidf:
 
     def __init__(self, document_frequency, n_rows):
         # Smoothed as in scikit-learn: as if one more text held every n-gram.
-        self.idf_ = (np.log((1 + n_rows) / (1 + document_frequency)) + 1).astype(
-            np.float32
-        )
+        idf = np.log((1 + n_rows) / (1 + document_frequency)) + 1
+        self.idf_ = idf.astype(np.float32)
 
     def transform(self, counts):
-        """Give a CSR of the first ``len(idf_)`` columns."""
-        matrix = counts[:, : len(self.idf_)].copy()
-        matrix.data = (1 + np.log(matrix.data)) * self.idf_[matrix.indices]
-        rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        norm = np.sqrt(np.bincount(rows, matrix.data**2, minlength=matrix.shape[0]))
-        matrix.data /= np.where(norm > 0, norm, 1).astype(np.float32)[rows]
-        return matrix
+        """Turn counts, in place, into TF-IDF."""
+        counts.data = (1 + np.log(counts.data)) * self.idf_[counts.indices]
+        lengths = np.diff(counts.indptr)
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        norm = np.sqrt(np.bincount(rows, counts.data**2, minlength=len(lengths)))
+        counts.data /= np.repeat(np.where(norm > 0, norm, 1).astype(np.float32), lengths)
+        return counts
 
 
-def _most_frequent(tokens, n_most):
-    """Distinct tokens, sorted; the most frequent where there are too many."""
-    distinct = set(tokens)
-    if len(distinct) <= n_most:
-        return sorted(distinct)
-    from collections import Counter
+def _tokenise(texts, number):
+    """Give token numbers, one after the other, and how many each text has."""
+    ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for start in range(0, len(texts), _CHUNK):
+        tokens = [
+            (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text.lower())
+            for text in texts[start : start + _CHUNK]
+        ]
+        lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
+        flat = itertools.chain.from_iterable(tokens)
+        ids.append(np.fromiter(map(number, flat), np.int64, lengths[-1].sum()))
+    return np.concatenate(ids), np.concatenate(lengths)
 
-    counts = Counter(tokens)
-    return sorted(sorted(distinct, key=lambda t: (-counts[t], t))[:n_most])
+
+def _frequent_keys(keys, min_frequency):
+    """Distinct keys that occur often enough, ascending."""
+    keys, counts = np.unique(keys, return_counts=True)
+    return keys[counts >= min_frequency]

@@ -17,7 +17,8 @@ class TransformerEncoder(Encoder):
     """Wrap any scikit-learn transformer; its output is a vector for each row.
 
     Sparse output (TF-IDF, one-hot) stays sparse: it feeds an embedding bag and the
-    wide head. Dense output goes through a :class:`VectorEncoder`. The transformer is cloned before it is fitted.
+    wide head. Dense output goes through a :class:`VectorEncoder`. The transformer is
+    cloned before it is fitted.
 
     Parameters
     ----------

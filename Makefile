@@ -1,0 +1,74 @@
+# `make demo` and `make test` are all that a fresh machine with Python and make needs.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# One pip call with the constraints: without them a plain `torch` brings gigabytes of
+# CUDA along.
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--constraint .ci/constraints.txt
+
+# One thread a process: spinning OpenMP threads of several workers starve each other.
+THREADS = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+PYTEST = $(THREADS) $(BIN)/python -m pytest -n auto
+
+.PHONY: demo test test-all coverage lint format docs bench clean help
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo      cross-validate fusions on clothing reviews, save a plot"
+	@echo "make test      the tests and doctests"
+	@echo "make test-all  the slow ones and those that fetch data, too"
+	@echo "make coverage  the tests, and which lines they miss"
+	@echo "make lint      ruff, and numpydoc on the docstrings"
+	@echo "make format    let ruff write the format that lint asks for"
+	@echo "make docs      the documentation, into docs/_build/html"
+	@echo "make bench     the benchmarks (long)"
+	@echo "make clean     delete what was built; .venv and fetched data stay"
+
+# The environment is installed anew when what it is made of has changed.
+$(VENV)/.test: pyproject.toml .ci/constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(INSTALL) --editable ".[test]"
+	@touch $@
+
+$(VENV)/.docs: $(VENV)/.test
+	$(INSTALL) --editable ".[docs]"
+	@touch $@
+
+demo: $(VENV)/.test
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m skmm.demo
+
+test: $(VENV)/.test
+	$(PYTEST)
+
+test-all: $(VENV)/.test
+	$(PYTEST) -m ""
+
+coverage: $(VENV)/.test
+	$(PYTEST) --cov
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python .ci/docstrings.py
+
+format: $(VENV)/.test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.docs
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m sphinx -W --keep-going -q -b html \
+		docs docs/_build/html
+	@echo "docs/_build/html/index.html"
+
+bench: $(VENV)/.test
+	@set -e; for script in benchmarks/[a-z]*.py; do \
+		echo "== $$script"; OMP_WAIT_POLICY=PASSIVE $(BIN)/python $$script; \
+	done
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf docs/_build docs/gallery docs/generated docs/sg_execution_times.rst
+	find skmm tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
