@@ -86,7 +86,7 @@ def capture_training(model, X, y):
     model._validate_params()
     _, frame, y, weight = model._read_training(X, y, None)
     train, valid = model._split(frame, y, weight, None)
-    rows_train, rows_valid = model._prepare(train, valid)
+    rows_train, rows_valid = model._prepare(frame, train, valid)
     return model._learner, rows_train, rows_valid
 
 

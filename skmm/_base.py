@@ -149,7 +149,7 @@ class BaseMultimodal(
                 estimator=self, X=X, y=y, metadata={"sample_weight": sample_weight}
             )
             train, valid = self._split(frame, y, weight, groups)
-            rows_train, rows_valid = self._prepare(train, valid)
+            rows_train, rows_valid = self._prepare(frame, train, valid)
             bridge = self._bridge(context, train, rows_train, rows_valid)
             self._learner.train(rows_train, rows_valid, on_epoch=bridge)
             self._learner.mix(rows_valid)
@@ -176,7 +176,7 @@ class BaseMultimodal(
             _, frame, y, weight = self._read_training(
                 X, y, sample_weight, classes=classes, reset=first
             )
-            rows, _ = self._prepare((frame, y, weight), None, anew=first)
+            rows, _ = self._prepare(frame, (frame, y, weight), None, anew=first)
             self._learner.train(rows, epochs=1)
             self._set_learned_attributes()
         except BaseException:
@@ -187,15 +187,9 @@ class BaseMultimodal(
 
     def _read_training(self, X, y, sample_weight, classes=None, reset=True):
         """Validate; give X as passed, and the frame, targets and weights kept."""
-        y = self._check_y(y)
-        goes_on = self._goes_on()
-        reset = reset and not goes_on
+        reset = reset and not self._goes_on()
         frame = self._read_frame(X, reset=reset)
-        if len(frame) == 0:
-            raise ValueError(
-                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
-                "1 is required: X is empty. Pass rows to learn from."
-            )
+        y = self._check_y(y)
         check_consistent_length(X, y)
         weight = _check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
@@ -224,6 +218,12 @@ class BaseMultimodal(
             )
         names = None if reset else getattr(self, "feature_names_in_", None)
         frame = as_frame(X, columns=names)
+        repeated = frame.columns[frame.columns.duplicated()]
+        if len(repeated):
+            raise ValueError(
+                f"X has columns of the same name: {list(repeated.unique()[:5])}. "
+                "Rename them."
+            )
         validate_data(self, X, reset=reset, skip_check_array=True)
         if reset:
             self.n_features_in_ = frame.shape[1]
@@ -236,11 +236,10 @@ class BaseMultimodal(
                 f"X has {frame.shape[1]} features, but {type(self).__name__} is "
                 f"expecting {self.n_features_in_} features as input."
             )
-        repeated = frame.columns[frame.columns.duplicated()]
-        if len(repeated):
+        if len(frame) == 0:
             raise ValueError(
-                f"X has columns of the same name: {list(repeated.unique()[:5])}. "
-                "Rename them."
+                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
+                "1 is required: X is empty."
             )
         return frame
 
@@ -267,7 +266,7 @@ class BaseMultimodal(
             return (frame, y, weight), None
         return tuple((frame.iloc[r], y[r], weight[r]) for r in rows)
 
-    def _prepare(self, train, valid, anew=True):
+    def _prepare(self, X, train, valid, anew=True):
         """Fit the encoders on the training rows; give both sets as Rows."""
         from skmm._preparation import Preparation
 
@@ -278,7 +277,7 @@ class BaseMultimodal(
                 reserved=self.get_params(deep=False),
                 n_jobs=self.n_jobs,
             )
-            blocks = preparation.resolve(frame).fit_transform(frame, y, weight)
+            blocks = preparation.resolve(X, frame).fit_transform(frame, y, weight)
             self._preparation = preparation
             self._labels = frame.columns
             self._learner = self._make_learner(blocks, y, weight)
@@ -370,11 +369,6 @@ class BaseMultimodal(
         if known is not None and known is X:
             return blocks
         frame = self._read_frame(X, reset=False)
-        if len(frame) == 0:
-            raise ValueError(
-                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
-                "1 is required: X is empty."
-            )
         return self._preparation.transform(frame)
 
     def _predict_logits(self, X):

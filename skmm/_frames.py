@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["as_frame", "is_missing"]
+__all__ = ["as_frame", "is_missing", "show_label"]
 
 
 def as_frame(X, *, columns=None):
@@ -143,6 +143,12 @@ def is_missing(series, *, empty=False):
             elif empty and kind == "bytes":
                 missing[i] = len(cells[i]) == 0
     return missing
+
+
+def show_label(index, i):
+    """Give the label of row ``i`` as a person would write it: 3, not np.int64(3)."""
+    label = index[i]
+    return repr(label.item() if isinstance(label, np.generic) else label)
 
 
 def cell_kind(type_):

@@ -30,8 +30,16 @@ class Preparation:
         self.reserved = reserved
         self.n_jobs = n_jobs
 
-    def resolve(self, frame):
+    def resolve(self, frame, training):
         """Find the columns of every modality; nothing is fitted yet.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            All rows: what kind a column is of.
+        training : DataFrame
+            The rows that the encoders will see; a column that is missing in all of
+            them is left out.
 
         Returns
         -------
@@ -46,22 +54,28 @@ class Preparation:
         if isinstance(self.requested, str):
             detected = detect_modalities(frame)
             requested = detected.to_list()
-            _warn_all_missing(detected.ignored, len(frame))
+            empty = list(detected.ignored)
         else:
-            requested = self.requested
+            requested, empty = self.requested, []
             self._check_names(requested)
         self.modalities = []
         for name, encoder, columns in requested:
             if isinstance(encoder, str) and encoder == "drop":
                 continue
             positions = _positions(frame, columns, name)
-            positions, empty = _drop_all_missing(frame, positions)
-            if not isinstance(self.requested, str):
-                _warn_all_missing(empty, len(frame))
+            positions, missing = _drop_all_missing(training, positions)
+            empty += missing
             if positions:
                 scalar = isinstance(columns, (str, int, np.integer))
                 encoder = _as_encoder(encoder, name, frame.columns[positions], scalar)
                 self.modalities.append((name, encoder, positions))
+        if empty:
+            warnings.warn(
+                f"Columns {empty} are missing in all {len(training)} training rows and "
+                "are ignored. Drop them to silence this warning.",
+                UserWarning,
+                stacklevel=2,
+            )
         if not self.modalities:
             raise ValueError(
                 f"No modality is left: all {frame.shape[1]} columns are missing in all "
@@ -179,13 +193,3 @@ def _drop_all_missing(frame, positions):
         all_missing = is_missing(frame.iloc[:, i], empty=True).all()
         (empty.append(frame.columns[i]) if all_missing else kept.append(i))
     return kept, empty
-
-
-def _warn_all_missing(columns, n_rows):
-    if len(columns):
-        warnings.warn(
-            f"Columns {list(columns)} are missing in all {n_rows} rows and are "
-            "ignored. Drop them to silence this warning.",
-            UserWarning,
-            stacklevel=2,
-        )

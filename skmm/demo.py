@@ -154,6 +154,9 @@ def main(argv=None):
 
     table = make_table(search)
     print(f"\n{table.to_string(index=False, float_format='{:.3f}'.format)}\n")
+    scores = table["ROC AUC"]
+    near = table["what"][scores >= scores[0] - table["std"][0]]
+    print(f"Within one std of the best: {', '.join(near)}.\n")
     print(f"The best pipeline:\n{search.best_estimator_}\n")
     save_plot(table, len(X), args.folds, args.output)
     print(f"The plot is at {os.path.abspath(args.output)}")

@@ -12,7 +12,7 @@ from collections import Counter, namedtuple
 
 import numpy as np
 
-from skmm._frames import as_frame, cell_kind, is_missing
+from skmm._frames import as_frame, cell_kind, is_missing, show_label
 
 __all__ = ["ColumnModality", "Modalities", "detect_modalities"]
 
@@ -494,9 +494,9 @@ def _mixed(series, label, per_row, remedy):
     # By name where counts are equal: the message must not depend on row order.
     ranked = sorted(counts, key=lambda kind: (-counts[kind], kind))
     told = ", ".join(f"{counts[kind]} rows hold {kind}" for kind in ranked)
-    example = series.index[per_row.index(ranked[-1])]
+    example = show_label(series.index, per_row.index(ranked[-1]))
     return ValueError(
-        f"Column {label!r} mixes types: {told} (for example row {example!r}). "
+        f"Column {label!r} mixes types: {told} (for example row {example}). "
         + remedy.format(label)
     )
 
@@ -639,11 +639,11 @@ def _detect_bytes(series, cells, label):
         raise _mixed(series, label, per_row, _REMEDY_OF_MIXED_MEDIA)
     # A few broken files don't change what the column is: reading them tells.
     if n_unknown > len(cells) / 2:
-        example = series.index[kinds.index(None)]
+        example = show_label(series.index, kinds.index(None))
         raise _unreadable(
             label,
             f"holds bytes that are no known image, audio or video format in {n_unknown}"
-            f" of {len(cells)} rows (for example row {example!r})",
+            f" of {len(cells)} rows (for example row {example})",
             f"decode them if they are strings, X[{label!r}].str.decode('utf-8')",
         )
     (kind,) = counts

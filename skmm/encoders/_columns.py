@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmm._frames import is_missing
+from skmm._frames import is_missing, show_label
 
 
 class NumberReader:
@@ -33,7 +33,7 @@ class NumberReader:
             where = np.flatnonzero(infinite)
             raise ValueError(
                 f"Column {self.name!r} holds infinity (inf) in {len(where)} of "
-                f"{len(values)} rows, the first at row {column.index[where[0]]!r}. "
+                f"{len(values)} rows, the first at row {show_label(column.index, where[0])}. "
                 "Replace it: X.replace([np.inf, -np.inf], np.nan) makes it missing."
             )
         return values[:, None]
@@ -162,7 +162,7 @@ def check_converted(column, lost, missing, kind):
         raise ValueError(
             f"Column {column.name!r} was fitted as a {kind}; {len(bad)} of "
             f"{len(column)} rows cannot be read as one, the first at row "
-            f"{column.index[bad[0]]!r}: {column.iloc[bad[0]]!r}. Correct these cells, "
+            f"{show_label(column.index, bad[0])}: {column.iloc[bad[0]]!r}. Correct these cells, "
             "make them missing, or fit again."
         )
 

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse
 
 from skmm._blocks import Block
-from skmm._frames import is_missing
+from skmm._frames import is_missing, show_label
 from skmm.encoders._base import Encoder
 from skmm.encoders._ngrams import NgramCounter, Tfidf
 from skmm.encoders._sparse import SparseModule, SparseWide
@@ -124,6 +124,6 @@ def to_strings(column):
         return [str(cell) for cell in cells]
     raise ValueError(
         f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} rows "
-        f"hold no string, the first at row {column.index[wrong[0]]!r}: a "
+        f"hold no string, the first at row {show_label(column.index, wrong[0])}: a "
         f"{type(cells[wrong[0]]).__name__}. Turn them into strings or make them missing."
     )
