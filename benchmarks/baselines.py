@@ -65,7 +65,12 @@ def load(task):
         return X, y, [], True
     X, y = fetch_movielens_100k(return_X_y=True)
     # Ids, dates and the rest as every line reads them alike.
-    return X.drop(columns=["timestamp", "release_date", "zip_code"]), y, ["movie_title"], False
+    return (
+        X.drop(columns=["timestamp", "release_date", "zip_code"]),
+        y,
+        ["movie_title"],
+        False,
+    )
 
 
 def linear(X, texts, classes):

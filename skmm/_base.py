@@ -341,9 +341,8 @@ class BaseMultimodal(
 
         def on_epoch(net):
             def fitted_now():
-                logits = getattr(net, "logits_", {})
                 return {
-                    "_learner": self._learner.snapshot(rows_valid, logits),
+                    "_learner": self._learner.snapshot(rows_valid),
                     # The monitor predicts the rows of this fit: their blocks are here.
                     "_known": (frame, rows_train.blocks),
                     "n_iter_": len(net.history),

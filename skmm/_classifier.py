@@ -44,7 +44,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     weight_decay : float, default=1e-2
         Decoupled, on all but the tables of sparse features.
     batch_size : int or "auto", default="auto"
-        Rows a step; "auto" takes about a hundred steps an epoch, 16 to 256 rows.
+        Rows a step; "auto" takes some 64 steps an epoch, 16 to 512 rows.
     max_epochs : int, default=100
     early_stopping : bool, default=True
         Whether each head rests after ``n_iter_no_change`` epochs without a better

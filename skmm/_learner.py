@@ -117,7 +117,7 @@ class Learner:
         stops = self.options["early_stopping"] and epochs is None
         net.patience = self.options["n_iter_no_change"] if stops else np.inf
         net.restore = stops
-        net.on_epoch = on_epoch
+        net.on_epoch = None if on_epoch is None else self._in_float32(on_epoch)
         rows_train, rows_valid = _to_device(rows_train, rows_valid, device)
         self.module.set_dtype(torch.float32)
         if net.optimizer_ is None:
@@ -127,8 +127,20 @@ class Learner:
                 net.partial_fit((rows_train, rows_valid), epochs=epochs)
         finally:
             net.on_epoch = None
+            self.module.zero_grad()
         if epochs is None:
             net.optimizer_ = None  # twice the parameters' memory
+
+    def _in_float32(self, on_epoch):
+        """A monitor that predicts leaves the module in float64: training goes on."""
+
+        def call(net):
+            try:
+                return on_epoch(net)
+            finally:
+                self.module.set_dtype(torch.float32)
+
+        return call
 
     def mix(self, rows_valid, logits=None):
         """Fit the mixture of the heads on the validation rows' logits."""
@@ -212,13 +224,14 @@ class Learner:
             self.net.generator_ = torch.Generator()
             self.net.generator_.set_state(generator)
 
-    def snapshot(self, rows_valid, logits):
+    def snapshot(self, rows_valid):
         """Give a view of this moment that predicts, for monitors during training."""
-        view = copy.copy(vars(self))
-        learner = Learner.__new__(Learner)
-        vars(learner).update(view)
-        learner.mix(rows_valid, logits)
-        return learner
+        view = Learner.__new__(Learner)
+        vars(view).update(vars(self))
+        # A resting head has no logits of this epoch: those of its best one stand.
+        now = getattr(self.net, "valid_logits_", {})
+        view.mix(rows_valid, {**self.net.keeper_.logits, **now})
+        return view
 
 
 def resolve_device(device):
@@ -234,8 +247,8 @@ def resolve_device(device):
 
 
 def auto_batch_size(n_rows):
-    """Rows a step: about a hundred steps an epoch, between 16 and 256 rows."""
-    return int(2 ** np.clip(np.round(np.log2(max(n_rows, 1) / 100)), 4, 8))
+    """Rows a step: some 64 steps an epoch, between 16 and 512 rows."""
+    return int(2 ** np.clip(np.round(np.log2(max(n_rows, 1) / 64)), 4, 9))
 
 
 def _is_here(device):

@@ -321,7 +321,7 @@ class MultimodalNet(skorch.NeuralNet):
             f"{prefix}_loss", float(np.mean([*self._last[prefix].values()]))
         )
         if not training:
-            self._logits = {
+            self.valid_logits_ = {
                 h: torch.cat(part).cpu().numpy() for h, part in logits.items()
             }
 
@@ -357,8 +357,8 @@ class MultimodalNet(skorch.NeuralNet):
 
     def _is_over(self, epoch, has_validation, datasets):
         if has_validation:
-            losses = {head: self._last["valid"][head] for head in self._logits}
-            active = self.keeper_.update(epoch, losses, self._logits)
+            losses = {head: self._last["valid"][head] for head in self.valid_logits_}
+            active = self.keeper_.update(epoch, losses, self.valid_logits_)
         else:
             self.keeper_.keep_all(epoch)
             active = self.module_.active

@@ -67,6 +67,7 @@ def make_search(modalities, folds, n_jobs):
         pipeline,
         grid,
         scoring="roc_auc",
+        error_score="raise",
         cv=StratifiedKFold(folds, shuffle=True, random_state=0),
         n_jobs=n_jobs,
     )

@@ -155,7 +155,11 @@ def test_grid_search_shows_its_progress(classification, capsys):
 
 def test_randomized_search(classification):
     X, y = classification
-    options = {"fusion": list(FUSIONS), "dropout": [0.0, 0.1, 0.2], "mix": [True, False]}
+    options = {
+        "fusion": list(FUSIONS),
+        "dropout": [0.0, 0.1, 0.2],
+        "mix": [True, False],
+    }
     search = RandomizedSearchCV(small(), options, n_iter=3, cv=2, random_state=0)
     search.fit(X, y)
     assert all(search.best_params_[name] in values for name, values in options.items())
@@ -344,7 +348,9 @@ def test_multi_output_classifier(classification):
 def test_transformed_target_regressor(regression):
     X, y = regression
     positive = np.exp(y)
-    model = TransformedTargetRegressor(small_regressor(), func=np.log, inverse_func=np.exp)
+    model = TransformedTargetRegressor(
+        small_regressor(), func=np.log, inverse_func=np.exp
+    )
     model.fit(X[:140], positive[:140])
     expected = small_regressor().fit(X[:140], np.log(positive[:140])).predict(X[140:])
     np.testing.assert_allclose(model.predict(X[140:]), np.exp(expected))

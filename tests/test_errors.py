@@ -59,7 +59,8 @@ def test_column_that_is_no_number_any_more(data):
     bad["num_1"] = bad["num_1"].astype(object)
     bad.loc[bad.index[[7, 9]], "num_1"] = "heavy"
     with pytest.raises(
-        ValueError, match=r"'num_1' was fitted as a number; 2 of 80 rows.*row 7.*'heavy'"
+        ValueError,
+        match=r"'num_1' was fitted as a number; 2 of 80 rows.*row 7.*'heavy'",
     ):
         model.predict(bad)
 
@@ -240,7 +241,9 @@ def test_column_missing_in_all_rows_at_predict_is_absent(data, column):
 def test_one_bad_fold_does_not_kill_a_search(data):
     X, y = data
     X = X.copy()
-    X.loc[X.index[40:], "num_0"] = np.nan  # unshuffled folds: missing in one training set
+    X.loc[X.index[40:], "num_0"] = (
+        np.nan
+    )  # unshuffled folds: missing in one training set
     with pytest.warns(UserWarning, match="num_0.*missing in all 40"):
         search = GridSearchCV(
             MultimodalClassifier(validation=None, **FAST),
@@ -263,7 +266,9 @@ def test_sparse_input_says_where_sparse_output_belongs(data):
     import scipy.sparse
 
     with pytest.raises(TypeError, match="Sparse data.*encoder's place"):
-        MultimodalClassifier(**FAST).fit(scipy.sparse.eye(10).tocsr(), np.arange(10) % 2)
+        MultimodalClassifier(**FAST).fit(
+            scipy.sparse.eye(10).tocsr(), np.arange(10) % 2
+        )
 
 
 def test_columns_of_the_same_name(data):

@@ -155,7 +155,9 @@ class Tfidf:
         lengths = np.diff(counts.indptr)
         rows = np.repeat(np.arange(len(lengths)), lengths)
         norm = np.sqrt(np.bincount(rows, counts.data**2, minlength=len(lengths)))
-        counts.data /= np.repeat(np.where(norm > 0, norm, 1).astype(np.float32), lengths)
+        counts.data /= np.repeat(
+            np.where(norm > 0, norm, 1).astype(np.float32), lengths
+        )
         return counts
 
 

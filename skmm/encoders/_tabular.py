@@ -117,13 +117,14 @@ class PiecewiseLinear(nn.Module):
 
     def __init__(self, edges):
         super().__init__()
-        n_bins = max([len(e) - 1 for e in edges], default=0)
-        left = torch.zeros(len(edges), max(n_bins, 0))
-        inverse = torch.zeros(len(edges), max(n_bins, 0))  # 0 where a bin is not there
+        n_bins = max([len(e) - 1 for e in edges if len(e)], default=0)
+        left = torch.zeros(len(edges), n_bins)
+        inverse = torch.zeros(len(edges), n_bins)  # 0 where a bin is not there
         for i, e in enumerate(edges):
             e = torch.as_tensor(e, dtype=torch.float32)
-            left[i, : len(e) - 1] = e[:-1]
-            inverse[i, : len(e) - 1] = 1 / (e[1:] - e[:-1])
+            if len(e) > 1:  # a column without two values has no bins
+                left[i, : len(e) - 1] = e[:-1]
+                inverse[i, : len(e) - 1] = 1 / (e[1:] - e[:-1])
         self.register_buffer("left", left, persistent=True)
         self.register_buffer("inverse", inverse, persistent=True)
         self.out_features = len(edges) * (n_bins + 2)

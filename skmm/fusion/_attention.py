@@ -38,7 +38,9 @@ class _Attention(nn.Module):
         self.key = nn.Linear(width, width, bias=False)
         # Which modality a vector is of is not in the vector: the bias says it.
         self.bias = nn.Parameter(torch.zeros(n_modalities, width))
+        # From equal weights: a random query drops a modality before it is learned.
         self.query = nn.Linear(width, 1, bias=False)
+        nn.init.zeros_(self.query.weight)
 
     def forward(self, vectors, present, tokens=None, token_mask=None):
         vectors = torch.where(present[..., None], vectors, 0)

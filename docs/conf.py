@@ -1,0 +1,59 @@
+"""How Sphinx builds the documentation; `make docs` calls it."""
+
+import os
+import warnings
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import skmm
+
+project = "skmm"
+author = "The skmm developers"
+copyright = "2026, The skmm developers"
+version = release = skmm.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "sphinx_gallery.gen_gallery",
+    "myst_parser",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "examples", "_templates"]
+
+autosummary_generate = True
+numpydoc_show_class_members = True
+numpydoc_show_inherited_class_members = False
+numpydoc_class_members_toctree = False
+
+myst_enable_extensions = ["colon_fence", "dollarmath"]
+myst_heading_anchors = 3
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"/plot_",
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "show_signature": False,
+    "download_all_examples": False,
+    "plot_gallery": "True",
+    "doc_module": ("skmm",),
+    "backreferences_dir": None,
+    # The last expression's HTML, if it has one: tables and estimators as in a notebook.
+    "capture_repr": ("_repr_html_", "__repr__"),
+}
+# An example that warns is an example to repair.
+warnings.filterwarnings("error", module="__main__")
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skmm"
+html_static_path = ["_static"]
+html_show_sourcelink = False
+html_theme_options = {
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc"],
+}

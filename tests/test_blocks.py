@@ -1,0 +1,63 @@
+"""Blocks: a batch is one cut through all rows."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+import torch
+
+from skmm._blocks import Block, Csr
+
+
+@pytest.fixture
+def matrix():
+    rng = np.random.default_rng(0)
+    return scipy.sparse.random(20, 7, density=0.3, format="csr", random_state=rng)
+
+
+def to_dense(csr):
+    values = csr.values.numpy()
+    shape = (len(csr), csr.n_columns)
+    return scipy.sparse.csr_array(
+        (values, csr.indices.numpy(), csr.indptr.numpy()), shape=shape
+    ).toarray()
+
+
+@pytest.mark.parametrize("rows", [[3, 3, 0], [], list(range(20)), [19]])
+def test_take_of_sparse_rows(matrix, rows):
+    taken = Csr.from_scipy(matrix).take(torch.tensor(rows, dtype=torch.int64))
+    np.testing.assert_allclose(
+        to_dense(taken), matrix[rows].toarray().astype(np.float32)
+    )
+
+
+def test_sparse_stays_sparse(matrix):
+    block = Block(matrix, np.zeros((20, 2), np.float32), present=np.ones(20, bool))
+    assert isinstance(block[0], Csr)
+    assert block.nbytes < 8 * matrix.nnz + 8 * 21 + 20 * 2 * 4 + 20 + 1
+
+
+def test_take_keeps_parts_together(matrix):
+    present = np.arange(20) % 2 == 0
+    block = Block(matrix, np.arange(20.0), present=present)
+    taken = block.take(torch.tensor([5, 4]))
+    assert len(taken) == 2
+    assert taken.present.tolist() == [False, True]
+    assert taken[1].tolist() == [5.0, 4.0]
+
+
+def test_parts_must_have_the_same_rows(matrix):
+    with pytest.raises(ValueError, match=r"differ in rows: \[19, 20\]"):
+        Block(matrix, present=np.ones(19, bool))
+
+
+def test_cast_leaves_integers_and_sparse_values(matrix):
+    block = Block(
+        matrix,
+        np.ones(20, np.float32),
+        np.ones(20, np.int32),
+        present=np.ones(20, bool),
+    )
+    cast = block.cast(torch.float64)
+    assert cast[1].dtype == torch.float64
+    assert cast[2].dtype == torch.int32
+    assert cast[0].values.dtype == torch.float32
