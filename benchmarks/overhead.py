@@ -84,7 +84,7 @@ def compare(X, y, batch_size, repeats):
 def capture_training(model, X, y):
     """Go through fit up to the training; give what it would train on."""
     model._validate_params()
-    _, frame, y, weight = model._read_training(X, y, None)
+    frame, y, weight, _ = model._read_training(X, y, None)
     train, valid = model._split(frame, y, weight, None)
     rows_train, rows_valid = model._prepare(frame, train, valid)
     return model._learner, rows_train, rows_valid

@@ -24,9 +24,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "examples", "_templates"]
 
 autosummary_generate = True
-numpydoc_show_class_members = True
-numpydoc_show_inherited_class_members = False
-numpydoc_class_members_toctree = False
+# The class template lists the members.
+numpydoc_show_class_members = False
 
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
@@ -57,3 +56,13 @@ html_theme_options = {
     "show_prev_next": True,
     "secondary_sidebar_items": ["page-toc"],
 }
+
+
+def skip_inherited(app, what, name, thing, skip, options):
+    """Leave out what every scikit-learn estimator has; its own pages tell of it."""
+    return skip or str(getattr(thing, "__module__", "")).startswith("sklearn.")
+
+
+def setup(app):
+    """Connect the above."""
+    app.connect("autodoc-skip-member", skip_inherited)

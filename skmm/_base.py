@@ -144,7 +144,7 @@ class BaseMultimodal(
         context = self._init_callback_context(max_subtasks=self.max_epochs)
         before = dict(vars(self))
         try:
-            X, frame, y, weight = self._read_training(X, y, sample_weight)
+            frame, y, weight, groups = self._read_training(X, y, sample_weight, groups)
             context.call_on_fit_task_begin(
                 estimator=self, X=X, y=y, metadata={"sample_weight": sample_weight}
             )
@@ -173,7 +173,7 @@ class BaseMultimodal(
         first = not self.__sklearn_is_fitted__()
         before = dict(vars(self))
         try:
-            _, frame, y, weight = self._read_training(
+            frame, y, weight, _ = self._read_training(
                 X, y, sample_weight, classes=classes, reset=first
             )
             rows, _ = self._prepare(frame, (frame, y, weight), None, anew=first)
@@ -185,8 +185,10 @@ class BaseMultimodal(
             raise
         return self
 
-    def _read_training(self, X, y, sample_weight, classes=None, reset=True):
-        """Validate; give X as passed, and the frame, targets and weights kept."""
+    def _read_training(
+        self, X, y, sample_weight, groups=None, *, classes=None, reset=True
+    ):
+        """Validate; give frame, targets, weights and groups of the rows that count."""
         reset = reset and not self._goes_on()
         frame = self._read_frame(X, reset=reset)
         y = self._check_y(y)
@@ -205,7 +207,11 @@ class BaseMultimodal(
             raise ValueError("All sample weights are zero; at least one must not be.")
         if not kept.all():
             frame, y, weight = frame[kept], y[kept], weight[kept]
-        return X, frame, y, weight
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(X, groups)
+            groups = groups[kept]
+        return frame, y, weight, groups
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""

@@ -15,8 +15,10 @@ def classification():
 
 @pytest.fixture
 def multiclass():
-    """Frame and three classes."""
-    return make_multimodal_classification(n_samples=200, n_classes=3, random_state=0)
+    """Frame and three classes, which the table tells."""
+    return make_multimodal_classification(
+        n_samples=200, n_classes=3, signal="tabular", random_state=0
+    )
 
 
 @pytest.fixture

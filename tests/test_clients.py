@@ -1,5 +1,6 @@
 """The estimators inside scikit-learn's tools, on a frame with text and missing cells."""
 
+import contextlib
 import copy
 import pickle
 
@@ -21,6 +22,7 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     HalvingGridSearchCV,
+    KFold,
     RandomizedSearchCV,
     TunedThresholdClassifierCV,
     cross_val_predict,
@@ -33,6 +35,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from skmm import MultimodalClassifier, MultimodalRegressor, detect_modalities
+from skmm.datasets import make_multimodal_classification
 from skmm.encoders import TabularEncoder, TextEncoder
 from skmm.fusion import FUSIONS, Fusion, FusionOutput, GatedFusion
 
@@ -140,8 +143,9 @@ def test_grid_search_over_whole_encoders_and_fusions(classification):
     assert search.best_score_ > CHANCE
 
 
-def test_grid_search_shows_its_progress(classification, capsys):
+def test_grid_search_shows_its_progress(classification, capsys, monkeypatch):
     pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")  # narrow terminals cut the figures
     from sklearn.callback import ProgressBar
 
     X, y = classification
@@ -223,7 +227,7 @@ def test_cross_val_predict(multiclass, method):
     output = cross_val_predict(small(), X, y, cv=2, method=method)
     labels = output if method == "predict" else output.argmax(axis=1)
     assert output.shape == ((200,) if method == "predict" else (200, 3))
-    assert (labels == y).mean() > 0.45
+    assert (labels == y).mean() > 0.6
 
 
 def test_cross_val_predict_does_not_depend_on_the_container(classification, as_library):
@@ -357,13 +361,17 @@ def test_transformed_target_regressor(regression):
     assert model.score(X[140:], positive[140:]) > 0
 
 
-def test_permutation_importance(as_library):
-    from skmm.datasets import make_multimodal_classification
-
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_permutation_importance(library):
     X, y = make_multimodal_classification(200, signal="text", random_state=0)
-    X = as_library(X)
+    expected_warning = contextlib.nullcontext()
+    if library == "polars":
+        X = pytest.importorskip("polars").DataFrame(X.to_dict("list"))
+        # scikit-learn permutes an array here, and asks that it be told apart.
+        expected_warning = pytest.warns(UserWarning, match="valid feature names")
     model = small(max_epochs=10).fit(X, y)
-    importance = permutation_importance(model, X, y, n_repeats=2, random_state=0)
+    with expected_warning:
+        importance = permutation_importance(model, X, y, n_repeats=2, random_state=0)
     of_text = list(model.feature_names_in_).index("text_0")
     assert importance.importances_mean.argmax() == of_text
     assert importance.importances_mean[of_text] > 0.1
@@ -482,9 +490,19 @@ def test_set_output_polars(classification, fitted, as_library):
 def weighted_and_zero(X, y):
     """Weights that leave out every row whose label is turned round."""
     y, weight = y.copy(), np.ones(len(y))
-    wrong = np.arange(len(y)) % 2 == 0
+    wrong = np.arange(len(y)) % 3 == 0
     y[wrong], weight[wrong] = 1 - y[wrong], 0.0
     return y, weight
+
+
+def score_of_kept_rows(model, X, y, weight, splits):
+    """The mean score, the rows of weight zero left out of fit and of score."""
+    scores = []
+    for train, test in splits:
+        train, test = train[weight[train] > 0], test[weight[test] > 0]
+        model = clone(model).fit(X.iloc[train], y[train])
+        scores.append(model.score(X.iloc[test], y[test]))
+    return np.mean(scores)
 
 
 def test_sample_weight_is_routed_through_a_grid_search(classification, routing):
@@ -492,14 +510,14 @@ def test_sample_weight_is_routed_through_a_grid_search(classification, routing):
     turned, weight = weighted_and_zero(X, y)
     model = small().set_fit_request(sample_weight=True)
     model.set_score_request(sample_weight=True)
-    search = GridSearchCV(model, {"fusion": ["concat", "late"]}, cv=2)
+    splits = list(KFold(2, shuffle=True, random_state=0).split(X))
+    search = GridSearchCV(model, {"fusion": ["concat", "late"]}, cv=splits)
     search.fit(X, turned, sample_weight=weight)
-    # The turned labels were neither learned nor scored.
-    assert search.best_score_ > CHANCE
-    assert search.score(X, turned, sample_weight=weight) > CHANCE
-    expected = clone(model).set_params(**search.best_params_)
-    expected.fit(X[weight > 0], y[weight > 0])
-    np.testing.assert_array_equal(search.predict_proba(X), expected.predict_proba(X))
+    best = clone(model).set_params(**search.best_params_)
+    expected = score_of_kept_rows(best, X, y, weight, splits)
+    assert search.best_score_ == pytest.approx(expected)
+    best.fit(X[weight > 0], y[weight > 0])
+    np.testing.assert_array_equal(search.predict_proba(X), best.predict_proba(X))
 
 
 def test_sample_weight_is_routed_through_cross_validate(classification, routing):
@@ -507,8 +525,12 @@ def test_sample_weight_is_routed_through_cross_validate(classification, routing)
     turned, weight = weighted_and_zero(X, y)
     model = small().set_fit_request(sample_weight=True)
     model.set_score_request(sample_weight=True)
-    scores = cross_validate(model, X, turned, cv=2, params={"sample_weight": weight})
-    assert scores["test_score"].mean() > CHANCE
+    splits = list(KFold(2, shuffle=True, random_state=0).split(X))
+    scores = cross_validate(
+        model, X, turned, cv=splits, params={"sample_weight": weight}
+    )
+    expected = score_of_kept_rows(model, X, y, weight, splits)
+    assert scores["test_score"].mean() == pytest.approx(expected)
 
 
 def test_sample_weight_is_routed_through_a_pipeline(classification, routing):

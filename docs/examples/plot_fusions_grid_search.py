@@ -8,8 +8,8 @@ or), and each alone is at chance.
 """
 
 # %%
-# The fusion is a parameter like any other. ``mix=False`` leaves the fused head alone, so
-# that the fusions are compared bare.
+# The fusion is a parameter like any other. ``mix=False`` leaves the fused head alone,
+# so that the fusions are compared bare.
 
 import pandas as pd
 from sklearn.model_selection import GridSearchCV
@@ -20,7 +20,7 @@ from skmm.datasets import make_multimodal_classification
 fusions = ["concat", "mean", "gated", "attention", "late"]
 results = {}
 for signal in ["sum", "interaction"]:
-    X, y = make_multimodal_classification(n_samples=600, signal=signal, random_state=0)
+    X, y = make_multimodal_classification(n_samples=1200, signal=signal, random_state=0)
     search = GridSearchCV(
         MultimodalClassifier(mix=False, batch_size=64, random_state=0),
         {"fusion": fusions},
@@ -38,8 +38,8 @@ table = pd.concat(results, axis=1).round(3)
 table
 
 # %%
-# Where parts add up, adding up (``late``) is enough. It cannot learn the interaction,
-# whatever the data: that takes a layer after the modalities have met.
+# Where parts add up, all are close, and so is adding up (``late``). It cannot learn the
+# interaction, whatever the data: that takes a layer after the modalities have met.
 
 import matplotlib.pyplot as plt
 

@@ -33,7 +33,8 @@ class NumberReader:
             where = np.flatnonzero(infinite)
             raise ValueError(
                 f"Column {self.name!r} holds infinity (inf) in {len(where)} of "
-                f"{len(values)} rows, the first at row {show_label(column.index, where[0])}. "
+                f"{len(values)} rows, the first at row "
+                f"{show_label(column.index, where[0])}. "
                 "Replace it: X.replace([np.inf, -np.inf], np.nan) makes it missing."
             )
         return values[:, None]
@@ -119,7 +120,7 @@ def make_reader(column, min_frequency):
         return NumberReader(column)
     is_date = pd.api.types.is_datetime64_any_dtype(dtype)
     kept = column[~is_missing(column, empty=True)]
-    types = set(map(type, kept)) if dtype == object else set()
+    types = set(map(type, kept)) if dtype.kind == "O" else set()
     if types and all(issubclass(t, (int, float, np.number, np.bool_)) for t in types):
         return NumberReader(column)
     if not is_date and not any(
@@ -162,8 +163,8 @@ def check_converted(column, lost, missing, kind):
         raise ValueError(
             f"Column {column.name!r} was fitted as a {kind}; {len(bad)} of "
             f"{len(column)} rows cannot be read as one, the first at row "
-            f"{show_label(column.index, bad[0])}: {column.iloc[bad[0]]!r}. Correct these cells, "
-            "make them missing, or fit again."
+            f"{show_label(column.index, bad[0])}: {column.iloc[bad[0]]!r}. Correct "
+            "these cells, make them missing, or fit again."
         )
 
 

@@ -123,7 +123,8 @@ def to_strings(column):
     if all(np.isscalar(cells[i]) for i in wrong):
         return [str(cell) for cell in cells]
     raise ValueError(
-        f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} rows "
-        f"hold no string, the first at row {show_label(column.index, wrong[0])}: a "
-        f"{type(cells[wrong[0]]).__name__}. Turn them into strings or make them missing."
+        f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} "
+        f"rows hold no string, the first at row {show_label(column.index, wrong[0])}: a "
+        f"{type(cells[wrong[0]]).__name__}. Turn them into strings, or make them "
+        "missing."
     )

@@ -36,7 +36,7 @@ def test_cells_that_hold_arrays(data):
     X.loc[[3, 4], "embedding"] = None
     model = MultimodalClassifier(random_state=0).fit(X, y)
     assert (
-        dict((n, type(e)) for n, e, _ in model.modalities_)["vector"] is VectorEncoder
+        {n: type(e) for n, e, _ in model.modalities_}["vector"] is VectorEncoder
     )
     assert model.score(X, y) > 0.9
     short = X.copy()
