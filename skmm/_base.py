@@ -71,16 +71,16 @@ class BaseMultimodal(
         *,
         fusion="concat",
         mix=True,
-        width=128,
+        width=64,
         depth=1,
-        dropout=0.1,
-        learning_rate=2e-3,
+        dropout=0.2,
+        learning_rate=3e-3,
         weight_decay=1e-2,
         batch_size="auto",
         max_epochs=100,
         early_stopping=True,
         validation=0.1,
-        n_iter_no_change=3,
+        n_iter_no_change=2,
         device="auto",
         precision="auto",
         compile=False,
@@ -244,8 +244,8 @@ class BaseMultimodal(
             )
         if len(frame) == 0:
             raise ValueError(
-                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum of "
-                "1 is required: X is empty."
+                f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum "
+                "of 1 is required: X is empty."
             )
         return frame
 

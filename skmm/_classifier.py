@@ -33,28 +33,30 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Mix the fused head with the wide head, a linear model over the same
         features, by weights fitted on the validation rows. False leaves the fused
         head alone, as the papers have it.
-    width : int, default=128
-        Size of every modality's vector.
+    width : int, default=64
+        Size of every modality's vector. Hidden layers have twice as many units.
     depth : int, default=1
         Hidden layers after the fusion.
-    dropout : float, default=0.1
+    dropout : float, default=0.2
         After hidden layers of fusion and head. Encoders have their own.
-    learning_rate : float, default=2e-3
-        Of AdamW. Embedding bags take 1.5 times, linear shortcuts 5 times as much.
+    learning_rate : float, default=3e-3
+        Of AdamW. The wide head takes 3 times as much.
     weight_decay : float, default=1e-2
-        Decoupled, on all but the tables of sparse features.
+        Decoupled; the wide head takes none.
     batch_size : int or "auto", default="auto"
         Rows a step; "auto" takes some 64 steps an epoch, 16 to 512 rows.
     max_epochs : int, default=100
     early_stopping : bool, default=True
         Whether each head rests after ``n_iter_no_change`` epochs without a better
-        validation loss and goes back to its best epoch. Needs validation rows.
+        validation loss and goes back to its best moment. Needs validation rows, which
+        are looked at after each epoch and, where it has 20 steps or more, halfway.
     validation : float, splitter, (X, y) or None, default=0.1
         The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
         ``groups`` where given), the first split of a scikit-learn splitter, or data
         of their own. None, and fewer than 10 rows, train all ``max_epochs`` and mix
         with equal weights.
-    n_iter_no_change : int, default=3
+    n_iter_no_change : int, default=2
+        Epochs; on small data as many as make 100 steps.
     class_weight : dict, list of dict, "balanced" or None, default=None
     device : str, default="auto"
         A torch device; "auto" is a GPU when there is one.
@@ -124,16 +126,16 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         *,
         fusion="concat",
         mix=True,
-        width=128,
+        width=64,
         depth=1,
-        dropout=0.1,
-        learning_rate=2e-3,
+        dropout=0.2,
+        learning_rate=3e-3,
         weight_decay=1e-2,
         batch_size="auto",
         max_epochs=100,
         early_stopping=True,
         validation=0.1,
-        n_iter_no_change=3,
+        n_iter_no_change=2,
         class_weight=None,
         device="auto",
         precision="auto",

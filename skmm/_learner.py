@@ -166,11 +166,9 @@ class Learner:
             for head, weight in zip(self.mixture.heads, self.mixture.weights.T)
             if weight.any()
         ]
-        outputs = self._run(blocks, heads)
-        nothing = np.zeros((1, self.targets.n_logits))
-        logits = dict.fromkeys(self.mixture.heads, nothing)
-        logits.update({head: output[0] for head, output in outputs.items()})
-        mixed = self.mixture(logits)
+        # All weights can be zero in regression: then the mean is predicted.
+        outputs = self._run(blocks, heads or ["fused"])
+        mixed = self.mixture({head: output[0] for head, output in outputs.items()})
         present = np.stack([block.present.numpy() for block in blocks.values()])
         return np.where(present.any(axis=0)[:, None], mixed, self.prior)
 

@@ -22,7 +22,7 @@ class Mixture:
 
     #: Strength of the pull towards equal weights, in rows: with as many validation
     #: rows as this, data and pull have about equal say.
-    prior_rows = 4.0
+    prior_rows = 20.0
 
     def __init__(self, heads, groups, weights=None):
         self.heads = list(heads)
@@ -58,12 +58,15 @@ class Mixture:
         return cls(heads, targets.groups, weights)
 
     def __call__(self, logits):
-        """Mix a dict of arrays (n_samples, n_logits) into one such array."""
-        first = logits[self.heads[0]]
-        mixed = np.zeros(first.shape)
+        """Mix a dict of arrays (n_samples, n_logits) into one such array.
+
+        A head of no weight may be left out.
+        """
+        mixed = np.zeros(next(iter(logits.values())).shape)
         for j, group in enumerate(self.groups):
             for h, head in enumerate(self.heads):
-                mixed[:, group] += self.weights[j, h] * logits[head][:, group]
+                if head in logits:
+                    mixed[:, group] += self.weights[j, h] * logits[head][:, group]
         return mixed
 
     @property

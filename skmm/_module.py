@@ -51,7 +51,7 @@ class FusedHead(nn.Module):
         if not self._decides(spec):
             self.output = mlp(
                 self.out_features,
-                spec.width,
+                2 * spec.width,
                 spec.n_outputs,
                 depth=depth,
                 dropout=dropout,
@@ -90,8 +90,11 @@ class FusedHead(nn.Module):
         return HeadOutput(logits, fused.embedding, fused.loss, fused.weights)
 
     def set_bias(self, prior):
-        """Start from the prior rather than from even odds."""
-        last = self.output[-1].bias if self.output is not None else None
+        """Start from the prior rather than from even odds, and from nothing more."""
+        last = None
+        if self.output is not None:
+            last = self.output[-1].bias
+            nn.init.zeros_(self.output[-1].weight)
         if last is None:
             last = getattr(self.fusion, "bias", None)
         _set_bias(last, prior)
@@ -105,6 +108,8 @@ class WideHead(nn.Module):
     shortcuts : dict of str to nn.Module
     n_outputs : int
     """
+
+    weight_decays = False  # early stopping is what holds a linear head back
 
     def __init__(self, shortcuts, n_outputs):
         super().__init__()

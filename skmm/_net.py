@@ -1,5 +1,6 @@
 """The skorch net under the estimators: batches, losses, and each head's best epoch."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -298,11 +299,27 @@ class MultimodalNet(skorch.NeuralNet):
         """One pass; a single wait for the device at its end."""
         if iterator is None:
             return
+        losses, logits = self._pass(iterator, training, step_fn)
+        for head, loss in losses.items():
+            self.history.record(f"{head}_{prefix}_loss", loss)
+        self._last[prefix].update(losses)
+        # A resting head's last loss stands for it, so that the mean does not jump.
+        mean = float(np.mean([*self._last[prefix].values()]))
+        self.history.record(f"{prefix}_loss", mean)
+        if not training:
+            self.valid_losses_, self.valid_logits_ = losses, logits
+
+    def _pass(self, iterator, training, step_fn):
+        """Give the mean loss of each active head and, in validation, its logits."""
         self._set_training(training)
         heads = list(self.module_.active)
         losses, counts = [], []
         logits = {head: [] for head in heads}
-        for batch in iterator:
+        halfway = len(iterator) // 2 if len(iterator) >= 20 else None
+        for i, batch in enumerate(iterator):
+            if training and i == halfway and self._look is not None:
+                self._look()
+                self._set_training(training)
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch)
             losses.append(step["loss"])
@@ -313,17 +330,10 @@ class MultimodalNet(skorch.NeuralNet):
             self.notify("on_batch_end", batch=batch, training=training, **step)
         share = torch.tensor(counts, dtype=torch.float64) / sum(counts)
         means = (torch.stack(losses).double().cpu() * share[:, None]).sum(0).tolist()
-        for head, mean in zip(heads, means):
-            self.history.record(f"{head}_{prefix}_loss", mean)
-        self._last[prefix].update(zip(heads, means))
-        # A resting head's last loss stands for it, so that the mean does not jump.
-        self.history.record(
-            f"{prefix}_loss", float(np.mean([*self._last[prefix].values()]))
-        )
-        if not training:
-            self.valid_logits_ = {
-                h: torch.cat(part).cpu().numpy() for h, part in logits.items()
-            }
+        logits = {
+            h: torch.cat(part).cpu().numpy() for h, part in logits.items() if part
+        }
+        return dict(zip(heads, means)), logits
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """skorch's loop, and: heads rest, a loss that is no number stops it."""
@@ -333,11 +343,16 @@ class MultimodalNet(skorch.NeuralNet):
         datasets = {"dataset_train": rows_train, "dataset_valid": rows_valid}
         self._listened = {}
         self._last = {"train": {}, "valid": {}}
-        self.keeper_ = HeadKeeper(self.module_, self.patience)
+        # On small data an epoch is few steps: give it a hundred before it rests.
+        patience = max(self.patience, 100 / len(batches_train))
+        self.keeper_ = HeadKeeper(self.module_, patience)
+        self._look = None
         self.interrupted_ = self.diverged_ = False
         try:
             for epoch in range(1, 1 + (self.max_epochs if epochs is None else epochs)):
                 self.notify("on_epoch_begin", **datasets)
+                if batches_valid is not None and self.patience < np.inf:
+                    self._look = functools.partial(self._look_at, batches_valid, epoch)
                 self.run_single_epoch(batches_train, True, "train", self.train_step)
                 self.run_single_epoch(
                     batches_valid, False, "valid", self.validation_step
@@ -355,10 +370,14 @@ class MultimodalNet(skorch.NeuralNet):
         self.module_.eval()
         self._warn_if_stopped()
 
+    def _look_at(self, batches_valid, epoch):
+        """Halfway through an epoch: a head may be at its best there."""
+        found = self._pass(batches_valid, False, self.validation_step)
+        self.keeper_.update(epoch - 0.5, *found)
+
     def _is_over(self, epoch, has_validation, datasets):
         if has_validation:
-            losses = {head: self._last["valid"][head] for head in self.valid_logits_}
-            active = self.keeper_.update(epoch, losses, self.valid_logits_)
+            active = self.keeper_.update(epoch, self.valid_losses_, self.valid_logits_)
         else:
             self.keeper_.keep_all(epoch)
             active = self.module_.active
@@ -382,9 +401,10 @@ class MultimodalNet(skorch.NeuralNet):
                 stacklevel=2,
             )
         if self.diverged_:
+            kept = "last good" if epoch > 1 else "starting, untrained"
             warnings.warn(
                 f"The training loss was no longer a number in epoch {epoch}; training "
-                "stopped and the last good weights are restored. Lower learning_rate "
+                f"stopped and the {kept} weights are restored. Lower learning_rate "
                 f"(now {self.lr:g}), or look for extreme values in X or y.",
                 ConvergenceWarning,
                 stacklevel=2,
@@ -422,7 +442,7 @@ class MultimodalNet(skorch.NeuralNet):
 def _scaled_parameters(module, scale=1.0, decays=True):
     """Yield (learning rate scale, whether weight decay applies, parameter)."""
     scale = getattr(module, "learning_rate_scale", scale)
-    decays = decays and not getattr(module, "keep_float32", False)
+    decays = getattr(module, "weight_decays", decays)
     for parameter in module.parameters(recurse=False):
         if parameter.requires_grad:
             yield scale, decays, parameter

@@ -69,17 +69,17 @@ class Preparation:
                 scalar = isinstance(columns, (str, int, np.integer))
                 encoder = _as_encoder(encoder, name, frame.columns[positions], scalar)
                 self.modalities.append((name, encoder, positions))
+        if not self.modalities:
+            raise ValueError(
+                f"No modality is left: all {frame.shape[1]} columns are missing in all "
+                f"{len(frame)} rows, or dropped. Pass at least one column with values."
+            )
         if empty:
             warnings.warn(
                 f"Columns {empty} are missing in all {len(training)} training rows and "
                 "are ignored. Drop them to silence this warning.",
                 UserWarning,
                 stacklevel=2,
-            )
-        if not self.modalities:
-            raise ValueError(
-                f"No modality is left: all {frame.shape[1]} columns are missing in all "
-                f"{len(frame)} rows, or dropped. Pass at least one column with values."
             )
         return self
 

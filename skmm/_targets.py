@@ -36,8 +36,9 @@ class ClassificationTargets:
             self.classes = [np.unique(y) if classes is None else np.unique(classes)]
             if len(self.classes[0]) < 2:
                 raise ValueError(
-                    f"y holds one class only ({self.classes[0][0]!r} in {len(y)} rows); "
-                    "a classifier needs at least 2 classes. Pass rows of another class."
+                    f"y holds one class only ({self.classes[0].tolist()[0]!r} in "
+                    f"{len(y)} rows); a classifier needs at least 2 classes. Pass rows "
+                    "of another class."
                 )
             self.kind = "binary" if len(self.classes[0]) == 2 else "multiclass"
         elif type_of_target(y) == "multilabel-indicator":

@@ -51,7 +51,17 @@ class Encoder(BaseEstimator):
         raise NotImplementedError(f"{type(self).__name__}.fit_transform")
 
     def transform(self, X):
-        """Give the block of other rows."""
+        """Give the block of other rows.
+
+        Parameters
+        ----------
+        X : pandas DataFrame
+            The same columns.
+
+        Returns
+        -------
+        block : Block
+        """
         raise NotImplementedError(f"{type(self).__name__}.transform")
 
     def build_module(self, width):
@@ -65,7 +75,12 @@ class Encoder(BaseEstimator):
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
     def build_wide(self, n_outputs):
-        """Build the linear shortcut, a taken block to (n, n_outputs), or None."""
+        """Build the linear shortcut, a taken block to (n, n_outputs), or None.
+
+        Parameters
+        ----------
+        n_outputs : int
+        """
         return None
 
 

@@ -39,34 +39,24 @@ class BagTable(nn.Module):
 
 
 class SparseModule(nn.Module):
-    """Vectors from a sparse first part: embedding bag, dropout, a layer.
+    """Vectors from a sparse first part: embedding bag, layer norm, dropout.
 
     Parameters
     ----------
-    n_features, embedding, width : int
+    n_features, width : int
     dropout : float
         On the bag: few of thousands of features decide, and those are memorised
         unless half of the bag is hidden.
     """
 
-    def __init__(self, n_features, embedding, width, dropout):
+    def __init__(self, n_features, width, dropout):
         super().__init__()
-        self.bag = _Bag(n_features, embedding)
-        self.net = nn.Sequential(nn.Dropout(dropout), nn.Linear(embedding, width))
+        # Small, so that what is rare and hardly learned does not make noise.
+        self.table = BagTable(n_features, width, scale=0.02)
+        self.net = nn.Sequential(nn.LayerNorm(width), nn.Dropout(dropout))
 
     def forward(self, block):
-        return self.net(self.bag(block))
-
-
-class _Bag(nn.Module):
-    learning_rate_scale = 1.5
-
-    def __init__(self, n_features, embedding):
-        super().__init__()
-        self.table = BagTable(n_features, embedding, scale=0.1)
-
-    def forward(self, block):
-        return self.table(block[0], block.dtype)
+        return self.net(self.table(block[0], block.dtype))
 
 
 class SparseWide(nn.Module):
@@ -77,7 +67,7 @@ class SparseWide(nn.Module):
     n_features, n_outputs : int
     """
 
-    learning_rate_scale = 5.0
+    learning_rate_scale = 3.0
 
     def __init__(self, n_features, n_outputs):
         super().__init__()

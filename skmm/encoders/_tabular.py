@@ -22,14 +22,15 @@ class TabularEncoder(Encoder):
 
     Parameters
     ----------
-    n_bins : int, default=16
+    n_bins : int, default=32
         Quantile bins of a number, at most.
-    embedding : int, default=16
-        Size of a category's vector.
-    min_frequency : int, default=3
+    embedding : int or None, default=None
+        Size of a category's vector; None takes 1.6 times the number of categories to
+        the power 0.56, and at most 32.
+    min_frequency : int, default=2
         Categories of fewer training rows are read as unknown.
     hidden : int or None, default=None
-        Units of the hidden layer; None takes the estimator's width.
+        Units of the hidden layer; None takes twice the estimator's width.
     dropout : float, default=0.1
 
     Attributes
@@ -54,7 +55,7 @@ class TabularEncoder(Encoder):
     """
 
     def __init__(
-        self, n_bins=16, embedding=16, min_frequency=3, hidden=None, dropout=0.1
+        self, n_bins=32, embedding=None, min_frequency=2, hidden=None, dropout=0.1
     ):
         self.n_bins = n_bins
         self.embedding = embedding
@@ -98,7 +99,7 @@ class TabularEncoder(Encoder):
             self.edges_,
             self.n_codes_,
             self.embedding,
-            self.hidden or width,
+            self.hidden or 2 * width,
             width,
             self.dropout,
         )
@@ -140,55 +141,65 @@ class PiecewiseLinear(nn.Module):
 
 
 class Codes(nn.Module):
-    """Category codes (n, c) to rows of one table: (n, c, n_features).
+    """Category codes (n, c) to vectors, side by side: (n, out_features).
 
     Parameters
     ----------
     n_codes : list of int
-    n_features : int
+    sizes : list of int
+        Of each column's vectors.
     scale : float
         Of the first, random values.
     """
 
-    def __init__(self, n_codes, n_features, scale):
+    def __init__(self, n_codes, sizes, scale):
         super().__init__()
-        starts = np.concatenate([[0], np.cumsum(n_codes)[:-1]]).astype(np.int64)
-        self.register_buffer("starts", torch.from_numpy(starts[: len(n_codes)]))
-        self.weight = nn.Parameter(torch.randn(sum(n_codes), n_features) * scale)
+        self.tables = nn.ParameterList(
+            torch.randn(n, size) * scale for n, size in zip(n_codes, sizes)
+        )
+        self.out_features = sum(sizes)
 
     def forward(self, codes):
-        return nn.functional.embedding(codes + self.starts, self.weight)
+        """Give a list of tensors, one a column."""
+        return [
+            nn.functional.embedding(codes[:, i], table)
+            for i, table in enumerate(self.tables)
+        ]
 
 
 class _TabularModule(nn.Module):
     def __init__(self, edges, n_codes, embedding, hidden, width, dropout):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
-        self.codes = Codes(n_codes, embedding, 0.3)
+        self.codes = Codes(n_codes, [embedding or _size(n) for n in n_codes], 0.1)
         self.net = nn.Sequential(
-            nn.Linear(self.numbers.out_features + len(n_codes) * embedding, hidden),
+            nn.Linear(self.numbers.out_features + self.codes.out_features, hidden),
             nn.ReLU(),
             nn.Dropout(dropout),
             nn.Linear(hidden, width),
         )
 
     def forward(self, block):
-        parts = [self.numbers(block[0]), self.codes(block[1]).flatten(1)]
+        parts = [self.numbers(block[0]), *self.codes(block[1])]
         return self.net(torch.cat(parts, dim=1))
 
 
 class _TabularWide(nn.Module):
-    learning_rate_scale = 5.0
+    learning_rate_scale = 3.0
 
     def __init__(self, edges, n_codes, n_outputs):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
         self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
         nn.init.zeros_(self.linear.weight)
-        self.codes = Codes(n_codes, n_outputs, 0.0)
+        self.codes = Codes(n_codes, [n_outputs] * len(n_codes), 0.0)
 
     def forward(self, block):
-        return self.linear(self.numbers(block[0])) + self.codes(block[1]).sum(1)
+        return sum(self.codes(block[1]), self.linear(self.numbers(block[0])))
+
+
+def _size(n_codes):
+    return int(min(32, max(2, round(1.6 * n_codes**0.56))))
 
 
 def _robust_statistics(numbers):

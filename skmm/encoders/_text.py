@@ -30,8 +30,6 @@ class TextEncoder(Encoder):
         N-grams of each column, the most frequent ones.
     min_frequency : int, default=2
         N-grams in fewer training texts are left out.
-    embedding : int, default=64
-        Size of an n-gram's vector.
     dropout : float, default=0.5
         On the summed vectors.
 
@@ -63,13 +61,11 @@ class TextEncoder(Encoder):
         backbone="bag",
         max_features=20_000,
         min_frequency=2,
-        embedding=64,
         dropout=0.5,
     ):
         self.backbone = backbone
         self.max_features = max_features
         self.min_frequency = min_frequency
-        self.embedding = embedding
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
@@ -105,7 +101,7 @@ class TextEncoder(Encoder):
     def build_module(self, width):
         # A table without rows cannot be looked up, even by empty bags.
         n_features = max(self.n_features_, 1)
-        return SparseModule(n_features, self.embedding, width, self.dropout)
+        return SparseModule(n_features, width, self.dropout)
 
     def build_wide(self, n_outputs):
         return SparseWide(max(self.n_features_, 1), n_outputs)
@@ -124,7 +120,7 @@ def to_strings(column):
         return [str(cell) for cell in cells]
     raise ValueError(
         f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} "
-        f"rows hold no string, the first at row {show_label(column.index, wrong[0])}: a "
-        f"{type(cells[wrong[0]]).__name__}. Turn them into strings, or make them "
+        f"rows hold no string, the first at row {show_label(column.index, wrong[0])}: "
+        f"a {type(cells[wrong[0]]).__name__}. Turn them into strings, or make them "
         "missing."
     )

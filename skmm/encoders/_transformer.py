@@ -25,8 +25,6 @@ class TransformerEncoder(Encoder):
     transformer : estimator with ``fit`` or ``fit_transform``, and ``transform``
     series : bool, default=False
         Hand over the single column as a 1-D Series, as text vectorizers want it.
-    embedding : int, default=64
-        Size of a sparse feature's vector.
     dropout : float or None, default=None
         None takes 0.5 for sparse output and 0.1 for dense.
 
@@ -46,10 +44,9 @@ class TransformerEncoder(Encoder):
     [True, True, False]
     """
 
-    def __init__(self, transformer, series=False, embedding=64, dropout=None):
+    def __init__(self, transformer, series=False, dropout=None):
         self.transformer = transformer
         self.series = series
-        self.embedding = embedding
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
@@ -107,7 +104,7 @@ class TransformerEncoder(Encoder):
         if not self.is_sparse_:
             return self.vector_.build_module(width)
         dropout = 0.5 if self.dropout is None else self.dropout
-        return SparseModule(self.n_features_, self.embedding, width, dropout)
+        return SparseModule(self.n_features_, width, dropout)
 
     def build_wide(self, n_outputs):
         if not self.is_sparse_:

@@ -101,8 +101,8 @@ def stack_cells(X):
         raise ValueError(
             f"Column {X.columns[0]!r} holds vectors of different lengths "
             f"({sorted(lengths)[:5]}): {len(lengths[rare])} rows have {rare} numbers, "
-            f"the first at row {show_label(X.index, lengths[rare][0])}. Make them equally "
-            "long."
+            f"the first at row {show_label(X.index, lengths[rare][0])}. Make them "
+            "equally long."
         )
     length = next(iter(lengths), 0)
     nothing = np.full(length, np.nan)

@@ -35,9 +35,7 @@ def test_cells_that_hold_arrays(data):
     X = pd.DataFrame({"embedding": list(values), "n": np.arange(200)})
     X.loc[[3, 4], "embedding"] = None
     model = MultimodalClassifier(random_state=0).fit(X, y)
-    assert (
-        {n: type(e) for n, e, _ in model.modalities_}["vector"] is VectorEncoder
-    )
+    assert {n: type(e) for n, e, _ in model.modalities_}["vector"] is VectorEncoder
     assert model.score(X, y) > 0.9
     short = X.copy()
     short.at[7, "embedding"] = np.ones(3)

@@ -97,11 +97,11 @@ def test_late_is_additive():
 
 @pytest.mark.parametrize("name", sorted(set(FUSIONS) - {"late"}))
 def test_learns_an_interaction_that_late_cannot(name):
-    X, y = make_multimodal_classification(800, signal="interaction", random_state=0)
+    X, y = make_multimodal_classification(1400, signal="interaction", random_state=0)
     model = MultimodalClassifier(
         fusion=name, mix=False, n_iter_no_change=10, max_epochs=40, random_state=0
-    ).fit(X[:600], y[:600])
-    assert model.score(X[600:], y[600:]) > 0.9
+    ).fit(X[:1200], y[:1200])
+    assert model.score(X[1200:], y[1200:]) > 0.95
 
 
 def test_late_is_at_chance_on_an_interaction():
