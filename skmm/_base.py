@@ -161,10 +161,10 @@ class BaseMultimodal(
             raise
         context.call_on_fit_task_end(
             estimator=self,
-            X=X,
-            y=y,
-            metadata={"sample_weight": sample_weight},
-            reconstruction_attributes=dict,
+            X=train[0],
+            y=train[1],
+            metadata={"sample_weight": train[2]},
+            reconstruction_attributes={"_known": (train[0], rows_train.blocks)},
         )
         return self
 
@@ -196,22 +196,17 @@ class BaseMultimodal(
         weight = _check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
         )
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(X, groups)
+        rows = _positive(frame, y, weight, groups)
         if reset:
             self._fit_seed = int(
                 check_random_state(self.random_state).randint(2**31 - 1)
             )
-            self._targets = self._make_targets(y, weight, classes)
-        weight = weight * self._class_weights(y)
-        kept = weight > 0  # a row of weight zero is a row left out
-        if not kept.any():
-            raise ValueError("All sample weights are zero; at least one must not be.")
-        if not kept.all():
-            frame, y, weight = frame[kept], y[kept], weight[kept]
-        if groups is not None:
-            groups = np.asarray(groups)
-            check_consistent_length(X, groups)
-            groups = groups[kept]
-        return frame, y, weight, groups
+            self._targets = self._make_targets(rows[1], rows[2], classes)
+        frame, y, weight, groups = rows
+        return _positive(frame, y, weight * self._class_weights(y), groups)
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""
@@ -424,3 +419,16 @@ class BaseMultimodal(
         names, encoders, columns = zip(*modalities)
         details = [str(some) for some in columns]
         return VisualBlock("parallel", encoders, names=names, name_details=details)
+
+
+def _positive(frame, y, weight, groups):
+    """Leave out the rows of weight zero."""
+    kept = weight > 0
+    if kept.all():
+        return frame, y, weight, groups
+    if not kept.any():
+        raise ValueError(
+            f"The weights of all {len(kept)} rows are zero. Give at least one row a "
+            "positive weight."
+        )
+    return frame[kept], y[kept], weight[kept], None if groups is None else groups[kept]

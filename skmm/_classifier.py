@@ -256,7 +256,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     def _make_targets(self, y, weight, classes):
         from skmm._targets import ClassificationTargets
 
-        return ClassificationTargets(y[weight > 0], classes)
+        return ClassificationTargets(y, classes)
 
     def _class_weights(self, y):
         if self.class_weight is None:

@@ -92,6 +92,7 @@ class ClassificationTargets:
 
     def prior(self, codes, weight):
         """Logits of the classes' shares in the training rows, (n_logits,)."""
+        weight = weight / weight.mean()
         logits = np.empty(self.n_logits)
         for j, group in enumerate(self.groups):
             n_classes = 2 if self.is_sigmoid else group.stop - group.start

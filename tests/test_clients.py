@@ -44,12 +44,12 @@ CHANCE = 0.62  # two classes of 100 rows: above it by luck once in a hundred tim
 
 def small(**options):
     """A classifier that learns these data in half a second."""
-    options = {"width": 16, "max_epochs": 6, "learning_rate": 1e-2} | options
+    options = {"width": 16, "max_epochs": 10, "learning_rate": 1e-2} | options
     return MultimodalClassifier(**{"random_state": 0} | options)
 
 
 def small_regressor(**options):
-    options = {"width": 16, "max_epochs": 6, "learning_rate": 1e-2} | options
+    options = {"width": 16, "max_epochs": 10, "learning_rate": 1e-2} | options
     return MultimodalRegressor(**{"random_state": 0} | options)
 
 

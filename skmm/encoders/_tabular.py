@@ -23,7 +23,7 @@ class TabularEncoder(Encoder):
     Parameters
     ----------
     n_bins : int, default=32
-        Quantile bins of a number, at most.
+        Quantile bins of a number, at most; on small data one for 40 rows.
     embedding : int or None, default=None
         Size of a category's vector; None takes 1.6 times the number of categories to
         the power 0.56, and at most 32.
@@ -219,6 +219,7 @@ def _robust_statistics(numbers):
 
 def _quantile_edges(column, n_bins):
     seen = column[~np.isnan(column)]
+    n_bins = min(n_bins, max(2, len(seen) // 40))
     values = np.unique(seen)
     if len(values) > n_bins + 1:
         values = np.unique(np.quantile(seen, np.linspace(0, 1, n_bins + 1)))
