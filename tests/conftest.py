@@ -14,6 +14,12 @@ def classification():
 
 
 @pytest.fixture
+def large_classification():
+    """Rows of the same kind, enough to tell learning from guessing."""
+    return make_multimodal_classification(n_samples=500, missing=0.1, random_state=0)
+
+
+@pytest.fixture
 def multiclass():
     """Frame and three classes, which the table tells."""
     return make_multimodal_classification(

@@ -30,15 +30,15 @@ def small(**options):
 
 @pytest.mark.parametrize("fusion", list(FUSIONS))
 @pytest.mark.parametrize("mix", [True, False])
-def test_binary(classification, fusion, mix):
-    X, y = classification
-    model = small(fusion=fusion, mix=mix, max_epochs=25).fit(X[:140], y[:140])
-    probabilities = model.predict_proba(X[140:])
+def test_binary(large_classification, fusion, mix):
+    X, y = large_classification
+    model = small(fusion=fusion, mix=mix, max_epochs=15).fit(X[:300], y[:300])
+    probabilities = model.predict_proba(X[300:])
     assert model.classes_.tolist() == [0, 1]
-    assert probabilities.shape == (60, 2)
+    assert probabilities.shape == (200, 2)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    np.testing.assert_array_equal(model.predict(X[140:]), probabilities.argmax(axis=1))
-    assert model.score(X[140:], y[140:]) > CHANCE
+    np.testing.assert_array_equal(model.predict(X[300:]), probabilities.argmax(axis=1))
+    assert model.score(X[300:], y[300:]) > CHANCE
 
 
 @pytest.mark.parametrize("fusion", ["concat", "gated", "mean"])
@@ -539,11 +539,15 @@ def test_scoring_monitor_scores_the_training_rows_of_each_epoch(classification, 
 
     X, y = classification
     monitor = ScoringMonitor(scoring="neg_log_loss")
-    options = {"validation": (X[140:], y[140:]), "early_stopping": False}
-    model = small(max_epochs=3, mix=mix, **options).set_callbacks(monitor)
+    # So fast that the last epoch is not the best one, and stays nevertheless.
+    options = {"learning_rate": 0.05, "early_stopping": False}
+    model = small(validation=(X[140:], y[140:]), mix=mix, **options)
+    model.set_callbacks(monitor)
     model.fit(X[:140], y[:140])
     log = monitor.get_logs().data_as_pandas
     scores = log.loc[log["task_name"] == "epoch", "neg_log_loss"].tolist()
+    losses = model.history_[:, "valid_loss"]
+    assert losses[-1] > min(losses)
     # The model of the last epoch's score is the model of the fit.
     expected = -log_loss(y[:140], model.predict_proba(X[:140]))
     assert scores[-1] == pytest.approx(expected, rel=1e-4)
@@ -701,7 +705,8 @@ class ProductModule(torch.nn.Module):
 @pytest.mark.parametrize("fusion", [Product, Product(), ProductModule])
 def test_a_fusion_of_the_users_own(classification, fusion):
     X, y = classification
-    model = small(fusion=fusion, mix=False, max_epochs=25).fit(X, y)
+    model = small(fusion=fusion, mix=False, max_epochs=25, validation=None)
+    model.fit(X, y)
     assert model.transform(X).shape == (200, 16)
     assert model.score(X, y) > 0.75  # by the fused head, of this fusion, alone
 

@@ -306,10 +306,11 @@ def test_bagging_of_columns(classification):
 
 
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
-def test_calibration(classification, method):
-    X, y = classification
-    model = CalibratedClassifierCV(small(), method=method, cv=2).fit(X[:140], y[:140])
-    assert model.score(X[140:], y[140:]) > CHANCE
+def test_calibration(large_classification, method):
+    X, y = large_classification
+    model = CalibratedClassifierCV(small(), method=method, cv=2)
+    model.fit(X[:300], y[:300])
+    assert model.score(X[300:], y[300:]) > CHANCE
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1)
 
 
