@@ -176,7 +176,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         """Train one epoch on these rows, continuing from the last call.
 
         The encoders are fitted on the first call's rows. Nothing is split off and
-        nothing stops early; the heads are mixed with equal weights.
+        nothing stops early; the heads are mixed with equal weights, or with those of
+        a ``fit`` before.
 
         Parameters
         ----------

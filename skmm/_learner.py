@@ -143,9 +143,20 @@ class Learner:
         return call
 
     def mix(self, rows_valid, logits=None):
-        """Fit the mixture of the heads on the validation rows' logits."""
+        """Fit the mixture of the heads on the validation rows' logits.
+
+        Parameters
+        ----------
+        rows_valid : Rows or None
+            None mixes with equal weights.
+        logits : dict of str to ndarray, default=None
+            None takes those of the weights that the training ended with.
+        """
         heads = list(self.module.heads)
-        logits = self.net.keeper_.logits if logits is None else logits
+        if logits is None:
+            logits = self.net.keeper_.logits
+            if not self.net.restored_:
+                logits = {**logits, **self.net.valid_logits_}
         known = rows_valid is not None and set(logits) == set(heads)
         if len(heads) == 1 or not known or not rows_valid.weight.sum() > 0:
             self.mixture = Mixture(heads, self.targets.groups)
@@ -227,8 +238,8 @@ class Learner:
         view = Learner.__new__(Learner)
         vars(view).update(vars(self))
         # A resting head has no logits of this epoch: those of its best one stand.
-        now = getattr(self.net, "valid_logits_", {})
-        view.mix(rows_valid, {**self.net.keeper_.logits, **now})
+        logits = {**self.net.keeper_.logits, **self.net.valid_logits_}
+        view.mix(rows_valid, logits)
         return view
 
 

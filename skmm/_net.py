@@ -348,6 +348,7 @@ class MultimodalNet(skorch.NeuralNet):
         self.keeper_ = HeadKeeper(self.module_, patience)
         self._look = None
         self.interrupted_ = self.diverged_ = False
+        self.valid_losses_, self.valid_logits_ = {}, {}
         try:
             for epoch in range(1, 1 + (self.max_epochs if epochs is None else epochs)):
                 self.notify("on_epoch_begin", **datasets)
@@ -364,7 +365,8 @@ class MultimodalNet(skorch.NeuralNet):
                     break
         except KeyboardInterrupt:
             self.interrupted_ = True
-        if self.restore or self.diverged_ or self.interrupted_:
+        self.restored_ = self.restore or self.diverged_ or self.interrupted_
+        if self.restored_:
             self.keeper_.restore()
         self.module_.active = list(self.module_.heads)
         self.module_.eval()

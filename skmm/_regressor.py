@@ -80,7 +80,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     modalities_ : list of (name, encoder, columns)
         With the fitted encoders.
     head_weights_ : dict of str to float or ndarray
-        Each head's share in the mixture; an array over the outputs if several.
+        Each head's share in the mixture, an array over the outputs if several. All are
+        zero where no head beats the training mean.
     history_ : list of dict
         Losses of each epoch, of each head; skorch's history.
     n_iter_ : int
@@ -115,7 +116,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
 
         The encoders, and the target's mean and scale, are fitted on the first call's
         rows. Nothing is split off and nothing stops early; the heads are mixed with
-        equal weights.
+        equal weights, or with those of a ``fit`` before.
 
         Parameters
         ----------
