@@ -43,7 +43,7 @@ from skmm.datasets import (
     fetch_womens_clothing,
 )
 
-#: What the issue asks of the means on the reviews: (metric, figure, whether at most).
+#: What the means on the reviews must reach: (metric, figure, whether at most).
 PROMISED = {
     "A": [("log-loss", 0.785, True), ("accuracy", 0.672, False)],
     "B": [("ROC AUC", 0.948, False), ("accuracy", 0.908, False)],
