@@ -10,7 +10,7 @@ before = set(sys.modules)
 from skmm import MultimodalClassifier
 from sklearn.base import clone
 repr(clone(MultimodalClassifier(fusion="gated")))
-heavy = {"torch", "skorch", "skrub", "matplotlib", "rich", "polars"}
+heavy = {"torch", "skorch", "skrub", "matplotlib", "polars"}
 print(sorted(heavy & (set(sys.modules) - before)))
 """
 
