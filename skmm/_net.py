@@ -244,10 +244,13 @@ class MultimodalNet(skorch.NeuralNet):
 
     def _listens(self, method_name):
         if method_name not in self._listened:
-            default = getattr(skorch.callbacks.Callback, method_name)
+            # The begin opens the batch's history, in which later hooks may record.
+            names = _BATCH_HOOKS if method_name == "on_batch_begin" else (method_name,)
             self._listened[method_name] = any(
-                getattr(type(callback), method_name, default) is not default
+                getattr(type(callback), name, None)
+                is not getattr(skorch.callbacks.Callback, name)
                 for _, callback in self.callbacks_
+                for name in names
             )
         return self._listened[method_name]
 

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import skorch
 import torch
 
 from skmm import MultimodalClassifier, MultimodalRegressor
@@ -77,6 +78,17 @@ def test_a_row_does_not_depend_on_its_batch(data):
     together = model.predict_proba(X)
     alone = np.vstack([model.predict_proba(X.iloc[[i]]) for i in range(10)])
     np.testing.assert_allclose(alone, together[:10], rtol=1e-9)
+
+
+def test_a_skorch_callback_may_record_in_each_batch(data):
+    class Record(skorch.callbacks.Callback):
+        def on_batch_end(self, net, batch, training, **kwargs):
+            net.history.record_batch("rows", len(batch[1][1]))
+
+    X, y = data
+    model = MultimodalClassifier(validation=None, callbacks=[Record()], **FAST)
+    history = model.fit(X, y).history_
+    assert [sum(rows) for rows in history[:, "batches", :, "rows"]] == [150] * 3
 
 
 def test_batch_size_follows_the_rows():
