@@ -128,8 +128,10 @@ class Learner:
         finally:
             net.on_epoch = None
             self.module.zero_grad()
-        if epochs is None:
-            net.optimizer_ = None  # twice the parameters' memory
+        # Twice the parameters' memory; and its moments are no numbers either once the
+        # loss is none.
+        if epochs is None or net.diverged_:
+            net.optimizer_ = None
 
     def _in_float32(self, on_epoch):
         """A monitor that predicts leaves the module in float64: training goes on."""
@@ -178,21 +180,20 @@ class Learner:
             if weight.any()
         ]
         # All weights can be zero in regression: then the mean is predicted.
-        outputs = self._run(blocks, heads or ["fused"])
-        mixed = self.mixture({head: output[0] for head, output in outputs.items()})
+        mixed = self.mixture(self._run(blocks, heads or ["fused"], "logits"))
         present = np.stack([block.present.numpy() for block in blocks.values()])
         return np.where(present.any(axis=0)[:, None], mixed, self.prior)
 
     def embed(self, blocks):
         """Give the fused embedding, (n_samples, out_features) float64."""
-        return self._run(blocks, ["fused"])["fused"][1]
+        return self._run(blocks, ["fused"], "embedding")["fused"]
 
-    def _run(self, blocks, heads):
+    def _run(self, blocks, heads, part):
         # In float64 a row's result does not depend on its batch; on a GPU, and with
         # bfloat16 asked for, speed comes first.
         in_float64 = self.net.device == "cpu" and not self.net.autocast
         self.module.set_dtype(torch.float64 if in_float64 else torch.float32)
-        return self.net.predict_heads(blocks, heads)
+        return self.net.predict_heads(blocks, heads, part)
 
     # -- pickling -------------------------------------------------------------------
 

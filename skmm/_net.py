@@ -136,6 +136,10 @@ class HeadKeeper:
                 tensor.copy_(best)
         self.module.active = list(self.module.heads)
 
+    def forget_weights(self):
+        """Free the copies once training is over; the logits are still needed."""
+        self._best.clear()
+
     def _save(self, head):
         if head in self._best:  # into the same memory: a table copy is the big part
             for best, tensor in zip(self._best[head], self._tensors(head)):
@@ -371,6 +375,7 @@ class MultimodalNet(skorch.NeuralNet):
         self.restored_ = self.restore or self.diverged_ or self.interrupted_
         if self.restored_:
             self.keeper_.restore()
+        self.keeper_.forget_weights()
         self.module_.active = list(self.module_.heads)
         self.module_.eval()
         self._warn_if_stopped()
@@ -418,30 +423,25 @@ class MultimodalNet(skorch.NeuralNet):
     # -- prediction ---------------------------------------------------------------
 
     @torch.inference_mode()
-    def predict_heads(self, blocks, heads):
-        """Give the outputs of some heads: dict of str to HeadOutput of CPU arrays."""
+    def predict_heads(self, blocks, heads, part):
+        """Give one part of some heads' outputs: dict of str to float64 array.
+
+        Parameters
+        ----------
+        blocks : dict of str to Block
+        heads : list of str
+        part : {"logits", "embedding"}
+        """
         self.module_.eval()
         self.module_.active = list(heads)
+        batches = {head: [] for head in heads}
         try:
-            batches = [
-                {
-                    head: [
-                        None if part is None else part.double().cpu().numpy()
-                        for part in (out.logits, out.embedding, out.weights)
-                    ]
-                    for head, out in self.infer(batch).items()
-                }
-                for batch, _ in self.get_iterator(Rows(blocks))
-            ]
+            for batch, _ in self.get_iterator(Rows(blocks)):
+                for head, output in self.infer(batch).items():
+                    batches[head].append(getattr(output, part).double().cpu().numpy())
         finally:
             self.module_.active = list(self.module_.heads)
-        return {
-            head: tuple(
-                None if parts[0] is None else np.concatenate(parts)
-                for parts in zip(*(batch[head] for batch in batches))
-            )
-            for head in heads
-        }
+        return {head: np.concatenate(parts) for head, parts in batches.items()}
 
 
 def _scaled_parameters(module, scale=1.0, decays=True):

@@ -39,7 +39,7 @@ def read_members(members, *, data_home, download_if_missing):
     import pandas as pd
 
     try:  # before the download, which would be in vain
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401 (only whether it is there)
     except ImportError as error:
         raise ImportError(
             "This data set is stored as parquet, and reading it needs pyarrow: "

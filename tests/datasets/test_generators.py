@@ -250,7 +250,7 @@ def test_missing_modality_is_independent_of_the_label():
 def test_same_seed_same_data(make):
     kwargs = {"n_samples": 60, "missing": 0.2, "noise": 0.1, "signal": "interaction"}
     X, y = make(random_state=3, **kwargs)
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    before = np.random.get_state()[1].copy()  # noqa: NPY002 (the global state)
     X_again, y_again = make(random_state=3, **kwargs)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     pd.testing.assert_frame_equal(X, X_again)
