@@ -12,7 +12,15 @@ from pathlib import Path
 from numpydoc.hooks.validate_docstrings import parse_config
 from numpydoc.validate import validate
 
-PACKAGES = ("skmm", "skmm.datasets", "skmm.encoders", "skmm.fusion", "skmm.modalities")
+PACKAGES = (
+    "skmm",
+    "skmm.alignment",
+    "skmm.datasets",
+    "skmm.encoders",
+    "skmm.fusion",
+    "skmm.modalities",
+    "skmm.model_selection",
+)
 
 
 def public_names():

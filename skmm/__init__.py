@@ -9,8 +9,16 @@ _PUBLIC = {
     "MultimodalRegressor": "skmm._regressor",
     "detect_modalities": "skmm.modalities",
     "Modalities": "skmm.modalities",
+    "unimodal_estimators": "skmm._unimodal",
 }
-_SUBPACKAGES = ("datasets", "encoders", "fusion", "modalities")
+_SUBPACKAGES = (
+    "alignment",
+    "datasets",
+    "encoders",
+    "fusion",
+    "modalities",
+    "model_selection",
+)
 
 __all__ = [*_PUBLIC, *_SUBPACKAGES, "__version__"]
 

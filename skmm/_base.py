@@ -1,5 +1,6 @@
 """What the estimators share: validation, X to blocks, fit, predict."""
 
+import copy
 import numbers
 
 import numpy as np
@@ -23,6 +24,7 @@ from skmm._compat import (
 )
 from skmm._composition import MultimodalComposition
 from skmm._frames import as_frame
+from skmm._sharing import Calls
 
 
 class BaseMultimodal(
@@ -36,6 +38,9 @@ class BaseMultimodal(
     _parameter_constraints = {
         "modalities": [StrOptions({"auto"}), list, tuple],
         "fusion": [str, type, HasMethods("build_module")],
+        "alignment": [str, type, HasMethods("build_module"), list, tuple, None],
+        "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
+        "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "mix": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],
@@ -70,6 +75,9 @@ class BaseMultimodal(
         modalities="auto",
         *,
         fusion="concat",
+        alignment=None,
+        alignment_weight=0.1,
+        modality_dropout=0.0,
         mix=True,
         width=64,
         depth=1,
@@ -92,6 +100,9 @@ class BaseMultimodal(
     ):
         self.modalities = modalities
         self.fusion = fusion
+        self.alignment = alignment
+        self.alignment_weight = alignment_weight
+        self.modality_dropout = modality_dropout
         self.mix = mix
         self.width = width
         self.depth = depth
@@ -199,14 +210,27 @@ class BaseMultimodal(
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
-        rows = _positive(frame, y, weight, groups)
+        rows = self._positive(frame, y, weight, groups)
         if reset:
             self._fit_seed = int(
                 check_random_state(self.random_state).randint(2**31 - 1)
             )
             self._targets = self._make_targets(rows[1], rows[2], classes)
         frame, y, weight, groups = rows
-        return _positive(frame, y, weight * self._class_weights(y), groups)
+        return self._positive(frame, y, weight * self._class_weights(y), groups)
+
+    def _positive(self, frame, y, weight, groups):
+        """Leave out the rows of weight zero."""
+        kept = np.flatnonzero(weight > 0)
+        if len(kept) == len(weight):
+            return frame, y, weight, groups
+        if not len(kept):
+            raise ValueError(
+                f"The weights of all {len(weight)} rows are zero. Give at least one "
+                "row a positive weight."
+            )
+        groups = None if groups is None else groups[kept]
+        return self._once(_take_rows, frame, rows=kept), y[kept], weight[kept], groups
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""
@@ -218,7 +242,7 @@ class BaseMultimodal(
                 "kept sparse there."
             )
         names = None if reset else getattr(self, "feature_names_in_", None)
-        frame = as_frame(X, columns=names)
+        frame = self._once(as_frame, X, columns=names)
         repeated = frame.columns[frame.columns.duplicated()]
         if len(repeated):
             raise ValueError(
@@ -265,7 +289,9 @@ class BaseMultimodal(
         )
         if rows is None:
             return (frame, y, weight), None
-        return tuple((frame.iloc[r], y[r], weight[r]) for r in rows)
+        return tuple(
+            (self._once(_take_rows, frame, rows=r), y[r], weight[r]) for r in rows
+        )
 
     def _prepare(self, X, train, valid, anew=True):
         """Fit the encoders on the training rows; give both sets as Rows."""
@@ -278,19 +304,19 @@ class BaseMultimodal(
                 reserved=self.get_params(deep=False),
                 n_jobs=self.n_jobs,
             )
-            blocks = preparation.resolve(X, frame).fit_transform(frame, y, weight)
+            preparation.resolve(X, frame, self._once)
+            blocks = preparation.fit_transform(frame, y, weight, self._once)
             self._preparation = preparation
             self._labels = frame.columns
             self._learner = self._make_learner(blocks, y, weight)
         else:
-            blocks = self._preparation.transform(frame)
+            blocks = self._preparation.transform(frame, self._once)
         rows_train = self._make_rows(blocks, y, weight)
         if valid is None:
             return rows_train, None
         frame, y, weight = valid
-        return rows_train, self._make_rows(
-            self._preparation.transform(frame), y, weight
-        )
+        blocks = self._preparation.transform(frame, self._once)
+        return rows_train, self._make_rows(blocks, y, weight)
 
     def _make_rows(self, blocks, y, weight):
         import torch
@@ -369,7 +395,7 @@ class BaseMultimodal(
         if known is not None and known is X:
             return blocks
         frame = self._read_frame(X, reset=False)
-        return self._preparation.transform(frame)
+        return self._preparation.transform(frame, self._once)
 
     def _predict_logits(self, X):
         blocks = self._blocks(X)
@@ -391,6 +417,21 @@ class BaseMultimodal(
         return self._learner.embed(blocks)
 
     # -- odds and ends ------------------------------------------------------------
+
+    #: How the steps of the preparation are called. A search over fusions puts a memo
+    #: here, so that its candidates share what they read alike.
+    _once = Calls()
+
+    def _bare(self):
+        """Give a view of this fitted estimator, the fused head alone predicting."""
+        from skmm._mixture import Mixture
+
+        learner = object.__new__(type(self._learner))
+        vars(learner).update(vars(self._learner))
+        learner.mixture = Mixture(["fused"], self._targets.groups)
+        view = copy.copy(self)
+        view._learner = learner
+        return view
 
     def _goes_on(self):
         """Whether a fit continues the one before."""
@@ -421,14 +462,5 @@ class BaseMultimodal(
         return VisualBlock("parallel", encoders, names=names, name_details=details)
 
 
-def _positive(frame, y, weight, groups):
-    """Leave out the rows of weight zero."""
-    kept = weight > 0
-    if kept.all():
-        return frame, y, weight, groups
-    if not kept.any():
-        raise ValueError(
-            f"The weights of all {len(kept)} rows are zero. Give at least one row a "
-            "positive weight."
-        )
-    return frame[kept], y[kept], weight[kept], None if groups is None else groups[kept]
+def _take_rows(frame, rows):
+    return frame.iloc[rows]

@@ -27,8 +27,18 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         encoder object, any scikit-learn transformer, or ``"drop"``; ``columns`` is
         what scikit-learn's ColumnTransformer takes.
     fusion : str, Fusion or class, default="concat"
-        ``"concat"``, ``"mean"``, ``"gated"``, ``"attention"``, ``"late"``, or a
-        :class:`skmm.fusion.Fusion` of your own.
+        A name of :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``,
+        ``"attention"``, ``"low_rank"``, ``"late"``, ...), or a
+        :class:`skmm.fusion.Fusion` with its options, or of your own.
+    alignment : str, Alignment, class, list of these, or None, default=None
+        Losses that pull the modalities' vectors together in training, by a name of
+        :data:`skmm.alignment.ALIGNMENTS` (``"contrastive"``, ``"cca"``, ...) or a
+        :class:`skmm.alignment.Alignment`.
+    alignment_weight : float, default=0.1
+        Of the alignments' losses, beside the target's of weight 1.
+    modality_dropout : float, default=0.0
+        Probability with which the fusion does not see a modality that a training row
+        has, never all of them: prepares for modalities that will be missing.
     mix : bool, default=True
         Mix the fused head with the wide head, a linear model over the same
         features, by weights fitted on the validation rows. False leaves the fused
@@ -125,6 +135,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         modalities="auto",
         *,
         fusion="concat",
+        alignment=None,
+        alignment_weight=0.1,
+        modality_dropout=0.0,
         mix=True,
         width=64,
         depth=1,
@@ -149,6 +162,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         super().__init__(
             modalities,
             fusion=fusion,
+            alignment=alignment,
+            alignment_weight=alignment_weight,
+            modality_dropout=modality_dropout,
             mix=mix,
             width=width,
             depth=depth,

@@ -1,12 +1,13 @@
-"""Nested parameters: a fusion and encoders that may be names or objects."""
+"""Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
 from skmm._compat import BaseComposition
+from skmm.alignment import make_alignment
 from skmm.encoders import KINDS, make_encoder
 from skmm.fusion import make_fusion
 
 
 class MultimodalComposition(BaseComposition):
-    """``get_params`` and ``set_params`` over ``modalities`` and ``fusion``.
+    """``get_params`` and ``set_params`` over modalities, fusion and alignment.
 
     A nested parameter of something that is still a name (``fusion__rank`` while
     ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
@@ -52,7 +53,8 @@ class MultimodalComposition(BaseComposition):
         -------
         self : estimator
         """
-        for whole in ("modalities", "fusion"):  # before what is nested in them
+        # Before what is nested in them.
+        for whole in ("modalities", "fusion", "alignment"):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
         own = self.get_params(deep=False)
@@ -62,6 +64,8 @@ class MultimodalComposition(BaseComposition):
                 continue
             if name == "fusion" and isinstance(self.fusion, (str, type)):
                 self.fusion = make_fusion(self.fusion)
+            elif name == "alignment":
+                self.alignment = _one_alignment(self.alignment, key)
             elif name in own:
                 continue
             elif isinstance(self.modalities, str):
@@ -78,6 +82,16 @@ class MultimodalComposition(BaseComposition):
                 ]
         self._set_params("_encoders", **params)
         return self
+
+
+def _one_alignment(alignment, key):
+    if alignment is None or isinstance(alignment, (list, tuple)):
+        raise ValueError(
+            f"Parameter {key!r} is of an alignment, and alignment={alignment!r} is not "
+            "one of them. Set alignment to one name or object first, or write the "
+            "options into the objects of the list."
+        )
+    return make_alignment(alignment)
 
 
 def _is_kind(encoder):

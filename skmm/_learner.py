@@ -9,6 +9,7 @@ import torch
 from skmm._mixture import Mixture
 from skmm._module import FusedHead, MultimodalModule, WideHead
 from skmm._net import MultimodalNet
+from skmm.alignment import make_alignment
 from skmm.fusion import make_fusion
 from skmm.fusion._base import FusionSpec
 
@@ -50,16 +51,31 @@ class Learner:
     # -- building ---------------------------------------------------------------
 
     def _build_module(self, encoders):
-        """Build encoders before the fusion and the fused head before the others.
+        """Build encoders, fusion, fused head, alignments and the other heads.
 
-        The order keeps the encoders' first weights the same whatever the fusion.
+        In this order the encoders' first weights are the same whatever the fusion,
+        and the fused head is the same with and without alignments and other heads.
         """
         options, n_outputs = self.options, self.targets.n_logits
         width, depth, dropout = (options[k] for k in ("width", "depth", "dropout"))
         modules = {name: e.build_module(width) for name, e in encoders.items()}
         spec = FusionSpec(list(modules), width, n_outputs, modules, dropout)
-        fusion = make_fusion(options["fusion"]).build_module(spec)
-        fused = FusedHead(modules, fusion, spec, depth=depth, dropout=dropout)
+        fusion = make_fusion(options["fusion"])
+        fused = FusedHead(
+            modules,
+            fusion.build_module(spec),
+            spec,
+            depth=depth,
+            uses_tokens=getattr(fusion, "uses_tokens", False),
+            modality_dropout=options["modality_dropout"],
+        )
+        alignments = options["alignment"]
+        if not isinstance(alignments, (list, tuple)):
+            alignments = [] if alignments is None else [alignments]
+        fused.align(
+            [make_alignment(one).build_module(spec) for one in alignments],
+            options["alignment_weight"],
+        )
         heads = {"fused": fused}
         if options["mix"]:
             wide = {name: e.build_wide(n_outputs) for name, e in encoders.items()}

@@ -18,15 +18,20 @@ class HeadOutput(NamedTuple):
     embedding : tensor of shape (n, out_features) or None
         Only of the fused head.
     loss : scalar tensor or None
-        The fusion's auxiliary loss.
+        Auxiliary losses, of the fusion and the alignments.
     weights : tensor of shape (n, M) or None
         The fusion's weights of the modalities.
+    auxiliary : tensor of shape (n, A, n_logits) or None
+        Logits of the fusion's heads that have the target's loss beside the main one.
+    auxiliary_weights : tensor of shape (n, A) or None
     """
 
     logits: torch.Tensor
     embedding: torch.Tensor | None = None
     loss: torch.Tensor | None = None
     weights: torch.Tensor | None = None
+    auxiliary: torch.Tensor | None = None
+    auxiliary_weights: torch.Tensor | None = None
 
 
 class FusedHead(nn.Module):
@@ -38,15 +43,31 @@ class FusedHead(nn.Module):
     fusion : nn.Module
     spec : FusionSpec
     depth : int
-    dropout : float
+    uses_tokens : bool, default=False
+        Whether the fusion takes tokens.
+    modality_dropout : float, default=0.0
+        Probability with which the fusion does not see a modality in training.
     """
 
-    def __init__(self, encoders, fusion, spec, *, depth, dropout):
+    def __init__(
+        self,
+        encoders,
+        fusion,
+        spec,
+        *,
+        depth,
+        uses_tokens=False,
+        modality_dropout=0.0,
+    ):
         super().__init__()
         self.names = list(encoders)
         self.encoders = nn.ModuleList(encoders.values())
         self.fusion = fusion
+        self.uses_tokens = uses_tokens
+        self.modality_dropout = modality_dropout
         self.out_features = fusion.out_features
+        self.alignments = nn.ModuleList()
+        self.alignment_weight = 0.0
         self.output = None
         if not self._decides(spec):
             self.output = mlp(
@@ -54,19 +75,27 @@ class FusedHead(nn.Module):
                 2 * spec.width,
                 spec.n_outputs,
                 depth=depth,
-                dropout=dropout,
+                dropout=spec.dropout,
             )
+
+    def align(self, alignments, weight):
+        """Add losses that bring the modalities' spaces together.
+
+        Parameters
+        ----------
+        alignments : list of nn.Module
+        weight : float
+        """
+        self.alignments.extend(alignments)
+        self.alignment_weight = weight
 
     @torch.no_grad()
     def _decides(self, spec):
         """Whether the fusion gives logits itself; one small batch tells."""
         training = self.fusion.training
-        shape = (2, len(self.names))
-        output = as_fusion_output(
-            self.fusion.eval()(
-                torch.zeros(*shape, spec.width), torch.ones(shape).bool()
-            )
-        )
+        encoded = [Encoded(torch.zeros(2, spec.width)) for _ in self.names]
+        self.fusion.eval()
+        output = self._fuse(encoded, torch.ones(2, len(self.names)).bool())
         self.fusion.train(training)
         if tuple(output.embedding.shape) != (2, self.out_features):
             raise ValueError(
@@ -81,23 +110,79 @@ class FusedHead(nn.Module):
             as_encoded(encoder(blocks[name]))
             for name, encoder in zip(self.names, self.encoders)
         ]
-        vectors = torch.stack([some.vectors for some in encoded], dim=1)
         present = torch.stack([blocks[name].present for name in self.names], dim=1)
-        fused = as_fusion_output(self.fusion(vectors, present))
+        seen = present
+        if self.training and self.modality_dropout > 0:
+            seen = hide_modalities(present, self.modality_dropout)
+        fused = self._fuse(encoded, seen)
         logits = fused.logits
         if self.output is not None:
             logits = self.output(fused.embedding)
-        return HeadOutput(logits, fused.embedding, fused.loss, fused.weights)
+        return HeadOutput(
+            logits,
+            fused.embedding,
+            self._add_alignment(fused.loss, encoded, present),
+            fused.weights,
+            fused.auxiliary,
+            fused.auxiliary_weights,
+        )
+
+    def _fuse(self, encoded, present):
+        tokens = ()
+        if self.uses_tokens:
+            tokens = _clean_tokens(encoded, present)
+        return as_fusion_output(
+            self.fusion(_clean_vectors(encoded, present), present, *tokens)
+        )
+
+    def _add_alignment(self, loss, encoded, present):
+        """Add the alignments' losses in training, where alone they are of use."""
+        if not (self.training and self.alignments):
+            return loss
+        vectors = _clean_vectors(encoded, present)
+        total = sum(alignment(vectors, present) for alignment in self.alignments)
+        total = self.alignment_weight * total
+        return total if loss is None else loss + total
 
     def set_bias(self, prior):
         """Start from the prior rather than from even odds, and from nothing more."""
-        last = None
         if self.output is not None:
-            last = self.output[-1].bias
             nn.init.zeros_(self.output[-1].weight)
-        if last is None:
-            last = getattr(self.fusion, "bias", None)
-        _set_bias(last, prior)
+            _set_bias(self.output[-1].bias, prior)
+        elif hasattr(self.fusion, "set_bias"):
+            self.fusion.set_bias(prior)
+
+
+def hide_modalities(present, probability):
+    """Give ``present`` with modalities hidden at random, never all of a row."""
+    drawn = torch.rand(present.shape, device=present.device)
+    seen = present & (drawn >= probability)
+    # Where none is left the one that was drawn highest stays.
+    highest = drawn.masked_fill(~present, -1).argmax(1, keepdim=True)
+    stays = torch.zeros_like(present).scatter(1, highest, True) & present
+    return torch.where(seen.any(1, keepdim=True), seen, stays)
+
+
+def _clean_vectors(encoded, present):
+    """Stack the vectors; zeros where absent, whatever an encoder made of nothing."""
+    vectors = torch.stack([some.vectors for some in encoded], dim=1)
+    return torch.where(present[..., None], vectors, 0)
+
+
+def _clean_tokens(encoded, present):
+    """Give lists of the modalities' tokens and of their masks; zeros where masked."""
+    tokens, masks = [], []
+    for m, (vectors, some, mask) in enumerate(encoded):
+        there = present[:, m, None]
+        if some is None:
+            some, mask = vectors[:, None], there
+        elif mask is None:
+            mask = there.expand(some.shape[:2])
+        else:
+            mask = mask & there
+        tokens.append(torch.where(mask[..., None], some, 0))
+        masks.append(mask)
+    return tokens, masks
 
 
 class WideHead(nn.Module):
@@ -121,7 +206,8 @@ class WideHead(nn.Module):
         logits = self.bias
         for name, shortcut in zip(self.names, self.shortcuts):
             block = blocks[name]
-            logits = logits + shortcut(block) * block.present[:, None]
+            # Not a product with 0, which keeps what is no number.
+            logits = logits + torch.where(block.present[:, None], shortcut(block), 0)
         return HeadOutput(logits)
 
     def set_bias(self, prior):

@@ -275,7 +275,16 @@ class MultimodalNet(skorch.NeuralNet):
         for output in y_pred.values():
             if output.loss is not None:
                 loss = loss + output.loss
+            if output.auxiliary is not None:
+                loss = loss + self._auxiliary_loss(output, y_true)
         return loss, losses.detach()
+
+    def _auxiliary_loss(self, output, y):
+        codes, weight = y
+        logits = output.auxiliary.float().unbind(1)
+        row_losses = [self.targets.row_loss(one, codes) for one in logits]
+        row_losses = torch.stack(row_losses, dim=1) * output.auxiliary_weights
+        return (row_losses.sum(1) * weight).mean()
 
     def train_step_single(self, batch, **fit_params):
         outputs = self.infer(batch[0])

@@ -4,10 +4,13 @@ import warnings
 
 import numpy as np
 
-from skmm._compat import Parallel, delayed, get_column_indices
+from skmm._compat import get_column_indices
 from skmm._frames import is_missing
+from skmm._sharing import Calls
 from skmm.encoders import KINDS, make_encoder
 from skmm.modalities import detect_modalities
+
+_ONCE = Calls()
 
 
 class Preparation:
@@ -20,6 +23,11 @@ class Preparation:
         Names that a modality must not have.
     n_jobs : int or None
 
+    Notes
+    -----
+    ``once``, in all methods, is what calls the steps that fits may have in common: a
+    :class:`~skmm._sharing.Memo` where several fits read the same rows.
+
     Attributes
     ----------
     modalities : list of (name, encoder, columns)
@@ -30,7 +38,7 @@ class Preparation:
         self.reserved = reserved
         self.n_jobs = n_jobs
 
-    def resolve(self, frame, training):
+    def resolve(self, frame, training, once=_ONCE):
         """Find the columns of every modality; nothing is fitted yet.
 
         Parameters
@@ -40,6 +48,7 @@ class Preparation:
         training : DataFrame
             The rows that the encoders will see; a column that is missing in all of
             them is left out.
+        once : Calls
 
         Returns
         -------
@@ -52,7 +61,7 @@ class Preparation:
             encoder reads, or if nothing is left.
         """
         if isinstance(self.requested, str):
-            detected = detect_modalities(frame)
+            detected = once(detect_modalities, frame)
             requested = detected.to_list()
             empty = list(detected.ignored)
         else:
@@ -63,7 +72,7 @@ class Preparation:
             if isinstance(encoder, str) and encoder == "drop":
                 continue
             positions = _positions(frame, columns, name)
-            positions, missing = _drop_all_missing(training, positions)
+            positions, missing = once(_drop_all_missing, training, positions=positions)
             empty += missing
             if positions:
                 scalar = isinstance(columns, (str, int, np.integer))
@@ -83,25 +92,30 @@ class Preparation:
             )
         return self
 
-    def fit_transform(self, frame, y, sample_weight):
+    def fit_transform(self, frame, y, sample_weight, once=_ONCE):
         """Fit the encoders on these rows; give their blocks, a dict by name."""
-        fitted = self._parallel(_fit_encoder, frame, y, sample_weight)
+        calls = [
+            (
+                (once(_take_columns, frame, positions=positions),),
+                {"encoder": encoder, "y": y, "sample_weight": sample_weight},
+            )
+            for _, encoder, positions in self.modalities
+        ]
+        fitted = once.each(_fit_encoder, calls, self.n_jobs)
         self.modalities = [
             (name, encoder, columns)
             for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
         ]
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
-    def transform(self, frame):
+    def transform(self, frame, once=_ONCE):
         """Give the blocks of other rows."""
-        blocks = self._parallel(_transform_encoder, frame)
+        calls = [
+            ((once(_take_columns, frame, positions=positions), encoder), {})
+            for _, encoder, positions in self.modalities
+        ]
+        blocks = once.each(_transform_encoder, calls, self.n_jobs)
         return {name: block for (name, *_), block in zip(self.modalities, blocks)}
-
-    def _parallel(self, function, frame, *args):
-        return Parallel(n_jobs=self.n_jobs)(
-            delayed(function)(encoder, frame.iloc[:, columns], *args)
-            for _, encoder, columns in self.modalities
-        )
 
     def _check_names(self, requested):
         try:
@@ -125,11 +139,15 @@ class Preparation:
             )
 
 
-def _fit_encoder(encoder, columns, y, sample_weight):
+def _take_columns(frame, positions):
+    return frame.iloc[:, positions]
+
+
+def _fit_encoder(columns, encoder, y, sample_weight):
     return encoder, encoder.fit_transform(columns, y, sample_weight=sample_weight)
 
 
-def _transform_encoder(encoder, columns):
+def _transform_encoder(columns, encoder):
     return encoder.transform(columns)
 
 

@@ -21,7 +21,7 @@ class TextEncoder(Encoder):
     feed the wide head, a linear model.
 
     A row has the modality if any of its text columns has a character that is not
-    white space.
+    white space; with ``empty_is_missing=False``, if any is not missing.
 
     Parameters
     ----------
@@ -32,6 +32,9 @@ class TextEncoder(Encoder):
         N-grams in fewer training texts are left out.
     dropout : float, default=0.5
         On the summed vectors.
+    empty_is_missing : bool, default=True
+        Whether an empty or blank text is a missing one. False takes it for a text
+        that says nothing, as where a form was sent without a comment.
 
     Attributes
     ----------
@@ -62,11 +65,13 @@ class TextEncoder(Encoder):
         max_features=20_000,
         min_frequency=2,
         dropout=0.5,
+        empty_is_missing=True,
     ):
         self.backbone = backbone
         self.max_features = max_features
         self.min_frequency = min_frequency
         self.dropout = dropout
+        self.empty_is_missing = empty_is_missing
 
     def fit_transform(self, X, y=None, sample_weight=None):
         if self.backbone != "bag":
@@ -93,7 +98,10 @@ class TextEncoder(Encoder):
 
     def _block(self, X, parts):
         present = ~np.column_stack(
-            [is_missing(X.iloc[:, i], empty=True) for i in range(X.shape[1])]
+            [
+                is_missing(X.iloc[:, i], empty=self.empty_is_missing)
+                for i in range(X.shape[1])
+            ]
         ).all(axis=1)
         matrix = scipy.sparse.hstack(parts, format="csr", dtype=np.float32)
         return Block(matrix, present=present)

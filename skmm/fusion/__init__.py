@@ -1,16 +1,47 @@
 """Fusions: what joins the modalities' vectors, chosen by name."""
 
-import difflib
 import importlib
+
+from skmm._parts import make_part
 
 #: name in ``fusion=`` -> (module, class). A new fusion is one file and one line here.
 FUSIONS = {
     "concat": ("skmm.fusion._concat", "ConcatFusion"),
-    "mean": ("skmm.fusion._mean", "MeanFusion"),
+    "sum": ("skmm.fusion._elementwise", "SumFusion"),
+    "mean": ("skmm.fusion._elementwise", "MeanFusion"),
+    "max": ("skmm.fusion._elementwise", "MaxFusion"),
+    "product": ("skmm.fusion._elementwise", "ProductFusion"),
+    "weighted": ("skmm.fusion._elementwise", "WeightedFusion"),
     "gated": ("skmm.fusion._gated", "GatedFusion"),
     "attention": ("skmm.fusion._attention", "AttentionFusion"),
+    "attention_pooling": ("skmm.fusion._attention", "AttentionPoolingFusion"),
+    "transformer": ("skmm.fusion._transformer", "TransformerFusion"),
+    "cross_attention": ("skmm.fusion._cross_attention", "CrossAttentionFusion"),
+    "bottleneck": ("skmm.fusion._bottleneck", "BottleneckFusion"),
+    "bilinear": ("skmm.fusion._bilinear", "BilinearFusion"),
+    "tensor": ("skmm.fusion._tensor", "TensorFusion"),
+    "low_rank": ("skmm.fusion._tensor", "LowRankFusion"),
+    "mfb": ("skmm.fusion._bilinear", "MFBFusion"),
+    "film": ("skmm.fusion._film", "FiLMFusion"),
+    "moe": ("skmm.fusion._moe", "MoEFusion"),
+    "graph": ("skmm.fusion._graph", "GraphFusion"),
+    "product_of_experts": ("skmm.fusion._experts", "ProductOfExpertsFusion"),
+    "channel_exchange": ("skmm.fusion._channel_exchange", "ChannelExchangeFusion"),
     "late": ("skmm.fusion._late", "LateFusion"),
+    "hybrid": ("skmm.fusion._hybrid", "HybridFusion"),
 }
+
+#: Those that cost little more than the encoders: linear in the modalities, no tokens.
+FAST_FUSIONS = (
+    "concat",
+    "sum",
+    "max",
+    "weighted",
+    "gated",
+    "attention",
+    "low_rank",
+    "late",
+)
 
 _PUBLIC = {cls: module for module, cls in FUSIONS.values()} | {
     "Fusion": "skmm.fusion._base",
@@ -18,7 +49,7 @@ _PUBLIC = {cls: module for module, cls in FUSIONS.values()} | {
     "FusionSpec": "skmm.fusion._base",
 }
 
-__all__ = ["FUSIONS", "make_fusion", *_PUBLIC]
+__all__ = ["FAST_FUSIONS", "FUSIONS", "make_fusion", *_PUBLIC]
 
 
 def __getattr__(name):
@@ -52,25 +83,5 @@ def make_fusion(fusion):
     >>> make_fusion("gated")
     GatedFusion()
     """
-    if isinstance(fusion, str):
-        if fusion not in FUSIONS:
-            near = difflib.get_close_matches(fusion, FUSIONS, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"There is no fusion named {fusion!r}.{hint} "
-                f"Known fusions: {', '.join(FUSIONS)}."
-            )
-        module, cls = FUSIONS[fusion]
-        return getattr(importlib.import_module(module), cls)()
-    if isinstance(fusion, type) and hasattr(fusion, "build_module"):
-        return fusion()
-    if isinstance(fusion, type) and hasattr(fusion, "forward"):
-        from skmm.fusion._base import ModuleFusion
-
-        return ModuleFusion(fusion)
-    if hasattr(fusion, "build_module"):
-        return fusion
-    raise TypeError(
-        f"fusion= takes a name ({', '.join(FUSIONS)}), a Fusion, or an nn.Module "
-        f"class; got {fusion!r}."
-    )
+    wrapper = ("skmm.fusion._base", "ModuleFusion")
+    return make_part(fusion, "fusion", FUSIONS, wrapper)

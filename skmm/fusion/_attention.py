@@ -1,9 +1,9 @@
-"""Fusion by per-row attention over modalities."""
+"""Fusions by attention over the modalities of a row."""
 
 import torch
 from torch import nn
 
-from skmm.fusion._base import Fusion, FusionOutput, masked_softmax
+from skmm.fusion._base import AttentionBlock, Fusion, FusionOutput, masked_softmax
 
 
 class AttentionFusion(Fusion):
@@ -42,8 +42,59 @@ class _Attention(nn.Module):
         self.query = nn.Linear(width, 1, bias=False)
         nn.init.zeros_(self.query.weight)
 
-    def forward(self, vectors, present, tokens=None, token_mask=None):
-        vectors = torch.where(present[..., None], vectors, 0)
+    def forward(self, vectors, present):
         scores = self.query(torch.tanh(self.key(vectors) + self.bias))[..., 0]
         weights = masked_softmax(scores, present)
         return FusionOutput((weights[..., None] * vectors).sum(1), weights=weights)
+
+
+class AttentionPoolingFusion(Fusion):
+    r"""Pool the modalities by learned seeds with multi-head attention.
+
+    .. math::
+        z = [s_1'; \dots; s_k'], \qquad
+        S' = \operatorname{Block}(S, \{h_m + e_m : p_m = 1\})
+
+    Block is multi-head attention of the k learned seeds S to the vectors of the
+    modalities present, and a perceptron; :math:`e_m` tells the modalities apart.
+    :math:`O(k M d + M d^2)`.
+
+    Parameters
+    ----------
+    n_seeds : int, default=2
+    n_heads : int, default=4
+
+    References
+    ----------
+    Lee, Lee, Kim, Kosiorek, Choi, Teh: Set Transformer, ICML 2019 (pooling by
+    multi-head attention).
+
+    Examples
+    --------
+    >>> from skmm.fusion import AttentionPoolingFusion
+    >>> AttentionPoolingFusion(n_seeds=4)
+    AttentionPoolingFusion(n_seeds=4)
+    """
+
+    def __init__(self, n_seeds=2, n_heads=4):
+        self.n_seeds = n_seeds
+        self.n_heads = n_heads
+
+    def build_module(self, spec):
+        return _AttentionPooling(
+            len(spec.names), spec.width, self.n_seeds, self.n_heads, spec.dropout
+        )
+
+
+class _AttentionPooling(nn.Module):
+    def __init__(self, n_modalities, width, n_seeds, n_heads, dropout):
+        super().__init__()
+        self.out_features = n_seeds * width
+        self.seeds = nn.Parameter(torch.randn(n_seeds, width))
+        self.modality = nn.Parameter(torch.randn(n_modalities, width) * 0.02)
+        self.block = AttentionBlock(width, n_heads, dropout)
+
+    def forward(self, vectors, present):
+        seeds = self.seeds.expand(len(vectors), -1, -1)
+        pooled = self.block(seeds, vectors + self.modality, present)
+        return FusionOutput(pooled.flatten(1))

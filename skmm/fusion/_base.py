@@ -1,10 +1,12 @@
 """The contract of a fusion: what joins the modalities' vectors."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from sklearn.base import BaseEstimator
+from torch import nn
 
 
 @dataclass
@@ -45,20 +47,33 @@ class FusionOutput:
         An auxiliary loss to be added.
     weights : tensor of shape (n, M) or None
         How much each modality was given, where the fusion has such weights.
+    auxiliary : tensor of shape (n, A, n_outputs) or None
+        Logits of heads that learn by the target's loss beside the main one.
+    auxiliary_weights : tensor of shape (n, A) or None
+        Weight of each of these heads' loss in each row.
     """
 
     embedding: torch.Tensor
     logits: torch.Tensor | None = None
     loss: torch.Tensor | None = None
     weights: torch.Tensor | None = None
+    auxiliary: torch.Tensor | None = None
+    auxiliary_weights: torch.Tensor | None = None
 
 
 class Fusion(BaseEstimator):
     """Base of all fusions: stores its options, builds its module on demand.
 
-    A fusion of your own needs ``build_module`` only. Every fusion honours
-    ``present``: what stands in ``vectors`` where a modality is absent must not reach
-    the output.
+    A fusion of your own needs ``build_module`` only. What comes in is clean:
+    ``vectors`` and ``tokens`` are exactly 0 where ``present`` (or ``token_mask``) is
+    false, whatever an encoder made of the empty cell. A fusion honours ``present`` by
+    not taking these zeros for values.
+
+    Attributes
+    ----------
+    uses_tokens : bool
+        Class attribute. True has the module called with ``tokens`` and
+        ``token_mask`` too.
     """
 
     uses_tokens = False
@@ -74,18 +89,20 @@ class Fusion(BaseEstimator):
         -------
         module : nn.Module
             With an attribute ``out_features`` and ``forward(vectors (n, M, width),
-            present (n, M) bool, tokens=None, token_mask=None)`` giving a
-            :class:`FusionOutput` or the embedding alone.
+            present (n, M) bool)`` giving a :class:`FusionOutput` or the embedding
+            alone. With ``uses_tokens``, two more arguments: ``tokens``, a list of M
+            tensors (n, t_m, width), and ``token_mask``, a list of M boolean tensors
+            (n, t_m); an encoder without tokens gives its vector as its one token.
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
 
-class StandIn(torch.nn.Module):
+class StandIn(nn.Module):
     """A learned vector for each modality, put in the place of an absent one."""
 
     def __init__(self, n_modalities, width):
         super().__init__()
-        self.vectors = torch.nn.Parameter(torch.zeros(n_modalities, width))
+        self.vectors = nn.Parameter(torch.zeros(n_modalities, width))
 
     def forward(self, vectors, present):
         return torch.where(present[..., None], vectors, self.vectors)
@@ -98,17 +115,98 @@ def masked_softmax(scores, present):
     return weights
 
 
+def masked_mean(tokens, mask):
+    """Mean over the second axis where the mask is true; 0 where it is nowhere."""
+    count = mask.sum(1, keepdim=True).clamp(min=1)
+    return (tokens * mask[..., None]).sum(1) / count
+
+
+def pairs(n_modalities):
+    """Give all pairs of places of modalities, the first before the second."""
+    return [(a, b) for b in range(n_modalities) for a in range(b)]
+
+
+def with_one(vectors):
+    """Append a constant 1 to the last axis: products keep their single factors."""
+    return torch.cat([vectors, torch.ones_like(vectors[..., :1])], dim=-1)
+
+
+class Attention(nn.Module):
+    """Multi-head attention of queries to tokens, some of which are masked.
+
+    Parameters
+    ----------
+    width : int
+    n_heads : int
+        As many of them as divide the width.
+    """
+
+    def __init__(self, width, n_heads):
+        super().__init__()
+        self.n_heads = math.gcd(width, n_heads)
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+
+    def forward(self, queries, tokens, mask):
+        """Give (n, q, width) for queries (n, q, width), tokens (n, t, width)."""
+        key, value = self.key_value(tokens).chunk(2, dim=-1)
+        # A row without a token attends to all its places; the result is cleared.
+        anything = mask.any(1)
+        allowed = mask | ~anything[:, None]
+        found = nn.functional.scaled_dot_product_attention(
+            *(self._split(part) for part in (self.query(queries), key, value)),
+            attn_mask=allowed[:, None, None, :],
+        )
+        found = found.transpose(1, 2).flatten(2)
+        return self.output(found) * anything[:, None, None]
+
+    def _split(self, part):
+        return part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
+
+
+class AttentionBlock(nn.Module):
+    """Attention and a two-layer perceptron, each on normed input and added to it."""
+
+    def __init__(self, width, n_heads, dropout):
+        super().__init__()
+        self.norm_queries = nn.LayerNorm(width)
+        self.norm_tokens = nn.LayerNorm(width)
+        self.attention = Attention(width, n_heads)
+        self.dropout = nn.Dropout(dropout)
+        self.perceptron = nn.Sequential(
+            nn.LayerNorm(width),
+            nn.Linear(width, 2 * width),
+            nn.GELU(),
+            nn.Dropout(dropout),
+            nn.Linear(2 * width, width),
+        )
+
+    def forward(self, queries, tokens, mask):
+        found = self.attention(
+            self.norm_queries(queries), self.norm_tokens(tokens), mask
+        )
+        queries = queries + self.dropout(found)
+        return queries + self.perceptron(queries)
+
+
 class ModuleFusion(Fusion):
     """A user's own ``nn.Module`` class as a fusion.
 
     Parameters
     ----------
     module : nn.Module class
-        Called with the :class:`FusionSpec`; must set ``out_features``.
+        Called with the :class:`FusionSpec`; must set ``out_features``. A class
+        attribute ``uses_tokens = True`` asks for tokens.
     """
 
     def __init__(self, module):
         self.module = module
+
+    @property
+    def uses_tokens(self):
+        """Whether the module's class asks for tokens."""
+        return getattr(self.module, "uses_tokens", False)
 
     def build_module(self, spec):
         module = self.module(spec)

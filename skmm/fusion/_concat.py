@@ -31,5 +31,5 @@ class _Concat(nn.Module):
         self.out_features = n_modalities * width
         self.stand_in = StandIn(n_modalities, width)
 
-    def forward(self, vectors, present, tokens=None, token_mask=None):
+    def forward(self, vectors, present):
         return FusionOutput(self.stand_in(vectors, present).flatten(1))

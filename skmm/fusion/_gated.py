@@ -43,7 +43,7 @@ class _Gated(nn.Module):
         )
         self.gates = nn.Linear(n_modalities * width, n_modalities * width)
 
-    def forward(self, vectors, present, tokens=None, token_mask=None):
+    def forward(self, vectors, present):
         vectors = self.stand_in(vectors, present)
         values = torch.stack(
             [torch.tanh(f(v)) for f, v in zip(self.values, vectors.unbind(1))], dim=1

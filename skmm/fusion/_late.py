@@ -45,9 +45,12 @@ class _Late(nn.Module):
         self.scores = nn.Parameter(torch.zeros(n_modalities))
         self.bias = nn.Parameter(torch.zeros(n_outputs))
 
-    def forward(self, vectors, present, tokens=None, token_mask=None):
-        # Cleared before the heads, so that garbage in absent places cannot spread.
-        vectors = torch.where(present[..., None], vectors, 0)
+    @torch.no_grad()
+    def set_bias(self, prior):
+        """Start from the prior."""
+        self.bias.copy_(prior)
+
+    def forward(self, vectors, present):
         logits = torch.stack(
             [f(v) for f, v in zip(self.heads, vectors.unbind(1))], dim=1
         )

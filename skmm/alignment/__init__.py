@@ -1,0 +1,62 @@
+"""Alignments: a loss that pulls the modalities' spaces together, chosen by name."""
+
+import importlib
+
+from skmm._parts import make_part
+
+#: name in ``alignment=`` -> (module, class). A new one is one file and one line here.
+ALIGNMENTS = {
+    "contrastive": ("skmm.alignment._contrastive", "ContrastiveAlignment"),
+    "positive": ("skmm.alignment._positive", "PositiveAlignment"),
+    "max": ("skmm.alignment._consensus", "MaxAlignment"),
+    "weighted": ("skmm.alignment._consensus", "WeightedAlignment"),
+    "adversarial": ("skmm.alignment._adversarial", "AdversarialAlignment"),
+    "cca": ("skmm.alignment._cca", "CCAAlignment"),
+    "mmd": ("skmm.alignment._moments", "MMDAlignment"),
+    "coral": ("skmm.alignment._moments", "CoralAlignment"),
+    "optimal_transport": (
+        "skmm.alignment._optimal_transport",
+        "OptimalTransportAlignment",
+    ),
+}
+
+_PUBLIC = {cls: module for module, cls in ALIGNMENTS.values()} | {
+    "Alignment": "skmm.alignment._base",
+}
+
+__all__ = ["ALIGNMENTS", "make_alignment", *_PUBLIC]
+
+
+def __getattr__(name):
+    # Lazily: the table of names must not cost an import of torch.
+    if name in _PUBLIC:
+        return getattr(importlib.import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def make_alignment(alignment):
+    """Give an alignment object from a name, a class or an instance.
+
+    Parameters
+    ----------
+    alignment : str, Alignment class, Alignment instance or nn.Module class
+        A plain ``nn.Module`` class is built with the
+        :class:`~skmm.fusion.FusionSpec` as its only argument.
+
+    Returns
+    -------
+    alignment : Alignment
+
+    Raises
+    ------
+    ValueError
+        If the name is not known; the nearest known one is proposed.
+
+    Examples
+    --------
+    >>> from skmm.alignment import make_alignment
+    >>> make_alignment("contrastive")
+    ContrastiveAlignment()
+    """
+    wrapper = ("skmm.alignment._base", "ModuleAlignment")
+    return make_part(alignment, "alignment", ALIGNMENTS, wrapper)

@@ -1,0 +1,124 @@
+"""Fusions by products of pairs: full outer product, factorised pooling."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import Fusion, FusionOutput, StandIn, pairs, with_one
+
+
+class BilinearFusion(Fusion):
+    r"""The full outer product of each pair of modalities, read linearly.
+
+    .. math::
+        z = [z_{ab}]_{a < b}, \qquad
+        z_{ab} = W_{ab} \operatorname{vec}([h_a; 1] [h_b; 1]^\top)
+
+    The appended 1 keeps what each modality says alone; of an absent modality nothing
+    but the 1 is left. :math:`O(M^2 d^2 k)` in time and parameters.
+
+    Parameters
+    ----------
+    size : int or None, default=None
+        k, the size of each pair's vector; None takes the estimator's width.
+
+    References
+    ----------
+    Zadeh, Chen, Poria, Cambria, Morency: Tensor Fusion Network for Multimodal
+    Sentiment Analysis, EMNLP 2017 (its outer product, here for pairs).
+
+    Examples
+    --------
+    >>> from skmm.fusion import BilinearFusion
+    >>> BilinearFusion(size=16)
+    BilinearFusion(size=16)
+    """
+
+    def __init__(self, size=None):
+        self.size = size
+
+    def build_module(self, spec):
+        return _Bilinear(len(spec.names), spec.width, self.size or spec.width)
+
+
+class _Bilinear(nn.Module):
+    def __init__(self, n_modalities, width, size):
+        super().__init__()
+        self.pairs = pairs(n_modalities)
+        # A lone modality has no pair: it is read alone.
+        self.out_features = max(len(self.pairs), 1) * size
+        n_in = (width + 1) ** 2 if self.pairs else width + 1
+        self.readers = nn.ModuleList(
+            nn.Linear(n_in, size) for _ in self.pairs or [None]
+        )
+
+    def forward(self, vectors, present):
+        vectors = with_one(vectors)
+        if not self.pairs:
+            return FusionOutput(self.readers[0](vectors[:, 0]))
+        parts = [
+            reader((vectors[:, a, :, None] * vectors[:, b, None, :]).flatten(1))
+            for (a, b), reader in zip(self.pairs, self.readers)
+        ]
+        return FusionOutput(torch.cat(parts, dim=1))
+
+
+class MFBFusion(Fusion):
+    r"""Multi-modal factorised bilinear pooling of each pair of modalities.
+
+    .. math::
+        z = [z_{ab}]_{a < b}, \qquad
+        z_{ab} = \operatorname{norm}_2\Bigl(\operatorname{sgn}(s)
+        \sqrt{|s|}\Bigr), \qquad
+        s_j = \sum_{i=1}^{k} (U_{ab} h_a \odot V_{ab} h_b)_{jk + i}
+
+    A bilinear map of rank k for each feature, with dropout on the products. A learned
+    vector stands in for an absent modality. :math:`O(M^2 d^2 k)`.
+
+    Parameters
+    ----------
+    rank : int, default=5
+        k, the products that are added up in a feature.
+
+    References
+    ----------
+    Yu, Yu, Fan, Tao: Multi-modal Factorized Bilinear Pooling with Co-Attention Learning
+    for Visual Question Answering, ICCV 2017.
+
+    Examples
+    --------
+    >>> from skmm.fusion import MFBFusion
+    >>> MFBFusion(rank=3)
+    MFBFusion(rank=3)
+    """
+
+    def __init__(self, rank=5):
+        self.rank = rank
+
+    def build_module(self, spec):
+        return _MFB(len(spec.names), spec.width, self.rank, spec.dropout)
+
+
+class _MFB(nn.Module):
+    def __init__(self, n_modalities, width, rank, dropout):
+        super().__init__()
+        self.pairs = pairs(n_modalities) or [(0, 0)]
+        self.out_features = len(self.pairs) * width
+        self.width = width
+        self.stand_in = StandIn(n_modalities, width)
+        self.left, self.right = (
+            nn.ModuleList(nn.Linear(width, width * rank) for _ in self.pairs)
+            for _ in range(2)
+        )
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, vectors, present):
+        vectors = self.stand_in(vectors, present)
+        parts = []
+        for (a, b), left, right in zip(self.pairs, self.left, self.right):
+            products = self.dropout(left(vectors[:, a]) * right(vectors[:, b]))
+            pooled = products.unflatten(1, (self.width, -1)).sum(2)
+            # The signed square root, whose slope is bounded at 0.
+            rooted = pooled / torch.sqrt(pooled.abs() + 1e-4)
+            parts.append(nn.functional.normalize(rooted, dim=1))
+        # Of length sqrt(width), that the next layer has inputs of about unit size.
+        return FusionOutput(torch.cat(parts, dim=1) * self.width**0.5)

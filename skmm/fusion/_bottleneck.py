@@ -1,0 +1,91 @@
+"""Fusion through a few latents that carry all that crosses between modalities."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import AttentionBlock, Fusion, FusionOutput, masked_mean
+
+
+class BottleneckFusion(Fusion):
+    r"""A few shared latents are all through which the modalities meet.
+
+    .. math::
+        [T_m^{(l+1)}; B_m^{(l+1)}] =
+        \operatorname{Block}_m^{(l)}([T_m^{(l)}; B^{(l)}]), \qquad
+        B^{(l+1)} = \operatorname{mean}_{m : p_m = 1} B_m^{(l+1)}
+
+    .. math::
+        z = \operatorname{mean}_{m : p_m = 1} \mathrm{LN}(\operatorname{mean}_t
+        T_m^{(L)})
+
+    Each modality attends to its own tokens and the latents B, in blocks of its own;
+    the latents are averaged over the modalities present after each layer. Of a long
+    sequence only what k latents can hold reaches the others, which costs
+    :math:`O(L M (t + k)^2 d)` for t tokens a modality instead of
+    :math:`O(L (M t)^2 d)`. A fusion of structures: whole sequences meet.
+
+    Parameters
+    ----------
+    n_latents : int, default=4
+        k, the number of shared latents.
+    n_layers : int, default=2
+    n_heads : int, default=4
+
+    References
+    ----------
+    Nagrani, Yang, Arnab, Jansen, Schmid, Sun: Attention Bottlenecks for Multimodal
+    Fusion, NeurIPS 2021. Jaegle, Gimeno, Brock, Zisserman, Vinyals, Carreira:
+    Perceiver, ICML 2021 (a few latents read what is long).
+
+    Examples
+    --------
+    >>> from skmm.fusion import BottleneckFusion
+    >>> BottleneckFusion(n_latents=2)
+    BottleneckFusion(n_latents=2)
+    """
+
+    uses_tokens = True
+
+    def __init__(self, n_latents=4, n_layers=2, n_heads=4):
+        self.n_latents = n_latents
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+
+    def build_module(self, spec):
+        return _Bottleneck(
+            len(spec.names),
+            spec.width,
+            self.n_latents,
+            self.n_layers,
+            self.n_heads,
+            spec.dropout,
+        )
+
+
+class _Bottleneck(nn.Module):
+    def __init__(self, n_modalities, width, n_latents, n_layers, n_heads, dropout):
+        super().__init__()
+        self.out_features = width
+        self.latents = nn.Parameter(torch.randn(n_latents, width) * 0.02)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(
+                AttentionBlock(width, n_heads, dropout) for _ in range(n_modalities)
+            )
+            for _ in range(n_layers)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, vectors, present, tokens, token_mask):
+        n_latents = len(self.latents)
+        latents = self.latents.expand(len(present), -1, -1)
+        open_ = present.new_ones(len(present), n_latents)
+        masks = [torch.cat([open_, mask], dim=1) for mask in token_mask]
+        for blocks in self.layers:
+            joint = [torch.cat([latents, some], dim=1) for some in tokens]
+            joint = [f(x, x, mask) for f, x, mask in zip(blocks, joint, masks)]
+            tokens = [x[:, n_latents:] for x in joint]
+            latents = torch.stack([x[:, :n_latents] for x in joint], dim=1)
+            latents = masked_mean(latents.flatten(2), present)
+            latents = latents.unflatten(1, (n_latents, -1))
+        read = [masked_mean(some, mask) for some, mask in zip(tokens, token_mask)]
+        return FusionOutput(masked_mean(self.norm(torch.stack(read, dim=1)), present))

@@ -1,0 +1,88 @@
+"""Fusion by attention of each modality to each other one."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import Attention, Fusion, FusionOutput, masked_mean, pairs
+
+
+class CrossAttentionFusion(Fusion):
+    r"""Each modality's tokens attend to those of each other modality.
+
+    .. math::
+        z = [z_1; \dots; z_M], \qquad
+        z_a = \operatorname{mean}_t \mathrm{FF}\Bigl(T_a +
+        \sum_{b \ne a} \operatorname{Attention}_{ab}(T_a, T_b)\Bigr)
+
+    :math:`T_a` are the tokens of modality a (its one vector, where the encoder gives
+    no tokens), Attention has parameters for each ordered pair, and FF is a perceptron
+    added to its input. Where MulT stacks such layers and puts the pairs side by side,
+    here they are added, so that the size grows with M and not with its square. An
+    absent modality is attended to by none, and asks the others by a learned token.
+    This is a fusion of structures: whole sequences meet, not only their last vectors.
+    :math:`O(M^2 (t^2 d + t d^2))` for t tokens a modality.
+
+    Parameters
+    ----------
+    n_heads : int, default=4
+
+    References
+    ----------
+    Tsai, Bai, Liang, Kolter, Morency, Salakhutdinov: Multimodal Transformer for
+    Unaligned Multimodal Language Sequences, ACL 2019 (MulT).
+
+    Examples
+    --------
+    >>> from skmm.fusion import CrossAttentionFusion
+    >>> CrossAttentionFusion(n_heads=2)
+    CrossAttentionFusion(n_heads=2)
+    """
+
+    uses_tokens = True
+
+    def __init__(self, n_heads=4):
+        self.n_heads = n_heads
+
+    def build_module(self, spec):
+        return _CrossAttention(len(spec.names), spec.width, self.n_heads, spec.dropout)
+
+
+class _CrossAttention(nn.Module):
+    def __init__(self, n_modalities, width, n_heads, dropout):
+        super().__init__()
+        self.out_features = n_modalities * width
+        self.question = nn.Parameter(torch.zeros(n_modalities, 1, width))
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(n_modalities))
+        both = [p for a, b in pairs(n_modalities) for p in ((a, b), (b, a))]
+        self.attentions = nn.ModuleDict(
+            {f"{a} to {b}": Attention(width, n_heads) for a, b in both}
+        )
+        self.perceptrons = nn.ModuleList(
+            nn.Sequential(
+                nn.LayerNorm(width),
+                nn.Linear(width, 2 * width),
+                nn.GELU(),
+                nn.Dropout(dropout),
+                nn.Linear(2 * width, width),
+            )
+            for _ in range(n_modalities)
+        )
+
+    def forward(self, vectors, present, tokens, token_mask):
+        n_rows = len(present)
+        # The learned token stands first and counts where there is no other.
+        tokens = [
+            torch.cat([q.expand(n_rows, -1, -1), t], dim=1)
+            for q, t in zip(self.question, tokens)
+        ]
+        asks = [torch.cat([~m.any(1, keepdim=True), m], dim=1) for m in token_mask]
+        normed = [norm(t) for norm, t in zip(self.norms, tokens)]
+        fused = []
+        for a, perceptron in enumerate(self.perceptrons):
+            found = tokens[a]
+            for b, there in enumerate(token_mask):
+                if a != b:
+                    attention = self.attentions[f"{a} to {b}"]
+                    found = found + attention(normed[a], normed[b][:, 1:], there)
+            fused.append(masked_mean(found + perceptron(found), asks[a]))
+        return FusionOutput(torch.cat(fused, dim=1))

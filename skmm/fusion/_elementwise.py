@@ -1,0 +1,164 @@
+"""Fusions feature by feature: sum, mean, maximum, product, weighted mean."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import Fusion, FusionOutput, masked_softmax
+
+
+class SumFusion(Fusion):
+    r"""Add the vectors of the modalities that are present.
+
+    .. math:: z = \sum_m p_m h_m
+
+    with :math:`p_m` 1 where modality m is present, else 0. :math:`O(M d)`, no
+    parameters; the order of the modalities does not matter.
+
+    Examples
+    --------
+    >>> from skmm.fusion import SumFusion
+    >>> SumFusion()
+    SumFusion()
+    """
+
+    def build_module(self, spec):
+        return _Elementwise(spec.width, _sum)
+
+
+class MeanFusion(Fusion):
+    r"""Average the vectors of the modalities that are present.
+
+    .. math:: z = \frac{\sum_m p_m h_m}{\sum_m p_m}
+
+    with :math:`p_m` 1 where modality m is present, else 0. :math:`O(M d)`, no
+    parameters; the order of the modalities does not matter.
+
+    Examples
+    --------
+    >>> from skmm.fusion import MeanFusion
+    >>> MeanFusion()
+    MeanFusion()
+    """
+
+    def build_module(self, spec):
+        return _Elementwise(spec.width, _mean)
+
+
+class MaxFusion(Fusion):
+    r"""Take the largest value of each feature among the modalities present.
+
+    .. math:: z_j = \max_{m : p_m = 1} h_{mj}
+
+    This is the max alignment of the literature, used as a fusion. :math:`O(M d)`, no
+    parameters; the order of the modalities does not matter.
+
+    Examples
+    --------
+    >>> from skmm.fusion import MaxFusion
+    >>> MaxFusion()
+    MaxFusion()
+    """
+
+    def build_module(self, spec):
+        return _Elementwise(spec.width, _max)
+
+
+class ProductFusion(Fusion):
+    r"""Multiply the vectors of the modalities that are present.
+
+    .. math:: z = \bigodot_{m : p_m = 1} \mathrm{LN}(h_m)
+
+    Each vector is normed first, so that a product of many neither vanishes nor
+    explodes. An absent modality is a factor of 1. :math:`O(M d)`; the order of the
+    modalities does not matter.
+
+    Examples
+    --------
+    >>> from skmm.fusion import ProductFusion
+    >>> ProductFusion()
+    ProductFusion()
+    """
+
+    def build_module(self, spec):
+        return _Product(spec.width)
+
+
+class WeightedFusion(Fusion):
+    r"""Average with one learned weight for each modality, the same in all rows.
+
+    .. math::
+        z = \frac{\sum_m p_m w_m h_m}{\sum_m p_m w_m}, \qquad
+        w = \operatorname{softmax}(\omega)
+
+    Start is the plain mean. :math:`O(M d)`.
+
+    Parameters
+    ----------
+    per_feature : bool, default=False
+        Whether each feature of a modality has a weight of its own.
+
+    Examples
+    --------
+    >>> from skmm.fusion import WeightedFusion
+    >>> WeightedFusion(per_feature=True)
+    WeightedFusion(per_feature=True)
+    """
+
+    def __init__(self, per_feature=False):
+        self.per_feature = per_feature
+
+    def build_module(self, spec):
+        n_weights = spec.width if self.per_feature else 1
+        return _Weighted(len(spec.names), spec.width, n_weights)
+
+
+class _Elementwise(nn.Module):
+    def __init__(self, width, join):
+        super().__init__()
+        self.out_features = width
+        self.join = join
+
+    def forward(self, vectors, present):
+        return self.join(vectors, present)
+
+
+def _sum(vectors, present):
+    return FusionOutput(vectors.sum(1))
+
+
+def _mean(vectors, present):
+    count = present.sum(1, keepdim=True).clamp(min=1)
+    return FusionOutput(vectors.sum(1) / count, weights=present / count)
+
+
+def _max(vectors, present):
+    lowest = torch.finfo(vectors.dtype).min
+    largest = vectors.masked_fill(~present[..., None], lowest).amax(1)
+    return FusionOutput(largest.masked_fill(~present.any(1, keepdim=True), 0))
+
+
+class _Product(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.out_features = width
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, vectors, present):
+        factors = torch.where(present[..., None], self.norm(vectors), 1)
+        # Not prod(): its gradient divides by what may be 0.
+        product = factors[:, 0]
+        for factor in factors.unbind(1)[1:]:
+            product = product * factor
+        return FusionOutput(product)
+
+
+class _Weighted(nn.Module):
+    def __init__(self, n_modalities, width, n_weights):
+        super().__init__()
+        self.out_features = width
+        self.scores = nn.Parameter(torch.zeros(n_weights, n_modalities))
+
+    def forward(self, vectors, present):
+        weights = masked_softmax(self.scores[None], present[:, None])
+        weights = weights.transpose(1, 2).to(vectors.dtype)  # (n, M, 1 or width)
+        return FusionOutput((weights * vectors).sum(1), weights=weights.mean(2))

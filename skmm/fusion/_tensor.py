@@ -1,0 +1,134 @@
+"""Fusions by the product of all modalities: full tensor, low-rank factors."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import Fusion, FusionOutput, with_one
+
+
+class TensorFusion(Fusion):
+    r"""The full outer product of all modalities.
+
+    .. math:: z = \operatorname{vec}\bigotimes_m [h_m; 1]
+
+    Products of every subset of the modalities are in it, thanks to the appended 1; of
+    an absent modality nothing but the 1 is left. :math:`O(d^M)`, and the layer after
+    it has as many inputs: for two or three modalities. For more, shrink the vectors
+    (``size``), or take :class:`LowRankFusion`.
+
+    Parameters
+    ----------
+    size : int or None, default=None
+        Project each vector to so many numbers first; None takes them as they are.
+    max_features : int, default=131072
+        The largest product that is built.
+
+    Raises
+    ------
+    ValueError
+        By ``fit``, before anything is allocated, if the product would exceed
+        ``max_features``.
+
+    References
+    ----------
+    Zadeh, Chen, Poria, Cambria, Morency: Tensor Fusion Network for Multimodal
+    Sentiment Analysis, EMNLP 2017.
+
+    Examples
+    --------
+    >>> from skmm.fusion import TensorFusion
+    >>> TensorFusion(size=16)
+    TensorFusion(size=16)
+    """
+
+    def __init__(self, size=None, max_features=2**17):
+        self.size = size
+        self.max_features = max_features
+
+    def build_module(self, spec):
+        n_modalities, size = len(spec.names), self.size or spec.width
+        n_features = (size + 1) ** n_modalities
+        if n_features > self.max_features:
+            fits = int((self.max_features + 0.5) ** (1 / n_modalities)) - 1
+            smaller = f"fusion=TensorFusion(size={fits}), or " if fits >= 1 else ""
+            raise ValueError(
+                f"fusion='tensor' over {n_modalities} modalities of size {size} would "
+                f"have {size + 1}^{n_modalities} = {n_features} features; at most "
+                f"max_features={self.max_features} are built. Use {smaller}"
+                "fusion='low_rank', which factorises the same product."
+            )
+        return _Tensor(n_modalities, spec.width, self.size)
+
+
+class _Tensor(nn.Module):
+    def __init__(self, n_modalities, width, size):
+        super().__init__()
+        self.out_features = ((size or width) + 1) ** n_modalities
+        self.projections = nn.ModuleList(
+            nn.Linear(width, size) if size else nn.Identity()
+            for _ in range(n_modalities)
+        )
+
+    def forward(self, vectors, present):
+        product = None
+        for m, projection in enumerate(self.projections):
+            factor = with_one(projection(vectors[:, m]) * present[:, m, None])
+            if product is None:
+                product = factor
+            else:
+                product = (product[:, :, None] * factor[:, None, :]).flatten(1)
+        return FusionOutput(product)
+
+
+class LowRankFusion(Fusion):
+    r"""The outer product of all modalities, factorised.
+
+    .. math::
+        z = b + \sum_{r=1}^{R} \bigodot_m W_m^{(r)} [h_m; 1]
+
+    is a linear map of :class:`TensorFusion`'s product whose weights have rank R, and
+    is computed without building it. An absent modality leaves its learned constant,
+    the weights of the 1. :math:`O(R M d^2)`.
+
+    Parameters
+    ----------
+    rank : int, default=4
+        R.
+
+    References
+    ----------
+    Liu, Shen, Lakshminarasimhan, Liang, Zadeh, Morency: Efficient Low-rank Multimodal
+    Fusion with Modality-Specific Factors, ACL 2018.
+
+    Examples
+    --------
+    >>> from skmm.fusion import LowRankFusion
+    >>> LowRankFusion(rank=8)
+    LowRankFusion(rank=8)
+    """
+
+    def __init__(self, rank=4):
+        self.rank = rank
+
+    def build_module(self, spec):
+        return _LowRank(len(spec.names), spec.width, self.rank)
+
+
+class _LowRank(nn.Module):
+    def __init__(self, n_modalities, width, rank):
+        super().__init__()
+        self.out_features = width
+        factors = torch.randn(n_modalities, width + 1, rank * width) / width**0.5
+        # The constants start at 1: a factor that is not yet learned changes nothing.
+        factors[:, -1] = 1
+        self.factors = nn.Parameter(factors)
+        self.scale = nn.Parameter(torch.full((rank, 1), rank**-0.5))
+        self.bias = nn.Parameter(torch.zeros(width))
+
+    def forward(self, vectors, present):
+        factors = torch.einsum("nmd,mdk->nmk", with_one(vectors), self.factors)
+        product = factors[:, 0]
+        for factor in factors.unbind(1)[1:]:
+            product = product * factor
+        product = product.unflatten(1, (len(self.scale), -1))
+        return FusionOutput((product * self.scale).sum(1) + self.bias)

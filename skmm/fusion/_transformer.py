@@ -1,0 +1,67 @@
+"""Fusion by self-attention over the modalities."""
+
+import torch
+from torch import nn
+
+from skmm.fusion._base import AttentionBlock, Fusion, FusionOutput
+
+
+class TransformerFusion(Fusion):
+    r"""Self-attention over a [CLS] token and one token a modality.
+
+    .. math::
+        z = \mathrm{LN}(t^{(L)}_0), \qquad
+        t^{(0)} = [c; h_1 + e_1; \dots; h_M + e_M], \qquad
+        t^{(l+1)} = \operatorname{Block}(t^{(l)}, t^{(l)})
+
+    Block is multi-head attention and a perceptron, each on normed input.
+    An absent modality is attended to by none. :math:`O(L (M^2 d + M d^2))`.
+
+    Parameters
+    ----------
+    n_layers : int, default=2
+    n_heads : int, default=4
+
+    References
+    ----------
+    Gorishniy, Rubachev, Khrulkov, Babenko: Revisiting Deep Learning Models for Tabular
+    Data, NeurIPS 2021 (FT-Transformer).
+
+    Examples
+    --------
+    >>> from skmm.fusion import TransformerFusion
+    >>> TransformerFusion(n_layers=1)
+    TransformerFusion(n_layers=1)
+    """
+
+    def __init__(self, n_layers=2, n_heads=4):
+        self.n_layers = n_layers
+        self.n_heads = n_heads
+
+    def build_module(self, spec):
+        return _Transformer(
+            len(spec.names), spec.width, self.n_layers, self.n_heads, spec.dropout
+        )
+
+
+class _Transformer(nn.Module):
+    def __init__(self, n_modalities, width, n_layers, n_heads, dropout):
+        super().__init__()
+        self.out_features = width
+        self.cls = nn.Parameter(torch.randn(1, width) * 0.02)
+        self.modality = nn.Parameter(torch.randn(n_modalities, width) * 0.02)
+        self.blocks = nn.ModuleList(
+            AttentionBlock(width, n_heads, dropout) for _ in range(n_layers)
+        )
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, vectors, present):
+        n_rows = len(vectors)
+        cls = self.cls.expand(n_rows, -1, -1)
+        tokens = torch.cat([cls, vectors + self.modality], dim=1)
+        mask = torch.cat([present.new_ones(n_rows, 1), present], dim=1)
+        for block in self.blocks[:-1]:
+            tokens = block(tokens, tokens, mask)
+        # Nothing but [CLS] is read after the last block.
+        cls = self.blocks[-1](tokens[:, :1], tokens, mask)
+        return FusionOutput(self.norm(cls[:, 0]))
