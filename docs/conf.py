@@ -27,6 +27,9 @@ autosummary_generate = True
 # The class template lists the members.
 numpydoc_show_class_members = False
 
+# Docstrings inherited from scikit-learn name terms of its glossary.
+suppress_warnings = ["ref.term"]
+
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 

@@ -168,6 +168,10 @@ class Attention(nn.Module):
 class AttentionBlock(nn.Module):
     """Attention and a two-layer perceptron, each on normed input and added to it."""
 
+    # At the rate that is good for the rest, blocks stay on the plateau of an exclusive
+    # or, and end at a log-loss of .87 on the clothing reviews, not .84.
+    learning_rate_scale = 1 / 3
+
     def __init__(self, width, n_heads, dropout):
         super().__init__()
         self.norm_queries = nn.LayerNorm(width)

@@ -62,6 +62,8 @@ class _Graph(nn.Module):
 
 
 class _GraphAttention(nn.Module):
+    learning_rate_scale = 1 / 3  # as of an AttentionBlock, for the same reason
+
     def __init__(self, width, n_heads):
         super().__init__()
         self.n_heads = n_heads

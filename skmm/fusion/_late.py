@@ -10,13 +10,13 @@ class LateFusion(Fusion):
     r"""Every modality decides alone; the logits are added with learned weights.
 
     .. math::
-        \text{logits} = b + M \frac{\sum_m p_m w_m (U_m h_m)}{\sum_m p_m w_m}, \qquad
+        \text{logits} = b + M \frac{\sum_m p_m w_m U_m(h_m)}{\sum_m p_m w_m}, \qquad
         w = \operatorname{softmax}(\omega)
 
     Logits are summed, never probabilities averaged: on the clothing reviews the sum
     gave a log-loss of .82 where the average of unequal modalities gave .93. The model
     is additive over modalities: what only their interaction tells is out of its
-    reach. :math:`O(M d K)` for K logits.
+    reach. :math:`O(M d^2)`.
 
     Examples
     --------
