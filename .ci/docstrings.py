@@ -17,6 +17,7 @@ PACKAGES = (
     "skmm.alignment",
     "skmm.datasets",
     "skmm.encoders",
+    "skmm.feature_extraction",
     "skmm.fusion",
     "skmm.modalities",
     "skmm.model_selection",

@@ -15,6 +15,7 @@ _SUBPACKAGES = (
     "alignment",
     "datasets",
     "encoders",
+    "feature_extraction",
     "fusion",
     "modalities",
     "model_selection",

@@ -397,3 +397,22 @@ def _from_polars_cell(cell):
         return np.array(values)  # lists of equal lengths: a matrix
     except ValueError:
         return values
+
+
+def to_strings(column):
+    """Read a column as a list of str; "" where missing."""
+    cells = column.astype(object).to_numpy()
+    missing = is_missing(column)
+    if missing.any():
+        cells = np.where(missing, "", cells)
+    wrong = [i for i, cell in enumerate(cells) if not isinstance(cell, str)]
+    if not wrong:
+        return cells.tolist()
+    if all(np.isscalar(cells[i]) and not isinstance(cells[i], bytes) for i in wrong):
+        return [str(cell) for cell in cells]
+    raise ValueError(
+        f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} "
+        f"rows hold no string, the first at row {show_label(column.index, wrong[0])}: "
+        f"a {type(cells[wrong[0]]).__name__}. Turn them into strings, or make them "
+        "missing."
+    )

@@ -4,9 +4,9 @@ import numpy as np
 import scipy.sparse
 
 from skmm._blocks import Block
-from skmm._frames import is_missing, show_label
+from skmm._frames import is_missing, to_strings
+from skmm._ngrams import NgramCounter, Tfidf
 from skmm.encoders._base import Encoder
-from skmm.encoders._ngrams import NgramCounter, Tfidf
 from skmm.encoders._sparse import SparseModule, SparseWide
 
 
@@ -113,22 +113,3 @@ class TextEncoder(Encoder):
 
     def build_wide(self, n_outputs):
         return SparseWide(max(self.n_features_, 1), n_outputs)
-
-
-def to_strings(column):
-    """Read a column as a list of str; "" where missing."""
-    cells = column.astype(object).to_numpy()
-    missing = is_missing(column)
-    if missing.any():
-        cells = np.where(missing, "", cells)
-    wrong = [i for i, cell in enumerate(cells) if not isinstance(cell, str)]
-    if not wrong:
-        return cells.tolist()
-    if all(np.isscalar(cells[i]) for i in wrong):
-        return [str(cell) for cell in cells]
-    raise ValueError(
-        f"Column {column.name!r} is read as text, but {len(wrong)} of {len(cells)} "
-        f"rows hold no string, the first at row {show_label(column.index, wrong[0])}: "
-        f"a {type(cells[wrong[0]]).__name__}. Turn them into strings, or make them "
-        "missing."
-    )

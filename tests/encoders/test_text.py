@@ -152,3 +152,9 @@ def test_other_cells_than_strings():
 def test_backbone_that_is_not_there_yet():
     with pytest.raises(ValueError, match="'lstm'.*'bag' only"):
         TextEncoder(backbone="lstm").fit_transform(pd.DataFrame({"t": ["a", "b"]}))
+
+
+def test_bytes_are_no_text():
+    X = pd.DataFrame({"a": ["good", b"bad"]})
+    with pytest.raises(ValueError, match="'a'.*first at row 1: a bytes"):
+        TextEncoder().fit_transform(X)

@@ -82,6 +82,17 @@ class NgramCounter:
         ids, lengths = _tokenise(texts, lambda token: self.vocabulary_.get(token, -1))
         return self._select(self._count(self._grams(ids, lengths), len(texts)))
 
+    def ngrams(self):
+        """Give the n-grams as strings, in the order of the columns."""
+        tokens = np.array(list(self.vocabulary_), dtype=object)
+        base = max(len(tokens), 1)
+        names = []
+        for n, keys in enumerate(self.keys_, start=1):
+            places = [keys // base**power % base for power in reversed(range(n))]
+            names += map(join_tokens, zip(*(tokens[place] for place in places)))
+        kept = np.flatnonzero(self.columns_ >= 0)
+        return [names[i] for i in kept[np.argsort(self.columns_[kept])]]
+
     def _grams(self, ids, lengths):
         """Give (keys, rows) of the single tokens, the pairs and the triples."""
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
@@ -102,8 +113,7 @@ class NgramCounter:
 
     def _is_unspaced(self):
         """For each token whether it is an unspaced sign; False for -1, the unknown."""
-        signs = [bool(_UNSPACED_SIGN.match(token)) for token in self.vocabulary_]
-        return np.array([*signs, False])
+        return np.array([*map(is_unspaced, self.vocabulary_), False])
 
     def _count(self, grams, n_rows):
         """Count the kept keys: single tokens' columns first, then pairs', triples'."""
@@ -161,14 +171,26 @@ class Tfidf:
         return counts
 
 
+def split_tokens(text):
+    """Cut a text into lower-case words, unspaced signs, emoji, ``!`` and ``?``."""
+    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text.lower())
+
+
+def is_unspaced(token):
+    """Tell whether a token is a sign of a script without spaces."""
+    return _UNSPACED_SIGN.match(token) is not None
+
+
+def join_tokens(tokens):
+    """Write an n-gram as its script does: words with spaces, unspaced signs without."""
+    return ("" if all(map(is_unspaced, tokens)) else " ").join(tokens)
+
+
 def _tokenise(texts, number):
     """Give token numbers, one after the other, and how many each text has."""
     ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
-        tokens = [
-            (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text.lower())
-            for text in texts[start : start + _CHUNK]
-        ]
+        tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]
         lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         flat = itertools.chain.from_iterable(tokens)
         ids.append(np.fromiter(map(number, flat), np.int64, lengths[-1].sum()))
