@@ -1,10 +1,15 @@
 """What the tests share: small data sets of numbers, categories and text."""
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
+
+# Narrow terminals cut the figures of progress bars; rich reads it once a process.
+os.environ["COLUMNS"] = "200"
 
 
 @pytest.fixture

@@ -503,11 +503,10 @@ def test_skorch_learning_rate_scheduler(classification):
     assert losses[2] > plain_losses[2]  # hardly learns any more
 
 
-def test_progress_bar(classification, capsys, monkeypatch):
+def test_progress_bar(classification, capsys):
     pytest.importorskip("rich")
     from sklearn.callback import ProgressBar
 
-    monkeypatch.setenv("COLUMNS", "200")  # narrow terminals cut the figures
     X, y = classification
     model = small(max_epochs=3).set_callbacks(ProgressBar()).fit(X, y)
     shown = capsys.readouterr().out

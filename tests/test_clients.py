@@ -144,9 +144,8 @@ def test_grid_search_over_whole_encoders_and_fusions(classification):
     assert search.best_score_ > CHANCE
 
 
-def test_grid_search_shows_its_progress(classification, capsys, monkeypatch):
+def test_grid_search_shows_its_progress(classification, capsys):
     pytest.importorskip("rich")
-    monkeypatch.setenv("COLUMNS", "200")  # narrow terminals cut the figures
     from sklearn.callback import ProgressBar
 
     X, y = classification
