@@ -205,8 +205,10 @@ def test_save_and_load(fusion):
 
 
 @pytest.mark.slow  # half a minute each
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_compile(fusion):
+    torch.compiler.reset()  # a process keeps but a few versions of one code
     head, present = build(fusion, 3, ["contrastive"]), PRESENCE["half"](3)
     module = MultimodalModule({"fused": head}).eval()
     blocks = blocks_of(vectors_of(3), present)
