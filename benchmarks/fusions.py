@@ -17,6 +17,7 @@ tasks, with the defaults but for what is said:
 
     python benchmarks/fusions.py [--tasks interaction additive emoji reviews]
                                  [--seeds 0 1 2] [--fusions concat ...]
+                                 [--test-rows 1000]
 
 The first two seeds are for the interaction, the first one for the reviews.
 """
@@ -44,12 +45,15 @@ REACHED = 0.95
 LATE_WITHIN = 0.01
 
 
-def load(task, seed):
-    """Give X_train, X_test, y_train, y_test."""
+def load(task, seed, test_rows=1000):
+    """Give X_train, X_test, y_train, y_test; ``test_rows`` is for generated tasks."""
     if task in ("interaction", "additive"):
         signal = "sum" if task == "additive" else task
-        X, y = make_multimodal_classification(4000, signal=signal, random_state=seed)
-        return train_test_split(X, y, test_size=1000, random_state=seed)
+        n_samples = 3000 + test_rows
+        X, y = make_multimodal_classification(
+            n_samples, signal=signal, random_state=seed
+        )
+        return train_test_split(X, y, test_size=test_rows, random_state=seed)
     if task == "emoji":
         X, y = load_emoji()
         sizes = {"test_size": 0.3}
@@ -88,12 +92,12 @@ def run(task, fusion, seed, split):
     return result
 
 
-def main(tasks, seeds, fusions):
+def main(tasks, seeds, fusions, test_rows):
     print(environment(), flush=True)
     results = {}
     for task in tasks:
         for seed in seeds[: MOST_SEEDS.get(task)]:
-            split = load(task, seed)
+            split = load(task, seed, test_rows)
             if not results:  # imports and first calls are not what is measured
                 make_model(task, "mean", 0).set_params(max_epochs=1).fit(*split[::2])
             for fusion in fusions:
@@ -163,5 +167,6 @@ if __name__ == "__main__":
     parser.add_argument("--tasks", nargs="+", default=list(TASKS), choices=TASKS)
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--fusions", nargs="+", default=list(FUSIONS))
+    parser.add_argument("--test-rows", type=int, default=1000)
     arguments = parser.parse_args()
-    main(arguments.tasks, arguments.seeds, arguments.fusions)
+    main(arguments.tasks, arguments.seeds, arguments.fusions, arguments.test_rows)

@@ -160,9 +160,8 @@ class ScaledSum(Fusion):
         class Module(torch.nn.Module):
             out_features = spec.width
 
-            def forward(module, vectors, present, tokens=None, token_mask=None):
-                kept = torch.where(present[..., None], vectors, 0)
-                return FusionOutput(self.scale * kept.sum(1))
+            def forward(module, vectors, present):
+                return FusionOutput(self.scale * vectors.sum(1))
 
         return Module()
 
