@@ -31,6 +31,8 @@ help:
 $(VENV)/.test: pyproject.toml .ci/constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable ".[test]"
+	# For its weights alone: what it depends on needs a compiler, and breaks Python 3.
+	$(INSTALL) --no-deps resemblyzer
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.test

@@ -1,5 +1,6 @@
 """Cells of text, in whatever container they come."""
 
+import numbers
 import sys
 
 import numpy as np
@@ -49,3 +50,30 @@ def _is_text_or_missing(cell):
         or cell is pd.NA
         or (isinstance(cell, float) and np.isnan(cell))
     )
+
+
+def as_one_media_column(X):
+    """Give a Series, or a list or array of pictures, sounds, ..., as a frame.
+
+    None for what is a table: frames, 2-D arrays, and lists of rows (lists).
+    """
+    import pandas as pd
+
+    if isinstance(X, pd.Series):
+        return X.to_frame()
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(X, polars.Series):
+        frame = as_frame(X.to_frame())
+        return frame if X.name else frame.set_axis([0], axis=1)
+    if isinstance(X, np.ndarray) and (
+        X.ndim > 2 or (X.ndim == 1 and X.dtype == object)
+    ):
+        X = list(X)  # such as pictures of one size: (n, height, width, channels)
+    if not isinstance(X, (list, tuple)) or not X or any(isinstance(c, list) for c in X):
+        return None
+    if any(isinstance(cell, numbers.Number) and cell == cell for cell in X):
+        return None  # scikit-learn's words for numbers of one dimension
+    cells = np.empty(len(X), dtype=object)
+    for i, cell in enumerate(X):
+        cells[i] = cell
+    return pd.DataFrame({0: pd.Series(cells)})

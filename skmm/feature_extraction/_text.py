@@ -6,22 +6,16 @@ import warnings
 import numpy as np
 import scipy.sparse
 from sklearn import get_config
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import (
-    _check_feature_names_in,
-    _check_n_features,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._compat import Interval, Parallel, StrOptions, delayed, fit_context
-from skmm._frames import as_frame
-from skmm.feature_extraction._cells import as_one_column, read_texts
+from skmm.feature_extraction._base import ColumnsTransformer
+from skmm.feature_extraction._cells import read_texts
 from skmm.feature_extraction._terms import HashingColumn, SvdColumn, TfidfColumn
 
 
-class TextVectorizer(TransformerMixin, BaseEstimator):
+class TextVectorizer(ColumnsTransformer):
     """Turn columns of text into numbers, each column for itself.
 
     Every column has terms of its own (a word in the title is not the word in the
@@ -125,6 +119,8 @@ class TextVectorizer(TransformerMixin, BaseEstimator):
     >>> vectorizer.get_feature_names_out()[:3].tolist()
     ['title__fit', 'title__lovely', 'body__soft']
     """
+
+    _what = "text"
 
     _parameter_constraints = {
         "method": [StrOptions({"tfidf_svd", "tfidf", "hashing"})],
@@ -233,32 +229,6 @@ class TextVectorizer(TransformerMixin, BaseEstimator):
         )
         return self._join(parts, missing)
 
-    def get_feature_names_out(self, input_features=None):
-        """Give the names of the features: the column, ``__``, and a number or the term.
-
-        The components of a column are one modality in
-        :func:`~skmm.modalities.detect_modalities`.
-
-        Parameters
-        ----------
-        input_features : array-like of str, default=None
-            Names of the columns, where there were none at fit.
-
-        Returns
-        -------
-        names : ndarray of str of shape (n_features_out,)
-        """
-        check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
-        return np.array(
-            [
-                f"{name}__{suffix}"
-                for name, column in zip(names, self._columns)
-                for suffix in column.suffixes()
-            ],
-            dtype=object,
-        )
-
     def _fit_transform(self, X):
         """Give a matrix for each column, and the missing cells."""
         self._check_ngram_range()
@@ -290,26 +260,6 @@ class TextVectorizer(TransformerMixin, BaseEstimator):
         # The same seed for each column: none depends on which others there are.
         seed = check_random_state(self.random_state).randint(2**31 - 1)
         return [SvdColumn(*kept, self.n_components, seed) for _ in range(n_columns)]
-
-    def _read_frame(self, X, reset):
-        """Read X as a pandas frame, with scikit-learn's checks of names and width."""
-        frame = as_one_column(X)
-        if frame is not None and reset:
-            validate_data(self, frame, skip_check_array=True)
-        elif frame is not None:
-            # Any list of new texts will do, whatever the column was called.
-            _check_n_features(self, frame, reset=False)
-        else:
-            if scipy.sparse.issparse(X):
-                raise TypeError("X is a sparse matrix, which holds no text.")
-            names = None if reset else getattr(self, "feature_names_in_", None)
-            frame = as_frame(X, columns=names)
-            # A list of rows has neither names nor a width that scikit-learn can read.
-            named = X if hasattr(X, "shape") else frame.to_numpy(object)
-            validate_data(self, named, reset=reset, skip_check_array=True)
-        # For scikit-learn's words where there are no rows or columns.
-        check_array(np.empty(frame.shape, bool), dtype=None, estimator=self)
-        return frame
 
     def _check_ngram_range(self):
         if self.ngram_range is None:
@@ -350,13 +300,6 @@ class TextVectorizer(TransformerMixin, BaseEstimator):
                 part[of_column] = np.nan
             dense.append(part)
         return np.hstack(dense, dtype=np.float32)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.allow_nan = True
-        tags.transformer_tags.preserves_dtype = []  # float32 whatever comes in
-        return tags
 
 
 def _fit_column(column, texts):

@@ -1,0 +1,196 @@
+"""What Vectorizers and Embedders share: any container in, named float32 columns out."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import check_array
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    _check_n_features,
+    check_is_fitted,
+    validate_data,
+)
+
+from skmm._compat import fit_context
+from skmm._frames import as_frame
+from skmm.feature_extraction._cells import as_one_column
+
+
+class ColumnsTransformer(TransformerMixin, BaseEstimator):
+    """Columns read with scikit-learn's checks, and features named after them.
+
+    A subclass sets `_columns` at fit: for each column an object whose ``suffixes()``
+    tell its features apart. `_one_column` says which 1-D containers are a column.
+    """
+
+    #: What the cells are called where X can hold none.
+    _what = "cells"
+
+    @staticmethod
+    def _one_column(X):
+        return as_one_column(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Give the names of the features: the column, ``__``, and what it measures.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns, where there were none at fit.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+        """
+        check_is_fitted(self)
+        names = _check_feature_names_in(self, input_features)
+        return np.array(
+            [
+                f"{name}__{suffix}"
+                for name, column in zip(names, self._columns)
+                for suffix in column.suffixes()
+            ],
+            dtype=object,
+        )
+
+    def _read_frame(self, X, reset):
+        """Read X as a pandas frame, with scikit-learn's checks of names and width."""
+        frame = self._one_column(X)
+        if frame is not None and reset:
+            validate_data(self, frame, skip_check_array=True)
+        elif frame is not None:
+            # Any list of new cells will do, whatever the column was called.
+            _check_n_features(self, frame, reset=False)
+        else:
+            if scipy.sparse.issparse(X):
+                raise TypeError(f"X is a sparse matrix, which holds no {self._what}.")
+            names = None if reset else getattr(self, "feature_names_in_", None)
+            frame = as_frame(X, columns=names)
+            # A list of rows has neither names nor a width that scikit-learn can read.
+            named = X if hasattr(X, "shape") else frame.to_numpy(object)
+            validate_data(self, named, reset=reset, skip_check_array=True)
+        # For scikit-learn's words where there are no rows or columns.
+        check_array(np.empty(frame.shape, bool), dtype=None, estimator=self)
+        return frame
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.transformer_tags.preserves_dtype = []  # float32 whatever comes in
+        return tags
+
+
+class CellsTransformer(ColumnsTransformer):
+    """Each column for itself to a dense matrix, NaN in the rows of missing cells.
+
+    A subclass gives `_fit_column` and `_transform_column`; whatever `_fit_column`
+    returns first has ``suffixes()``, and is all that is kept of the column.
+    """
+
+    def _fit_column(self, column, y):
+        """Learn one column.
+
+        Parameters
+        ----------
+        column : pandas.Series
+        y : array-like of shape (n_samples,) or None
+
+        Returns
+        -------
+        fitted : object with ``suffixes()``
+        features : ndarray of shape (n_samples, n_features) or None
+            None where they are what `_transform_column` gives.
+        """
+        raise NotImplementedError
+
+    def _transform_column(self, fitted, column):
+        """Give the features of one column, ndarray of shape (n_samples, n_features)."""
+        raise NotImplementedError
+
+    def _check_options(self):
+        """Refuse options that do not go together, before anything is read."""
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn what the features of each column need.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars), 2-D array of objects, Series or list of cells
+            The columns.
+        y : array-like of shape (n_samples,), default=None
+            Used only where the class says so.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If a cell cannot be read; the message names its column and row.
+        """
+        self._fit_frame(X, y)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn what the features of each column need; give the features of X.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars), 2-D array of objects, Series or list of cells
+            The columns.
+        y : array-like of shape (n_samples,), default=None
+            Used only where the class says so.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_features_out)
+            float32; NaN in all features of a missing cell.
+        """
+        frame, parts = self._fit_frame(X, y)
+        for i, part in enumerate(parts):
+            if part is None:
+                parts[i] = self._transform_column(self._columns[i], frame.iloc[:, i])
+        return np.hstack(parts, dtype=np.float32)
+
+    def transform(self, X):
+        """Give the features of other rows.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars), 2-D array of objects, Series or list of cells
+            The columns that were there at fit.
+
+        Returns
+        -------
+        features : ndarray of shape (n_samples, n_features_out)
+            float32; NaN in all features of a missing cell.
+        """
+        check_is_fitted(self)
+        frame = self._read_frame(X, reset=False)
+        parts = [
+            self._transform_column(fitted, frame.iloc[:, i])
+            for i, fitted in enumerate(self._columns)
+        ]
+        return np.hstack(parts, dtype=np.float32)
+
+    def _fit_frame(self, X, y):
+        self._check_options()
+        before = self.__dict__.copy()
+        try:
+            frame = self._read_frame(X, reset=True)
+            pairs = [
+                self._fit_column(frame.iloc[:, i], y) for i in range(frame.shape[1])
+            ]
+        except BaseException:
+            # A column that cannot be read leaves an earlier fit as it was.
+            self.__dict__ = before
+            raise
+        self._columns = [fitted for fitted, _ in pairs]
+        return frame, [part for _, part in pairs]
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_columns")
