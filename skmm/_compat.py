@@ -7,6 +7,7 @@ from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._indexing import _get_column_indices as get_column_indices
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+from sklearn.utils._set_output import _get_output_config as get_output_config
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -48,6 +49,7 @@ __all__ = [
     "delayed",
     "fit_context",
     "get_column_indices",
+    "get_output_config",
     "with_callbacks",
     *_LATER,
 ]

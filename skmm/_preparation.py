@@ -4,8 +4,7 @@ import warnings
 
 import numpy as np
 
-from skmm._compat import get_column_indices
-from skmm._frames import is_missing
+from skmm._selection import drop_all_missing, find_positions
 from skmm._sharing import Calls
 from skmm.encoders import KINDS, make_encoder
 from skmm.modalities import detect_modalities
@@ -71,8 +70,8 @@ class Preparation:
         for name, encoder, columns in requested:
             if isinstance(encoder, str) and encoder == "drop":
                 continue
-            positions = _positions(frame, columns, name)
-            positions, missing = once(_drop_all_missing, training, positions=positions)
+            positions = find_positions(frame, columns, name)
+            positions, missing = once(drop_all_missing, training, positions=positions)
             empty += missing
             if positions:
                 scalar = isinstance(columns, (str, int, np.integer))
@@ -176,38 +175,3 @@ def _as_encoder(encoder, name, columns, scalar):
         f"The encoder of modality {name!r} must be a kind ({', '.join(KINDS)}), "
         f"'drop', an Encoder or a scikit-learn transformer; got {encoder!r}."
     )
-
-
-def _positions(frame, columns, name):
-    """Positions of a modality's columns in the frame."""
-    named = all(isinstance(label, str) for label in frame.columns)
-    wanted = [columns] if isinstance(columns, (str, int, np.integer)) else columns
-    if isinstance(wanted, (list, tuple)) and any(isinstance(c, str) for c in wanted):
-        if not named:
-            raise ValueError(
-                f"Modality {name!r} names its columns ({list(wanted)[:5]}), but X has "
-                f"no column names. Pass a DataFrame, or positions from 0 to "
-                f"{frame.shape[1] - 1}."
-            )
-        absent = [c for c in wanted if c not in frame.columns]
-        if absent:
-            raise ValueError(
-                f"Modality {name!r} names columns that X does not have: {absent}. "
-                f"X has: {list(frame.columns)[:20]}."
-            )
-    if isinstance(wanted, tuple):
-        wanted = list(wanted)
-    if callable(wanted):
-        wanted = wanted(frame)
-    try:
-        return [int(i) for i in get_column_indices(frame, wanted)]
-    except ValueError as error:
-        raise ValueError(f"Modality {name!r}: {error}") from error
-
-
-def _drop_all_missing(frame, positions):
-    kept, empty = [], []
-    for i in positions:
-        all_missing = is_missing(frame.iloc[:, i], empty=True).all()
-        (empty.append(frame.columns[i]) if all_missing else kept.append(i))
-    return kept, empty

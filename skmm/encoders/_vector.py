@@ -4,7 +4,7 @@ import numpy as np
 from torch import nn
 
 from skmm._blocks import Block
-from skmm._frames import show_label
+from skmm._vectors import is_nested, stack_cells
 from skmm.encoders._base import Encoder, WideVector, mlp
 
 
@@ -78,37 +78,6 @@ class VectorEncoder(Encoder):
 
     def build_wide(self, n_outputs):
         return WideVector(self.n_features_, n_outputs)
-
-
-def is_nested(X):
-    """Whether the cells of a one-column frame hold arrays."""
-    return (
-        X.shape[1] == 1
-        and not hasattr(X.dtypes.iloc[0], "kind")
-        or (X.shape[1] == 1 and X.dtypes.iloc[0].kind == "O")
-    )
-
-
-def stack_cells(X):
-    """Stack a column of equally long arrays; a missing cell becomes NaNs."""
-    cells = X.iloc[:, 0].tolist()
-    lengths = {}
-    for i, cell in enumerate(cells):
-        if hasattr(cell, "__len__"):
-            lengths.setdefault(len(cell), []).append(i)
-    if len(lengths) > 1:
-        rare = min(lengths, key=lambda length: len(lengths[length]))
-        raise ValueError(
-            f"Column {X.columns[0]!r} holds vectors of different lengths "
-            f"({sorted(lengths)[:5]}): {len(lengths[rare])} rows have {rare} numbers, "
-            f"the first at row {show_label(X.index, lengths[rare][0])}. Make them "
-            "equally long."
-        )
-    length = next(iter(lengths), 0)
-    nothing = np.full(length, np.nan)
-    return np.array(
-        [np.asarray(c, float) if hasattr(c, "__len__") else nothing for c in cells]
-    ).reshape(len(cells), length)
 
 
 class _VectorModule(nn.Module):

@@ -3,6 +3,7 @@
 import importlib
 
 _PUBLIC = {
+    "MultimodalVectorizer": "skmm.feature_extraction._multimodal",
     "TextVectorizer": "skmm.feature_extraction._text",
 }
 

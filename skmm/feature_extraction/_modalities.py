@@ -1,0 +1,101 @@
+"""What MultimodalVectorizer knows of kinds, and does to columns and their features."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from skmm._frames import as_frame, is_missing
+from skmm._vectors import is_nested, stack_cells
+
+#: kind -> class, in this package, of what "auto" takes for it.
+VECTORIZERS = {
+    "text": "TextVectorizer",
+    "image": "ImageVectorizer",
+    "audio": "AudioVectorizer",
+    "video": "VideoVectorizer",
+    "series": "SeriesVectorizer",
+}
+EMBEDDERS = {
+    "text": "TextEmbedder",
+    "image": "ImageEmbedder",
+    "audio": "AudioEmbedder",
+    "video": "VideoEmbedder",
+}
+KINDS = ("tabular", "vector", "entity", *VECTORIZERS)
+
+
+class Vectors(TransformerMixin, BaseEstimator):
+    """Vectors as they are: float columns, or arrays in the cells of one column."""
+
+    def fit(self, X, y=None):
+        self.n_features_ = self._read(X).shape[1]
+        return self
+
+    def transform(self, X):
+        vectors = self._read(X)
+        if is_missing(X.iloc[:, 0]).all() and X.shape[1] == 1:
+            return np.full((len(X), self.n_features_), np.nan)
+        if vectors.shape[1] != self.n_features_:
+            raise ValueError(
+                f"Column {X.columns[0]!r} holds vectors of {vectors.shape[1]} numbers; "
+                f"at fit they had {self.n_features_}."
+            )
+        return vectors
+
+    def _read(self, X):
+        if is_nested(X):
+            return stack_cells(X)
+        return X.to_numpy(np.float64, na_value=np.nan)
+
+
+def check_modalities(modalities):
+    kinds = (*KINDS, "drop")
+    for modality in modalities:
+        if not (isinstance(modality, tuple) and len(modality) == 3):
+            raise ValueError(
+                "modalities= takes 'auto' or a list of (name, kind, columns); got "
+                f"{modality!r}."
+            )
+        name, kind, _ = modality
+        if not isinstance(name, str) or not name or "__" in name:
+            raise ValueError(
+                f"A modality cannot be named {name!r}: names are strings without a "
+                "double underscore."
+            )
+        if kind not in kinds:
+            raise ValueError(
+                f"Modality {name!r} is of kind {kind!r}; there are: {', '.join(kinds)}."
+                " A transformer of its own goes into transformers="
+                f"[({name!r}, ...)]."
+            )
+    names = [name for name, _, _ in modalities]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(
+            f"Names of modalities must be unique; {repeated} occur more than once. "
+            "Rename one of them."
+        )
+
+
+def take_columns(frame, positions):
+    """Take columns, with names that every transformer reads."""
+    columns = frame.iloc[:, positions]
+    if all(isinstance(label, str) for label in columns.columns):
+        return columns
+    return columns.set_axis([f"x{i}" for i in positions], axis=1)
+
+
+def to_array(output, name):
+    """Give what a transformer returned as a 2-D float32 array."""
+    if scipy.sparse.issparse(output):
+        raise ValueError(
+            f"The transformer of modality {name!r} gives a sparse matrix, which has no "
+            "place beside missing values. Set sparse_output=False, or join the "
+            "modalities by a ColumnTransformer."
+        )
+    if hasattr(output, "to_pandas"):
+        output = as_frame(output)
+    if hasattr(output, "to_numpy"):
+        output = output.to_numpy(np.float32, na_value=np.nan)
+    output = np.asarray(output, dtype=np.float32)
+    return output.reshape(len(output), -1)

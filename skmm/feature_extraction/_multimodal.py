@@ -1,0 +1,372 @@
+"""One transformer for a table of any modalities."""
+
+import importlib
+import numbers
+import sys
+import warnings
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import Bunch
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skmm._compat import (
+    BaseComposition,
+    HasMethods,
+    StrOptions,
+    fit_context,
+    get_output_config,
+)
+from skmm._selection import drop_all_missing, find_positions
+from skmm.feature_extraction._base import ColumnsTransformer
+from skmm.feature_extraction._modalities import (
+    EMBEDDERS,
+    KINDS,
+    VECTORIZERS,
+    Vectors,
+    check_modalities,
+    take_columns,
+    to_array,
+)
+from skmm.modalities import detect_modalities
+
+
+class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
+    """Find the modalities of a table, and turn each into a block of numbers.
+
+    A :class:`~sklearn.compose.ColumnTransformer` that finds its columns alone: tabular
+    columns go through skrub's ``TableVectorizer``, text, pictures, sounds, videos and
+    series through the Vectorizers of this package, or, with `pretrained`, through its
+    Embedders. Vectors pass as they are.
+
+    Parameters
+    ----------
+    modalities : "auto" or list of (name, kind, columns), default="auto"
+        Which columns are what; "auto" asks :func:`~skmm.modalities.detect_modalities`,
+        whose ``to_list()`` has this form. The kind "drop" leaves columns out.
+    transformers : list of (name, transformer), default=()
+        What to take instead of the default for a modality of that name, else for all
+        of that kind: a scikit-learn transformer, "passthrough" or "drop". Their
+        parameters are nested ones: ``text__n_components``.
+    pretrained : bool, default=False
+        Whether text, images, sounds and videos are embedded by pretrained networks.
+    memory : str or path, default=None
+        Folder of the embedding cache, for the defaults of `pretrained`.
+    errors : {"raise", "missing"}, default="raise"
+        What default transformers of media make of a cell that cannot be read.
+    n_jobs : int, default=None
+        Cells or columns that default transformers read at the same time.
+
+    Attributes
+    ----------
+    modalities_ : list of (name, kind, columns)
+        What was found at fit; columns by their labels.
+    transformers_ : Bunch
+        The fitted transformer of each modality, by name.
+    output_indices_ : dict of str to slice
+        Where the features of each modality are.
+    n_features_in_ : int
+        Columns at fit.
+    feature_names_in_ : ndarray of str
+        Their names, where all are strings.
+
+    See Also
+    --------
+    sklearn.compose.ColumnTransformer : Columns are named, and the input's dtypes kept.
+    skmm.modalities.detect_modalities : What decides which column is what.
+
+    Notes
+    -----
+    Features are named by modality, ``text__0``, ``text__1``, ..., so that a
+    :class:`~skmm.MultimodalClassifier` reads each block as one modality. What a feature
+    measures is told by ``transformers_[name].get_feature_names_out()``; features of
+    tabular columns keep their names, ``tabular__age``.
+
+    Missing cells stay missing: NaN in all features of a text, picture, ... that is
+    not there. Impute them for estimators that take no NaN.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.feature_extraction import MultimodalVectorizer, TextVectorizer
+    >>> X = pd.DataFrame({
+    ...     "age": [33, 34, 60, 28],
+    ...     "review": ["Soft, and it fits", "Not soft at all", "It fits me", None],
+    ... })
+    >>> vectorizer = MultimodalVectorizer(
+    ...     transformers=[("text", TextVectorizer(n_components=2))]
+    ... )
+    >>> vectorizer.fit_transform(X).round(1)
+    >>> vectorizer.modalities_
+    [('tabular', 'tabular', ['age']), ('text', 'text', ['review'])]
+    """
+
+    _parameter_constraints = {
+        "modalities": [StrOptions({"auto"}), list, tuple],
+        "transformers": [list, tuple],
+        "pretrained": ["boolean"],
+        "memory": [str, HasMethods(["__fspath__"]), None],
+        "errors": [StrOptions({"raise", "missing"})],
+        "n_jobs": [numbers.Integral, None],
+    }
+
+    _what = "modalities"
+
+    @staticmethod
+    def _one_column(X):
+        """Tell that one dimension is no table."""
+
+    def __init__(
+        self,
+        modalities="auto",
+        *,
+        transformers=(),
+        pretrained=False,
+        memory=None,
+        errors="raise",
+        n_jobs=None,
+    ):
+        self.modalities = modalities
+        self.transformers = transformers
+        self.pretrained = pretrained
+        self.memory = memory
+        self.errors = errors
+        self.n_jobs = n_jobs
+
+    def get_params(self, deep=True):
+        """Get the parameters, and those of `transformers` as ``name__parameter``.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+
+        Returns
+        -------
+        params : dict
+        """
+        return self._get_params("transformers", deep=deep)
+
+    def set_params(self, **params):
+        """Set parameters; ``name__parameter`` is one of `transformers`.
+
+        Parameters
+        ----------
+        **params : dict
+
+        Returns
+        -------
+        self : MultimodalVectorizer
+        """
+        self._set_params("transformers", **params)
+        return self
+
+    def fit(self, X, y=None):
+        """Find the modalities and fit a transformer for each.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars) or 2-D array
+            The table.
+        y : array-like of shape (n_samples,), default=None
+            Handed to each transformer.
+
+        Returns
+        -------
+        self : MultimodalVectorizer
+        """
+        self.fit_transform(X, y)
+        return self
+
+    @fit_context(prefer_skip_nested_validation=False)
+    def fit_transform(self, X, y=None):
+        """Find the modalities, fit a transformer for each, and give the features.
+
+        Transformers that cross-fit give out-of-fold features here.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars) or 2-D array
+            The table.
+        y : array-like of shape (n_samples,), default=None
+            Handed to each transformer.
+
+        Returns
+        -------
+        features : DataFrame of shape (n_samples, n_features_out)
+            float32, of X's library; pandas for arrays.
+
+        Raises
+        ------
+        ValueError
+            If a column cannot be read, or none is left.
+        """
+        before = self.__dict__.copy()
+        try:
+            frame = self._read_frame(X, reset=True)
+            modalities = self._resolve(frame)
+            fitted, blocks = Bunch(), []
+            for name, kind, positions in modalities:
+                transformer = self._choose(name, kind)
+                columns = take_columns(frame, positions)
+                blocks.append(to_array(transformer.fit_transform(columns, y), name))
+                fitted[name] = transformer
+        except BaseException:
+            # What cannot be read leaves an earlier fit as it was.
+            self.__dict__ = before
+            raise
+        self.transformers_ = fitted
+        self._positions = [positions for _, _, positions in modalities]
+        self.modalities_ = [
+            (name, kind, frame.columns[positions].tolist())
+            for name, kind, positions in modalities
+        ]
+        ends = np.cumsum([block.shape[1] for block in blocks]).tolist()
+        self.output_indices_ = {
+            name: slice(start, end)
+            for name, start, end in zip(fitted, [0, *ends], ends)
+        }
+        return self._join(X, frame, blocks)
+
+    def transform(self, X):
+        """Give the features of other rows.
+
+        Parameters
+        ----------
+        X : DataFrame (pandas or polars) or 2-D array
+            The columns that were there at fit.
+
+        Returns
+        -------
+        features : DataFrame of shape (n_samples, n_features_out)
+            float32, of X's library; pandas for arrays.
+        """
+        check_is_fitted(self)
+        frame = self._read_frame(X, reset=False)
+        blocks = [
+            to_array(transformer.transform(take_columns(frame, positions)), name)
+            for (name, transformer), positions in zip(
+                self.transformers_.items(), self._positions
+            )
+        ]
+        return self._join(X, frame, blocks)
+
+    def get_feature_names_out(self, input_features=None):
+        """Give the names of the features: ``modality__number`` or ``tabular__name``.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Checked against the names at fit; otherwise unused.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+        """
+        check_is_fitted(self)
+        _check_feature_names_in(self, input_features)
+        names = []
+        for name, kind, _ in self.modalities_:
+            where = self.output_indices_[name]
+            if kind == "tabular":
+                own = self.transformers_[name].get_feature_names_out()
+                names += [f"{name}__{f.removeprefix(f'{name}__')}" for f in own]
+            else:
+                names += [f"{name}__{i}" for i in range(where.stop - where.start)]
+        return np.array(names, dtype=object)
+
+    def _resolve(self, frame):
+        """Give (name, kind, positions) of each modality that has values and is kept."""
+        if self.modalities == "auto":
+            detected = detect_modalities(frame)
+            requested, empty = detected.to_list(), list(detected.ignored)
+        else:
+            requested, empty = list(self.modalities), []
+            check_modalities(requested)
+        self._check_transformers(requested)
+        modalities = []
+        for name, kind, columns in requested:
+            positions = find_positions(frame, columns, name)
+            if kind == "drop" or self._override(name, kind) == "drop":
+                continue
+            positions, missing = drop_all_missing(frame, positions)
+            empty += missing
+            if positions:
+                modalities.append((name, kind, positions))
+        if not modalities:
+            raise ValueError(
+                f"No modality is left: all {frame.shape[1]} columns are missing in all "
+                f"{len(frame)} rows, or dropped. Pass at least one column with values."
+            )
+        if empty:
+            warnings.warn(
+                f"Columns {empty} are missing in all {len(frame)} rows and are "
+                "ignored. Drop them to silence this warning.",
+                UserWarning,
+                stacklevel=4,
+            )
+        return modalities
+
+    def _check_transformers(self, requested):
+        known = {name for name, _, _ in requested} | set(KINDS)
+        for pair in self.transformers:
+            if not (isinstance(pair, tuple) and len(pair) == 2):
+                raise ValueError(
+                    f"transformers= takes a list of (name, transformer); got {pair!r}."
+                )
+            if pair[0] not in known:
+                raise ValueError(
+                    f"transformers= names {pair[0]!r}, which is neither a modality of X"
+                    f" ({', '.join(name for name, _, _ in requested)}) nor a kind "
+                    f"({', '.join(KINDS)})."
+                )
+            if isinstance(pair[1], str) and pair[1] not in ("drop", "passthrough"):
+                raise ValueError(
+                    f"The transformer of {pair[0]!r} is {pair[1]!r}; give an object "
+                    'with fit and transform, "drop" or "passthrough".'
+                )
+
+    def _override(self, name, kind):
+        """Give what `transformers` says of a modality, or None."""
+        chosen = dict(self.transformers)
+        return chosen.get(name, chosen.get(kind))
+
+    def _choose(self, name, kind):
+        """Give a new transformer for a modality."""
+        override = self._override(name, kind)
+        if override is not None and not isinstance(override, str):
+            return clone(override)
+        if kind == "vector" or override == "passthrough":
+            return Vectors()
+        if kind == "tabular":
+            from skrub import TableVectorizer
+
+            return TableVectorizer(n_jobs=self.n_jobs)
+        if kind == "entity":
+            raise ValueError(
+                f"Modality {name!r} holds nodes of a knowledge graph, which is not "
+                f"known. Give it: transformers=[({name!r}, EntityVectorizer(triples))]."
+            )
+        names = VECTORIZERS | EMBEDDERS if self.pretrained else VECTORIZERS
+        package = importlib.import_module("skmm.feature_extraction")
+        transformer = getattr(package, names[kind])()
+        options = transformer.get_params(deep=False)
+        common = {"memory": self.memory, "errors": self.errors, "n_jobs": self.n_jobs}
+        return transformer.set_params(
+            **{key: value for key, value in common.items() if key in options}
+        )
+
+    def _join(self, X, frame, blocks):
+        """Put the blocks side by side, in a frame unless `set_output` makes one."""
+        features = np.hstack(blocks, dtype=np.float32)
+        if get_output_config("transform", self)["dense"] != "default":
+            return features
+        names = self.get_feature_names_out()
+        polars = sys.modules.get("polars")
+        if polars is not None and isinstance(X, polars.DataFrame):
+            return polars.DataFrame(features, schema=list(names), orient="row")
+        import pandas as pd
+
+        return pd.DataFrame(features, index=frame.index, columns=names)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "transformers_")
