@@ -24,6 +24,19 @@ EMBEDDERS = {
 KINDS = ("tabular", "vector", "entity", *VECTORIZERS)
 
 
+def make_table_vectorizer(n_jobs):
+    """Give skrub's TableVectorizer, in which an unknown category is no category."""
+    from sklearn.preprocessing import OneHotEncoder
+    from skrub import TableVectorizer
+
+    # skrub's own drops one of two categories, and warns that an unknown one is read as
+    # the dropped one.
+    one_hot = OneHotEncoder(
+        handle_unknown="ignore", sparse_output=False, dtype=np.float32
+    )
+    return TableVectorizer(low_cardinality=one_hot, n_jobs=n_jobs)
+
+
 class Vectors(TransformerMixin, BaseEstimator):
     """Vectors as they are: float columns, or arrays in the cells of one column."""
 

