@@ -213,6 +213,8 @@ def _holds_nothing(cell):
             else value is None or _is_scalar_nan(value)
             for value in cell
         )
+    if hasattr(cell, "detach"):  # a torch tensor, on whatever device
+        cell = cell.detach().cpu()
     cell = np.asarray(cell)
     if cell.size == 0:
         return True

@@ -4,6 +4,7 @@ import importlib
 
 _PUBLIC = {
     "MultimodalVectorizer": "skmm.feature_extraction._multimodal",
+    "SeriesVectorizer": "skmm.feature_extraction._series",
     "TextVectorizer": "skmm.feature_extraction._text",
 }
 

@@ -154,7 +154,7 @@ class CellsTransformer(ColumnsTransformer):
         for i, part in enumerate(parts):
             if part is None:
                 parts[i] = self._transform_column(self._columns[i], frame.iloc[:, i])
-        return np.hstack(parts, dtype=np.float32)
+        return _join(parts)
 
     def transform(self, X):
         """Give the features of other rows.
@@ -175,7 +175,7 @@ class CellsTransformer(ColumnsTransformer):
             self._transform_column(fitted, frame.iloc[:, i])
             for i, fitted in enumerate(self._columns)
         ]
-        return np.hstack(parts, dtype=np.float32)
+        return _join(parts)
 
     def _fit_frame(self, X, y):
         self._check_options()
@@ -194,3 +194,9 @@ class CellsTransformer(ColumnsTransformer):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_columns")
+
+
+def _join(parts):
+    if len(parts) == 1:  # spares a copy of what may be large
+        return parts[0].astype(np.float32, copy=False)
+    return np.hstack(parts, dtype=np.float32)

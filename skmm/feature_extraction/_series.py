@@ -1,0 +1,241 @@
+"""Columns of time series to numbers, without pretrained weights."""
+
+import numbers
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skmm._compat import Interval, StrOptions
+from skmm.feature_extraction._base import CellsTransformer
+from skmm.feature_extraction._cells import as_one_media_column
+from skmm.feature_extraction._rocket import KERNELS, MiniRocket
+from skmm.feature_extraction._series_cells import (
+    is_list_of_series,
+    is_table_of_numbers,
+    lengths_of_lists,
+    one_series_a_row,
+    read_series,
+    to_cells,
+)
+from skmm.feature_extraction._series_statistics import SeriesStatistics
+
+#: What the features of a table of numbers are named after.
+TABLE = "series"
+
+
+class SeriesVectorizer(CellsTransformer):
+    """Turn columns of time series into numbers, each column for itself.
+
+    A cell is a series of one channel, shape (time,), or of several, shape (time,
+    channels): a list, a numpy array, a torch tensor, a Series or a DataFrame. Series
+    of one column may differ in length, but not in channels. A table that holds only
+    numbers is read as one series of one channel in each row.
+
+    Parameters
+    ----------
+    method : {"statistics", "rocket"}, default="statistics"
+        What becomes of a series:
+
+        - "statistics": some forty features with names, for each channel: how the
+          values are distributed, how they follow each other, their spectrum; and the
+          correlations of the channels. Nothing is learned from other rows.
+        - "rocket": `n_features` shares of time at which small convolutions exceed a
+          bias, MiniRocket [1]_: more accurate in most classifications, and made for a
+          linear model.
+    n_features : int, default=10_000
+        Features of each column, with "rocket". There are as many for each of the 84
+        kernels, so that it is 9,996 by default.
+    n_jobs : int, default=None
+        Chunks of rows that are computed at the same time, in threads.
+    random_state : int, RandomState instance or None, default=0
+        Chooses, with "rocket", the series that the biases are taken from and the
+        channels that each kernel adds up.
+
+    Attributes
+    ----------
+    n_channels_ : list of int
+        Channels of each column, 0 where it held no series at fit; 1 for a table of
+        numbers.
+    n_features_in_ : int
+        Columns at fit.
+    feature_names_in_ : ndarray of str
+        Their names, where all are strings. The name of a Series counts as well.
+
+    See Also
+    --------
+    TextVectorizer : Columns of text.
+    sklearn.linear_model.RidgeClassifierCV : What is best behind "rocket", after
+        ``StandardScaler(with_mean=False)``.
+
+    Notes
+    -----
+    **What is missing.** A cell that is None, NaN, empty or all NaN is missing, and its
+    features are NaN. Where time points at the end are NaN in every channel, the series
+    ends before them, so that rows of a table and cells of an array may be padded with
+    NaN. NaN elsewhere is interpolated over time, from the nearest value at the ends;
+    a channel that is all NaN, beside others, is 0.
+
+    **Names.** Features are called ``column__mean``; with several channels
+    ``column__0_mean``, or by the names that the channels have in cells that are
+    DataFrames; with "rocket" ``column__0``, ``column__1``, … Those of a table of
+    numbers begin with ``series__``.
+
+    **Statistics.** Times are counted in steps, frequencies in cycles per step, and
+    counts (of peaks, of crossings of the mean) as shares of the steps, so that series
+    of different lengths can be compared; ``length`` is a feature of its own. Shapes
+    (skewness, autocorrelations, spectrum, ...) depend on neither level nor scale.
+    Series that are constant or very short have finite values: 0 where a feature has
+    no meaning. Correlations are given for up to 20 channels.
+
+    **Rocket.** Series need no scaling, but features do before a linear model.
+    Dilations suit the longest series at fit. A series is zero beyond its ends; where
+    it is shorter than a kernel, the kernel looks over its ends. Channels are added
+    up before the convolution, random sets of 1 to 9 for each kernel: bring them to
+    one scale if theirs differ by far. Convolutions are in float32: large constant
+    offsets of a series should be taken away.
+
+    Neither method depends on the order of the rows.
+
+    References
+    ----------
+    .. [1] Dempster, Schmidt, Webb: MiniRocket: A Very Fast (Almost) Deterministic
+       Transform for Time Series Classification, KDD 2021.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import RidgeClassifierCV
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skmm.feature_extraction import SeriesVectorizer
+    >>> X = pd.DataFrame({"pulse": [[70, 72, 75, 74], np.array([60.0, 62]), None]})
+    >>> vectorizer = SeriesVectorizer().set_output(transform="pandas")
+    >>> columns = ["pulse__length", "pulse__mean", "pulse__slope"]
+    >>> vectorizer.fit_transform(X)[columns].round(2)
+       pulse__length  pulse__mean  pulse__slope
+    0            4.0        72.75           1.5
+    1            2.0        61.00           2.0
+    2            NaN          NaN           NaN
+
+    Which of these oscillations are slow?
+
+    >>> random = np.random.default_rng(0)
+    >>> slow = np.arange(40) % 2 == 0
+    >>> X = np.sin(np.arange(60) / np.where(slow, 5, 4)[:, None])
+    >>> X += random.normal(size=(40, 60))
+    >>> model = make_pipeline(
+    ...     SeriesVectorizer("rocket"),
+    ...     StandardScaler(with_mean=False),
+    ...     RidgeClassifierCV(np.logspace(-3, 3, 10)),
+    ... )
+    >>> model.fit(X[:20], slow[:20]).score(X[20:], slow[20:])
+    1.0
+    """
+
+    _what = "time series"
+
+    _parameter_constraints = {
+        "method": [StrOptions({"statistics", "rocket"})],
+        "n_features": [Interval(numbers.Integral, len(KERNELS), None, closed="left")],
+        "n_jobs": [numbers.Integral, None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self, method="statistics", *, n_features=10_000, n_jobs=None, random_state=0
+    ):
+        self.method = method
+        self.n_features = n_features
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    @staticmethod
+    def _one_column(X):
+        return as_one_media_column(X)
+
+    def get_feature_names_out(self, input_features=None):
+        """Give the names of the features: the column, ``__``, and what it measures.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns, where there were none at fit.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_out,)
+            They begin with ``series__`` where rows of numbers are the series.
+        """
+        check_is_fitted(self)
+        if not self._is_table:
+            return super().get_feature_names_out(input_features)
+        _check_feature_names_in(self, input_features)
+        (column,) = self._columns
+        names = [f"{TABLE}__{suffix}" for suffix in column.suffixes()]
+        return np.array(names, dtype=object)
+
+    def _read_frame(self, X, reset):
+        # Equal lists of numbers are cells, too, where cells were fitted.
+        if is_list_of_series(X) and (
+            len(lengths_of_lists(X)) > 1 or not (reset or self._is_table)
+        ):
+            X = to_cells(X)
+        frame = super()._read_frame(X, reset)
+        if reset:
+            self._is_table = is_table_of_numbers(frame)
+            if self._is_table and self._one_column(X) is not None:
+                raise ValueError(
+                    "X is one column of numbers, not of series. Give each row its "
+                    "series as a cell, or for one series that is all of X a table of "
+                    "one row, X.to_frame().T."
+                )
+        return one_series_a_row(frame, TABLE) if self._is_table else frame
+
+    def _fit_frame(self, X, y):
+        frame, parts = super()._fit_frame(X, y)
+        self.n_channels_ = [len(column.channels) for column in self._columns]
+        return frame, parts
+
+    def _fit_column(self, column, y):
+        series, _, channels = read_series(column)
+        features = self._make_features(channels or ("0",))
+        if series:
+            features.fit(series)
+        else:
+            warnings.warn(
+                f"Column {column.name!r} holds no series in any of {len(column)} rows, "
+                "and gives NaN. Leave it out, or fit on rows that have it.",
+                UserWarning,
+                stacklevel=6,
+            )
+        return SeriesColumn(channels, features), None
+
+    def _transform_column(self, fitted, column):
+        series, rows = [], []
+        if fitted.channels:
+            series, rows, _ = read_series(column, fitted.channels)
+        if len(series) == len(column):
+            return fitted.features.transform(series, self.n_jobs)
+        features = np.full((len(column), len(fitted.suffixes())), np.nan, np.float32)
+        if series:
+            features[rows] = fitted.features.transform(series, self.n_jobs)
+        return features
+
+    def _make_features(self, channels):
+        if self.method == "rocket":
+            return MiniRocket(self.n_features, self.random_state)
+        return SeriesStatistics(channels)
+
+
+@dataclass
+class SeriesColumn:
+    """What is kept of a column."""
+
+    channels: tuple  # empty where it held no series at fit
+    features: MiniRocket | SeriesStatistics
+
+    def suffixes(self):
+        return self.features.suffixes()
