@@ -1,0 +1,139 @@
+"""A column of pictures, recordings or clips, cell by cell."""
+
+import contextlib
+import math
+import warnings
+
+import joblib
+import numpy as np
+
+from skmm._compat import Parallel, delayed
+from skmm._frames import is_missing, show_label
+from skmm.io._quiet import no_warnings
+from skmm.io._source import CellError
+
+#: Seconds after which a progress bar is worth its lines.
+_LONG = 5
+
+
+def read_cells(column, reader, then=None, errors="raise", n_jobs=None, progress="auto"):
+    """Read the cells of a column.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Paths, bytes, arrays, …: what `reader` accepts. Cells that are None, NaN, empty
+        or blank are missing.
+    reader : callable
+        Takes a cell and gives an array, or raises `CellError`: an `ImageReader`,
+        `AudioReader` or `VideoReader`.
+    then : callable, default=None
+        Applied to each array right after it was read, so that it need not be kept.
+    errors : {"raise", "missing"}, default="raise"
+        What becomes of a cell that cannot be read: an error that names its row, or a
+        missing cell, with one warning for all of them.
+    n_jobs : int, default=None
+        Processes to read with; see scikit-learn's glossary.
+    progress : bool or "auto", default="auto"
+        Whether to show a progress bar. "auto": on a terminal, when it takes longer
+        than five seconds.
+
+    Returns
+    -------
+    results : list
+        What `reader`, or `then`, gave for each cell; None where it is missing.
+    missing : ndarray of bool of shape (n_samples,)
+
+    Raises
+    ------
+    CellError
+        If a cell cannot be read and `errors` is "raise".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmm.io import ImageReader, read_cells
+    >>> photos = pd.Series([np.zeros((5, 4)), None], name="photo")
+    >>> results, missing = read_cells(photos, ImageReader(), then=np.shape)
+    >>> results, missing.tolist()
+    ([(5, 4, 3), None], [False, True])
+    """
+    if errors not in ("raise", "missing"):
+        raise ValueError(f"errors must be 'raise' or 'missing', got {errors!r}.")
+    missing = is_missing(column, empty=True)
+    rows = np.flatnonzero(~missing)
+    results = [None] * len(column)
+    failed = {}
+    reading = _read(column.to_numpy(dtype=object)[rows], reader, then, errors, n_jobs)
+    with (
+        contextlib.closing(reading),
+        _progress_bar(len(rows), column.name, progress) as bar,
+    ):
+        for row, (result, reason) in zip(rows, reading):
+            bar.update()
+            if reason is None:
+                results[row] = result
+            elif errors == "raise":
+                raise CellError(
+                    f"Column {column.name!r}, row {show_label(column.index, row)}: "
+                    f"{reason} Remedy: correct the cell, or errors='missing' to treat "
+                    "such cells as missing."
+                )
+            else:
+                failed[row] = reason
+    if failed:
+        missing[list(failed)] = True
+        row, reason = next(iter(failed.items()))
+        warnings.warn(
+            f"Column {column.name!r}: {len(failed):,} of {len(column):,} rows cannot "
+            "be read and are treated as missing, the first at row "
+            f"{show_label(column.index, row)}: {reason}",
+            UserWarning,
+            stacklevel=2,
+        )
+    return results, missing
+
+
+def _read(cells, reader, then, errors, n_jobs):
+    """Yield (result, None) or (None, reason) for each cell."""
+    n_workers = joblib.effective_n_jobs(n_jobs)
+    # Small enough for the bar to move, large enough not to be all overhead.
+    size = 1 if n_workers == 1 else min(64, math.ceil(len(cells) / (8 * n_workers)))
+    chunks = (cells[i : i + size] for i in range(0, len(cells), size or 1))
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator")
+    done = parallel(delayed(_read_chunk)(c, reader, then, errors) for c in chunks)
+    try:
+        for chunk in done:
+            yield from chunk
+    finally:
+        with no_warnings:  # of what was read for nothing after an error
+            done.close()
+
+
+def _read_chunk(cells, reader, then, errors):
+    results = []
+    for cell in cells:
+        try:
+            result = reader(cell)
+            results.append((result if then is None else then(result), None))
+        except CellError as error:
+            results.append((None, str(error)))
+            if errors == "raise":
+                break
+    return results
+
+
+def _progress_bar(total, name, progress):
+    from tqdm import tqdm
+
+    options = {
+        "auto": {"disable": None, "delay": _LONG},
+        True: {"disable": False},
+        False: {"disable": True},
+    }
+    if progress not in options:
+        raise ValueError(f"progress must be True, False or 'auto', got {progress!r}.")
+    return tqdm(
+        total=total, desc=f"reading {name!r}", unit=" cells", **options[progress]
+    )

@@ -1,0 +1,285 @@
+"""Pictures, with Pillow."""
+
+import contextlib
+import dataclasses
+import logging
+import re
+import sys
+import threading
+
+import numpy as np
+
+from skmm._optional import optional_import
+from skmm.io._arrays import (
+    as_array,
+    channels_last,
+    is_tensor,
+    scale_16_bits,
+    to_uint8,
+)
+from skmm.io._quiet import no_stderr
+from skmm.io._source import CellError, about, decoding, is_source, open_source
+
+_ACCEPTED = (
+    "a path, bytes, a PIL image, an array of shape (height, width) or (height, width, "
+    "1, 3 or 4), or a tensor of shape (1, 3 or 4, height, width)"
+)
+#: Drawings, which Pillow hands to other programs.
+_REFUSED_FORMATS = {"EPS", "WMF"}
+ORIENTATION = 0x0112
+_limit_lock = threading.Lock()
+# Pillow logs what it finds in broken TIFFs. Where nobody has set logging up, that
+# would go to stderr.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@dataclasses.dataclass(frozen=True)
+class ImageReader:
+    """Read a picture as an array of 8-bit pixels.
+
+    Parameters
+    ----------
+    mode : {"RGB", "RGBA", "L"}, default="RGB"
+        Channels of the result: colour, colour and opacity, or grey.
+    size : int or (int, int), default=None
+        Height and width in pixels to resize to; an int for both. None leaves the
+        size as it is.
+    background : str or tuple of int, default="white"
+        What shows through where a picture is transparent: a colour that Pillow
+        knows. Without effect where `mode` is "RGBA".
+    max_pixels : int, default=100_000_000
+        Pictures of more pixels are refused, before they are decoded.
+    max_bytes : int, default=2**30
+        Files of more bytes are refused.
+    root : str or Path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    allow_urls : bool, default=False
+        Whether to fetch cells such as "https://…".
+
+    See Also
+    --------
+    read_cells : Read a column, in parallel, and say which cells cannot be read.
+
+    Notes
+    -----
+    Read are the formats that Pillow reads, but for those that it hands to other
+    programs (EPS, WMF). The orientation in EXIF is applied; of an animation the first
+    frame is read; 16-bit grey is scaled to 8 bits. A picture is shrunk and enlarged
+    with a bicubic filter against aliasing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm.io import ImageReader
+    >>> ImageReader(size=(2, 3))(np.zeros((20, 30))).shape
+    (2, 3, 3)
+    """
+
+    mode: str = "RGB"
+    size: int | tuple[int, int] | None = None
+    background: str | tuple = "white"
+    max_pixels: int = 100_000_000
+    max_bytes: int = 2**30
+    root: object = None
+    allow_urls: bool = False
+
+    def __post_init__(self):
+        if self.mode not in ("RGB", "RGBA", "L"):
+            raise ValueError(f"mode must be 'RGB', 'RGBA' or 'L', got {self.mode!r}.")
+        check_size_option(self.size)
+
+    def __call__(self, cell):
+        """Read one cell.
+
+        Parameters
+        ----------
+        cell : str, Path, bytes, PIL image, ndarray or torch tensor
+            Arrays of shape (height, width) or (height, width, 1, 3 or 4), tensors
+            with the channels first; uint8, uint16, or floats from 0 to 1.
+
+        Returns
+        -------
+        pixels : ndarray of uint8 of shape (height, width, channels)
+
+        Raises
+        ------
+        CellError
+            If it cannot be read, or may not.
+        """
+        Image = optional_import("PIL.Image", "image")
+        if isinstance(self.background, str):  # a name that is none is no fault of cells
+            optional_import("PIL.ImageColor", "image").getrgb(self.background)
+        with about(cell):
+            if is_source(cell):
+                with open_source(cell, self) as file, self._decoding(Image):
+                    return self._finish(self._open(file, Image), Image)
+            if isinstance(cell, Image.Image):
+                check_size(cell.size, self.max_pixels)
+                with self._decoding(Image):
+                    return self._finish(cell, Image)
+            image = _from_array(cell, Image)
+            with self._decoding(Image):
+                return self._finish(image, Image)
+
+    def key(self):
+        """Give what the result depends on, besides the cell.
+
+        Returns
+        -------
+        key : tuple
+            Name, version, and the options but for root and limits.
+        """
+        return ("ImageReader", 1, self.mode, self.size, self.background)
+
+    def _open(self, file, Image):
+        Image.init()
+        image = Image.open(
+            file, formats=[name for name in Image.ID if name not in _REFUSED_FORMATS]
+        )
+        check_size(image.size, self.max_pixels)
+        if self.size is not None:
+            # JPEG can be decoded at a fraction of its size. Twice the target leaves
+            # the filter something to work on; EXIF may yet turn the sides round.
+            side = 2 * max(_height_width(self.size))
+            image.draft(None, (side, side))
+        return image
+
+    @contextlib.contextmanager
+    def _decoding(self, Image):
+        with decoding("a picture"), _pillow_allows(self.max_pixels, Image):
+            try:
+                yield
+            except Image.DecompressionBombError as error:
+                n_pixels = int(re.search(r"\d+", str(error))[0])
+                raise too_large(f"{n_pixels:,}", self.max_pixels) from error
+            except Image.UnidentifiedImageError as error:
+                raise CellError(
+                    "it is no picture, or not in a format that Pillow reads."
+                ) from error
+
+    def _finish(self, image, Image):
+        with no_stderr if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
+        check_size(image.size, self.max_pixels)  # of what containers (ICO) really held
+        image = _to_8_bits(_upright(image, Image), Image)
+        image = _to_mode(image, self.mode, self.background, Image)
+        if self.size is not None:
+            image = resize(image, self.size, Image)
+        pixels = np.array(image)
+        return pixels[:, :, None] if pixels.ndim == 2 else pixels
+
+
+def check_size(size, max_pixels):
+    """Raise CellError if a picture of (width, height) has too many pixels."""
+    width, height = size
+    if width * height > max_pixels:
+        raise too_large(f"{width * height:,} ({width:,} x {height:,})", max_pixels)
+
+
+def too_large(n_pixels, max_pixels):
+    """Make the error for a picture of so many pixels."""
+    return CellError(
+        f"it has {n_pixels} pixels, more than max_pixels={max_pixels:,}. Raise "
+        "max_pixels to read it."
+    )
+
+
+def check_size_option(size):
+    """Raise ValueError unless `size` is None, a side or (height, width)."""
+    sides = () if size is None else _height_width(size)
+    if size is not None and (len(sides) != 2 or min(sides) < 1):
+        raise ValueError(
+            f"size must be None, a number of pixels or (height, width), got {size!r}."
+        )
+
+
+def resize(image, size, Image):
+    """Give a PIL image of (height, width), or a square."""
+    height, width = _height_width(size)
+    return image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def _height_width(size):
+    return (size, size) if isinstance(size, (int, np.integer)) else size
+
+
+def _from_array(cell, Image):
+    pixels = as_array(cell)
+    if pixels is None:
+        raise CellError(f"this is no picture. Accepted are {_ACCEPTED}.")
+    if is_tensor(cell):
+        pixels = channels_last(pixels)
+    if pixels.ndim == 3 and pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    if not (pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] in (3, 4))):
+        raise CellError(f"this is no picture. Accepted are {_ACCEPTED}.")
+    if pixels.size == 0:
+        raise CellError("it has no pixels.")
+    return Image.fromarray(np.ascontiguousarray(to_uint8(pixels)))
+
+
+def _upright(image, Image):
+    """Turn and mirror a picture as its EXIF data tell."""
+    try:
+        orientation = image.getexif().get(ORIENTATION)
+    except Exception:  # of broken EXIF data; the picture itself is read
+        return image
+    Transpose = Image.Transpose
+    steps = {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }
+    step = steps.get(orientation)
+    return image if step is None else image.transpose(step)
+
+
+def _to_8_bits(image, Image):
+    """Give grey of 16 bits, 32 bits or floats as 8 bits."""
+    if image.mode == "F":
+        return Image.fromarray(to_uint8(np.asarray(image)))
+    if not image.mode.startswith("I"):
+        return image
+    pixels = np.asarray(image)
+    if pixels.min() < 0 or pixels.max() > 65535:
+        raise CellError(
+            f"it has 32-bit pixels from {pixels.min()} to {pixels.max()}. Give 8 or "
+            "16 bits, or an array."
+        )
+    return Image.fromarray(scale_16_bits(pixels))
+
+
+def _to_mode(image, mode, background, Image):
+    if not image.has_transparency_data:
+        return image.convert(mode)
+    image = image.convert("RGBA")
+    if mode == "RGBA":
+        return image
+    behind = Image.new("RGBA", image.size, background)
+    return Image.alpha_composite(behind, image).convert(mode)
+
+
+@contextlib.contextmanager
+def _pillow_allows(max_pixels, Image):
+    """Raise Pillow's own limit where the reader's is higher: it was asked for."""
+    theirs = Image.MAX_IMAGE_PIXELS
+    if theirs is None or max_pixels <= 2 * theirs:
+        yield
+        return
+    with _limit_lock:
+        Image.MAX_IMAGE_PIXELS = max_pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = theirs
+
+
+def is_picture(cell):
+    """Tell whether a cell is a PIL image, without importing Pillow."""
+    module = sys.modules.get("PIL.Image")
+    return module is not None and isinstance(cell, module.Image)

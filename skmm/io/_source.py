@@ -1,0 +1,214 @@
+"""Opening what a cell points to, under the guards that all readers share."""
+
+import contextlib
+import io
+import os
+import pathlib
+import stat
+import time
+import urllib.error
+import urllib.request
+
+from skmm.io._quiet import no_warnings
+
+#: Seconds: without an answer, and for all of a download.
+_URL_TIMEOUT, _URL_DEADLINE = 30, 600
+
+
+class CellError(ValueError):
+    """A cell that cannot be read; the message says which, why, and what to do.
+
+    Examples
+    --------
+    >>> from skmm.io import CellError, ImageReader
+    >>> try:
+    ...     ImageReader()("a_missing_file.png")
+    ... except CellError as error:
+    ...     print(error)
+    'a_missing_file.png': there is no such file.
+    """
+
+
+@contextlib.contextmanager
+def open_source(cell, reader):
+    """Open a path, URL or bytes for reading in binary.
+
+    Parameters
+    ----------
+    cell : str, Path, bytes, bytearray or memoryview
+    reader : object with max_bytes, root and allow_urls
+
+    Yields
+    ------
+    file : seekable binary file
+        Without a name: the content alone says what it is.
+
+    Raises
+    ------
+    CellError
+        If it may not be opened, or cannot.
+    """
+    if isinstance(cell, (bytes, bytearray, memoryview)):
+        _check_n_bytes(memoryview(cell).nbytes, reader)
+        yield io.BytesIO(cell)
+    elif isinstance(cell, str) and "://" in cell:
+        yield io.BytesIO(_download(cell, reader))
+    else:
+        with _open_file(_resolve(cell, reader), reader) as file:
+            yield file
+
+
+def is_source(cell):
+    """Tell whether a cell is a path, URL or bytes."""
+    return isinstance(cell, (str, os.PathLike, bytes, bytearray, memoryview))
+
+
+def _check_n_bytes(n_bytes, reader):
+    if n_bytes == 0:
+        raise CellError("it is empty (zero bytes).")
+    if n_bytes > reader.max_bytes:
+        raise CellError(
+            f"it has {n_bytes:,} bytes, more than max_bytes={reader.max_bytes:,}. "
+            "Raise max_bytes to read it."
+        )
+
+
+# ---------------------------------------------------------------------------- files
+
+
+def _resolve(path, reader):
+    """Give the path to open, which lies under the reader's root where it has one."""
+    if reader.root is None:
+        return path
+    if pathlib.Path(path).is_absolute():
+        raise CellError(
+            f"an absolute path is refused, because root={str(reader.root)!r} confines "
+            "paths to one folder. Give it relative to root."
+        )
+    try:
+        root = pathlib.Path(reader.root).resolve()
+        resolved = (root / path).resolve()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise CellError(f"it cannot be opened: {_reason(error)}.") from error
+    if not resolved.is_relative_to(root):
+        raise CellError(
+            f"it leads out of root={str(reader.root)!r} and is refused. Paths, and "
+            "what symbolic links point to, must lie under root."
+        )
+    return resolved
+
+
+def _open_file(path, reader):
+    try:
+        file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115
+    except FileNotFoundError as error:
+        raise CellError("there is no such file.") from error
+    except IsADirectoryError as error:
+        raise CellError("it is a folder, not a file.") from error
+    except (OSError, ValueError) as error:
+        raise CellError(f"it cannot be opened: {_reason(error)}.") from error
+    try:
+        # Of what was opened, so that nobody can exchange it in between.
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise CellError("it is no regular file, but a device, pipe or socket.")
+        _check_n_bytes(status.st_size, reader)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _open_without_waiting(path, flags):
+    # A named pipe would wait for somebody to write.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _reason(error):
+    return getattr(error, "strerror", None) or str(error)
+
+
+# ----------------------------------------------------------------------------- URLs
+
+
+def _download(url, reader):
+    if not reader.allow_urls:
+        raise CellError("URLs are not read unless allow_urls=True.")
+    if not url.lower().startswith(("http://", "https://")):
+        raise CellError("of URLs, only http and https are read.")
+    deadline = time.monotonic() + _URL_DEADLINE
+    content = bytearray()
+    try:
+        with _web().open(url, timeout=_URL_TIMEOUT) as answer:
+            while block := answer.read1(1 << 16):
+                content += block
+                if len(content) > reader.max_bytes:
+                    break
+                if time.monotonic() > deadline:
+                    raise CellError(f"it took longer than {_URL_DEADLINE} seconds.")
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise CellError(f"the server says {error.code} {error.reason}.") from error
+    except CellError:
+        raise
+    except Exception as error:  # OSError, HTTPException, UnicodeError, ...
+        raise CellError(f"it cannot be fetched: {error}.") from error
+    _check_n_bytes(len(content), reader)
+    return bytes(content)
+
+
+def _web():
+    """Give an opener that knows the web alone: no file:, data: or ftp: addresses."""
+    opener = urllib.request.OpenerDirector()
+    for handler in (
+        urllib.request.ProxyHandler,
+        urllib.request.HTTPHandler,
+        urllib.request.HTTPSHandler,
+        urllib.request.HTTPRedirectHandler,
+        urllib.request.HTTPErrorProcessor,
+        urllib.request.HTTPDefaultErrorHandler,
+        urllib.request.UnknownHandler,
+    ):
+        opener.add_handler(handler())
+    return opener
+
+
+# --------------------------------------------------------------------------- wording
+
+
+def describe(cell):
+    """Say which cell it is, in a few words."""
+    if isinstance(cell, (str, os.PathLike)):
+        text = repr(os.fspath(cell))
+        return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"
+    if isinstance(cell, (bytes, bytearray, memoryview)):
+        return f"{memoryview(cell).nbytes:,} bytes"
+    if hasattr(cell, "shape") and hasattr(cell, "dtype"):
+        return f"{type(cell).__name__} of shape {tuple(cell.shape)}, {cell.dtype}"
+    return f"a {type(cell).__name__}"
+
+
+@contextlib.contextmanager
+def about(cell):
+    """Put the cell in front of what a reader says is wrong with it."""
+    try:
+        yield
+    except CellError as error:
+        raise CellError(f"{describe(cell)}: {error}") from error
+
+
+@contextlib.contextmanager
+def decoding(what):
+    """Silence a decoder's warnings; make whatever it raises a CellError."""
+    with no_warnings:
+        try:
+            yield
+        except (CellError, ImportError):
+            raise
+        except MemoryError as error:
+            raise CellError("there is not enough memory to decode it.") from error
+        except Exception as error:
+            # Anything goes: on corrupt content decoders raise whatever comes up.
+            text = (getattr(error, "strerror", None) or str(error)).strip().rstrip(".")
+            text = text or type(error).__name__
+            raise CellError(f"it cannot be read as {what}: {text}.") from error

@@ -1,0 +1,191 @@
+"""Clips, with PyAV."""
+
+import dataclasses
+import fractions
+
+import numpy as np
+
+from skmm._optional import optional_import
+from skmm.io._arrays import as_array, channels_last, is_tensor, to_uint8
+from skmm.io._image import check_size_option, resize
+from skmm.io._libav import open_container
+from skmm.io._player import (
+    Player,
+    header_span,
+    on_white,
+    scanned_span,
+    to_pixels,
+    video_stream,
+)
+from skmm.io._source import CellError, about, decoding, is_source, open_source
+from skmm.io._truncation import check_complete
+
+_ACCEPTED = (
+    "a path, bytes, an array of shape (frames, height, width, 1, 3 or 4), or a tensor "
+    "of shape (frames, 1, 3 or 4, height, width)"
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoReader:
+    """Read some frames of a clip, evenly spaced, as an array of 8-bit pixels.
+
+    Parameters
+    ----------
+    n_frames : int, default=8
+        Number of frames: those shown in the middle of as many equal parts of the clip.
+        Of a clip that has fewer, frames repeat.
+    size : int or (int, int), default=None
+        Height and width in pixels to resize to; an int for both. None leaves the
+        size as it is.
+    max_seconds : float, default=3600
+        Longer clips are refused, before they are decoded.
+    max_bytes : int, default=2**30
+        Files of more bytes are refused.
+    root : str or Path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    allow_urls : bool, default=False
+        Whether to fetch cells such as "https://…".
+    max_pixels : int, default=100_000_000
+        Clips whose frames have more pixels are refused, before they are decoded.
+
+    See Also
+    --------
+    read_cells : Read a column, in parallel, and say which cells cannot be read.
+
+    Notes
+    -----
+    Read are the containers that hold their own content, such as MP4, WebM, AVI and
+    animated GIF; no playlists, which would open other files. Transparent pixels are
+    put on white, and the rotation that telephones note down is applied. Of a long clip
+    only what follows the last keyframe before each frame is decoded.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm.io import VideoReader
+    >>> clip = np.zeros((30, 40, 60, 3), dtype=np.uint8)
+    >>> VideoReader(n_frames=4, size=(20, 30))(clip).shape
+    (4, 20, 30, 3)
+    """
+
+    n_frames: int = 8
+    size: int | tuple[int, int] | None = None
+    max_seconds: float = 3600
+    max_bytes: int = 2**30
+    root: object = None
+    allow_urls: bool = False
+    max_pixels: int = 100_000_000
+
+    def __post_init__(self):
+        if self.n_frames < 1:
+            raise ValueError(f"n_frames must be at least 1, got {self.n_frames!r}.")
+        check_size_option(self.size)
+
+    def __call__(self, cell):
+        """Read one cell.
+
+        Parameters
+        ----------
+        cell : str, Path, bytes, ndarray or torch tensor
+            Arrays of shape (frames, height, width, 1, 3 or 4), tensors with the
+            channels after the frames; uint8, uint16, or floats from 0 to 1.
+
+        Returns
+        -------
+        frames : ndarray of uint8 of shape (n_frames, height, width, 3)
+
+        Raises
+        ------
+        CellError
+            If it cannot be read, or may not.
+        """
+        with about(cell):
+            if is_source(cell):
+                frames = self._read_file(cell)
+            else:
+                frames = self._read_array(cell)
+            if self.size is not None:
+                frames = self._resize(frames)
+            if len({frame.shape for frame in frames}) > 1:
+                raise CellError("its frames change their size. Give size to read it.")
+            return np.stack(frames)
+
+    def key(self):
+        """Give what the result depends on, besides the cell.
+
+        Returns
+        -------
+        key : tuple
+            Name, version, and the options but for root and limits.
+        """
+        return ("VideoReader", 1, self.n_frames, self.size)
+
+    def _read_file(self, cell):
+        optional_import("av", "video")
+        with open_source(cell, self) as file, decoding("a clip"):
+            check_complete(file)
+            with open_container(file, "video") as container:
+                stream = video_stream(container)
+                self._check_size(stream.codec_context)
+                span = header_span(container, stream)
+                if span is not None:
+                    return self._sample(container, stream, span)
+                span = scanned_span(container, stream, self._check_duration)
+            file.seek(0)
+            with open_container(file, "video") as container:
+                return self._sample(container, video_stream(container), span)
+
+    def _sample(self, container, stream, span):
+        start, end = span
+        self._check_duration((end - start) * stream.time_base)
+        player = Player(container, stream, span)
+        frames, last = [], None
+        for i in range(self.n_frames):
+            middle = fractions.Fraction((2 * i + 1) * (end - start), 2 * self.n_frames)
+            frame = player.at(start + middle)
+            if frame is not last:
+                self._check_size(frame)
+                pixels, last = to_pixels(frame), frame
+            frames.append(pixels)
+        return frames
+
+    def _check_size(self, picture):
+        n_pixels = picture.width * picture.height
+        if n_pixels > self.max_pixels:
+            raise CellError(
+                f"its frames have {n_pixels:,} pixels ({picture.width:,} x "
+                f"{picture.height:,}), more than max_pixels={self.max_pixels:,}. Raise "
+                "max_pixels to read it."
+            )
+
+    def _check_duration(self, seconds):
+        if seconds > self.max_seconds:
+            raise CellError(
+                f"it lasts {float(seconds):,.1f} seconds, more than max_seconds="
+                f"{self.max_seconds:,}. Raise max_seconds to read it."
+            )
+
+    def _read_array(self, cell):
+        frames = as_array(cell)
+        if frames is None:
+            raise CellError(f"this is no clip. Accepted are {_ACCEPTED}.")
+        if is_tensor(cell):
+            frames = channels_last(frames)
+        if frames.ndim != 4 or frames.shape[3] not in (1, 3, 4):
+            raise CellError(f"this is no clip. Accepted are {_ACCEPTED}.")
+        if frames.size == 0:
+            raise CellError("it holds no frames.")
+        middles = (2 * np.arange(self.n_frames) + 1) * len(frames)
+        frames = to_uint8(frames[middles // (2 * self.n_frames)])
+        if frames.shape[3] == 4:
+            return on_white(frames)
+        return np.broadcast_to(frames, (*frames.shape[:3], 3))
+
+    def _resize(self, frames):
+        Image = optional_import("PIL.Image", "video")
+        return [
+            np.asarray(resize(Image.fromarray(frame), self.size, Image))
+            for frame in np.ascontiguousarray(frames)
+        ]
