@@ -19,6 +19,7 @@ PACKAGES = (
     "skmm.encoders",
     "skmm.feature_extraction",
     "skmm.fusion",
+    "skmm.io",
     "skmm.modalities",
     "skmm.model_selection",
 )

@@ -5,10 +5,13 @@ alone), 80/20 stratified splits, 30 components a column, and the logistic regres
 scikit-learn behind them. Seconds are those of `fit_transform` on the training rows and
 `transform` on the test rows; rows a second are those of both.
 
-    python benchmarks/extraction.py [--lines text] [--seeds 0 1 2]
+Other lines: the modules `_extraction_*.py` tell what they compare.
+
+    python benchmarks/extraction.py [--lines text image ...] [--seeds 0 1 2]
 """
 
 import argparse
+import importlib
 import statistics
 import time
 
@@ -91,7 +94,19 @@ def summarise(line, metric, results, n_rows):
     ]
 
 
-LINES = {"text": text}
+#: line -> module that has a function of that name, which gives rows of the table.
+LINES = {
+    "text": "extraction",
+    "image": "_extraction_media",
+    "audio": "_extraction_media",
+    "video": "_extraction_media",
+    "series": "_extraction_series",
+    "entity": "_extraction_entity",
+    "text_embedder": "_extraction_embedders",
+    "image_embedder": "_extraction_pretrained",
+    "audio_embedder": "_extraction_pretrained",
+    "tuning": "_extraction_tuning",
+}
 
 
 if __name__ == "__main__":
@@ -99,6 +114,9 @@ if __name__ == "__main__":
     parser.add_argument("--lines", nargs="+", default=list(LINES), choices=list(LINES))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     arguments = parser.parse_args()
-    rows = [row for line in arguments.lines for row in LINES[line](arguments.seeds)]
+    tables = []
+    for line in arguments.lines:
+        rows = getattr(importlib.import_module(LINES[line]), line)(arguments.seeds)
+        tables.append(markdown_table(rows))
     print("\n" + environment())
-    print(markdown_table(rows))
+    print("\n".join(tables))

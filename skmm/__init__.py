@@ -17,6 +17,7 @@ _SUBPACKAGES = (
     "encoders",
     "feature_extraction",
     "fusion",
+    "io",
     "modalities",
     "model_selection",
 )

@@ -215,6 +215,8 @@ def _holds_nothing(cell):
         )
     if hasattr(cell, "detach"):  # a torch tensor, on whatever device
         cell = cell.detach().cpu()
+        if str(cell.dtype) == "torch.bfloat16":  # which numpy does not have
+            cell = cell.float()
     cell = np.asarray(cell)
     if cell.size == 0:
         return True

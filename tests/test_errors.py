@@ -179,17 +179,17 @@ def test_named_columns_on_data_without_names():
 
 def test_unknown_kind_of_encoder(data):
     X, y = data
-    with pytest.raises(ValueError, match="'num_0' holds 'image'.*no encoder yet"):
-        MultimodalClassifier([("a", "image", ["num_0"])], **FAST).fit(X, y)
+    with pytest.raises(ValueError, match="'num_0' holds 'entity'.*no encoder yet"):
+        MultimodalClassifier([("a", "entity", ["num_0"])], **FAST).fit(X, y)
     with pytest.raises(TypeError, match="encoder of modality 'a' must be"):
         MultimodalClassifier([("a", 3, ["num_0"])], **FAST).fit(X, y)
 
 
-def test_image_column_names_the_column(data):
+def test_broken_picture_names_column_and_row(data):
     X, y = data
     png = b"\x89PNG\r\n\x1a\n" + bytes(20)
     X = X.assign(photo=[png + bytes([i]) for i in range(80)])
-    with pytest.raises(ValueError, match="'photo' holds 'image'.*no encoder yet"):
+    with pytest.raises(ValueError, match=r"'photo', row \d+"):
         MultimodalClassifier(**FAST).fit(X, y)
 
 

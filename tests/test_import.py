@@ -36,6 +36,7 @@ def test_public_names_are_there():
         skmm.encoders,
         skmm.feature_extraction,
         skmm.fusion,
+        skmm.io,
         skmm.model_selection,
     )
     for package in packages:

@@ -2,14 +2,25 @@
 
 import importlib
 
-#: kind -> (module, class) of the encoder that "auto" takes for it.
-KINDS = {
+#: kind -> (module, class) of its encoder.
+_ENCODERS = {
     "tabular": ("skmm.encoders._tabular", "TabularEncoder"),
     "text": ("skmm.encoders._text", "TextEncoder"),
     "vector": ("skmm.encoders._vector", "VectorEncoder"),
 }
 
-_PUBLIC = {cls: module for module, cls in KINDS.values()} | {
+#: Kinds that have no encoder of their own yet: kind -> Vectorizer whose features are
+#: read as a vector.
+_VECTORIZERS = {
+    "image": "ImageVectorizer",
+    "audio": "AudioVectorizer",
+    "video": "VideoVectorizer",
+    "series": "SeriesVectorizer",
+}
+#: The kinds that "auto" has an encoder for.
+KINDS = (*_ENCODERS, *_VECTORIZERS)
+
+_PUBLIC = {cls: module for module, cls in _ENCODERS.values()} | {
     "TransformerEncoder": "skmm.encoders._transformer",
     "Encoder": "skmm.encoders._base",
     "Encoded": "skmm.encoders._base",
@@ -28,9 +39,12 @@ def __getattr__(name):
 def make_encoder(kind):
     """Give the default encoder of a kind.
 
+    Pictures, sounds, videos and series are read by their Vectorizers, whose features
+    are encoded as a vector is.
+
     Parameters
     ----------
-    kind : {"tabular", "text", "vector"}
+    kind : {"tabular", "text", "vector", "image", "audio", "video", "series"}
 
     Returns
     -------
@@ -49,5 +63,9 @@ def make_encoder(kind):
     """
     if kind not in KINDS:
         raise ValueError(f"No encoder for {kind!r}; there are: {', '.join(KINDS)}.")
-    module, cls = KINDS[kind]
+    if kind in _VECTORIZERS:
+        package = importlib.import_module("skmm.feature_extraction")
+        encoder = importlib.import_module("skmm.encoders._transformer")
+        return encoder.TransformerEncoder(getattr(package, _VECTORIZERS[kind])())
+    module, cls = _ENCODERS[kind]
     return getattr(importlib.import_module(module), cls)()

@@ -150,11 +150,7 @@ class CellsTransformer(ColumnsTransformer):
         features : ndarray of shape (n_samples, n_features_out)
             float32; NaN in all features of a missing cell.
         """
-        frame, parts = self._fit_frame(X, y)
-        for i, part in enumerate(parts):
-            if part is None:
-                parts[i] = self._transform_column(self._columns[i], frame.iloc[:, i])
-        return _join(parts)
+        return _join(self._fit_frame(X, y, transform=True))
 
     def transform(self, X):
         """Give the features of other rows.
@@ -177,20 +173,26 @@ class CellsTransformer(ColumnsTransformer):
         ]
         return _join(parts)
 
-    def _fit_frame(self, X, y):
+    def _fit_frame(self, X, y, transform=False):
+        """Learn all columns; give the features of each if asked to."""
         self._check_options()
         before = self.__dict__.copy()
         try:
             frame = self._read_frame(X, reset=True)
-            pairs = [
-                self._fit_column(frame.iloc[:, i], y) for i in range(frame.shape[1])
+            columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
+            pairs = [self._fit_column(column, y) for column in columns]
+            parts = [
+                self._transform_column(fitted, column)
+                if transform and part is None
+                else part
+                for (fitted, part), column in zip(pairs, columns)
             ]
         except BaseException:
             # A column that cannot be read leaves an earlier fit as it was.
             self.__dict__ = before
             raise
         self._columns = [fitted for fitted, _ in pairs]
-        return frame, [part for _, part in pairs]
+        return parts
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_columns")

@@ -98,6 +98,11 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
     ...     transformers=[("text", TextVectorizer(n_components=2))]
     ... )
     >>> vectorizer.fit_transform(X).round(1)
+       tabular__age  text__0  text__1
+    0          33.0      2.3      0.0
+    1          34.0      1.2      2.0
+    2          60.0      2.0     -1.2
+    3          28.0      NaN      NaN
     >>> vectorizer.modalities_
     [('tabular', 'tabular', ['age']), ('text', 'text', ['review'])]
     """

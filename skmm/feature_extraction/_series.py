@@ -194,10 +194,10 @@ class SeriesVectorizer(CellsTransformer):
                 )
         return one_series_a_row(frame, TABLE) if self._is_table else frame
 
-    def _fit_frame(self, X, y):
-        frame, parts = super()._fit_frame(X, y)
+    def _fit_frame(self, X, y, transform=False):
+        parts = super()._fit_frame(X, y, transform)
         self.n_channels_ = [len(column.channels) for column in self._columns]
-        return frame, parts
+        return parts
 
     def _fit_column(self, column, y):
         series, _, channels = read_series(column)

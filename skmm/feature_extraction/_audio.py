@@ -1,0 +1,190 @@
+"""Columns of recordings to numbers, without pretrained weights."""
+
+import numbers
+
+from skmm._compat import Interval
+from skmm.feature_extraction._media import MediaVectorizer, check_names
+from skmm.feature_extraction._sound_features import (
+    FEATURES,
+    STATISTICS,
+    SoundFeatures,
+    mel_filters,
+)
+from skmm.io import AudioReader
+
+
+class AudioVectorizer(MediaVectorizer):
+    """Turn columns of recordings into numbers, each column for itself.
+
+    A recording is cut into short frames that overlap. What is measured in each frame
+    is pooled over time by statistics, so that recordings of any length have as many
+    features. Nothing is learned from other rows.
+
+    Parameters
+    ----------
+    features : tuple of str, default=("mfcc", "mel", "spectral", "tempo")
+        What is measured, any of:
+
+        - "mfcc": `n_mfcc` cepstral coefficients, the shape of the spectrum (timbre);
+        - "mel": the power in `n_mels` bands, in decibels;
+        - "spectral": centroid, bandwidth, roll-off (all in hertz), flatness and
+          contrast of the spectrum, rate of zero crossings, loudness (RMS);
+        - "tempo": beats per minute and how clear they are, strength of onsets,
+          seconds. Not pooled by `statistics`.
+    statistics : tuple of str, default=("mean", "std", "min", "max", "delta")
+        How frames are pooled: any of "mean", "std", "min", "max", "median", the
+        quantiles "q05", "q25", "q75" and "q95", and "delta", the mean absolute change
+        from frame to frame.
+    rate : int, default=16000
+        Samples per second that all recordings are brought to; at least 2000.
+    n_fft : int, default=512
+        Samples of a frame.
+    hop_length : int, default=256
+        Samples from one frame to the next.
+    n_mels : int, default=40
+        Bands of the mel scale, for all but "spectral".
+    n_mfcc : int, default=20
+        Cepstral coefficients, at most `n_mels`.
+    array_rate : int, default=None
+        Samples per second of cells that are bare arrays. With None these are refused,
+        because they do not say: give pairs (samples, rate).
+    errors : {"raise", "missing"}, default="raise"
+        What becomes of a recording that cannot be read: an error that names its row,
+        or a missing cell, with one warning for all of a column.
+    root : str or path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    max_seconds : float, default=3600
+        Longer recordings are refused, before they are decoded.
+    n_jobs : int, default=None
+        Processes to read and measure with.
+    progress : bool or "auto", default="auto"
+        Whether to show a progress bar. "auto": on a terminal, when it takes longer
+        than five seconds.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns at fit.
+    feature_names_in_ : ndarray of str
+        Their names, where all are strings. The name of a Series counts as well.
+
+    Raises
+    ------
+    CellError
+        If a recording cannot be read; the message names its column and row.
+
+    See Also
+    --------
+    ImageVectorizer : Columns of pictures.
+    VideoVectorizer : Columns of clips.
+
+    Notes
+    -----
+    Features are called ``column__mfcc_3_mean``, ``column__spectral_centroid_std``,
+    ``column__tempo_bpm``. A missing cell is a row of NaN, and so is every cell of a
+    column that had none at fit. All others have finite values, however short or silent:
+    frames reach over the ends of a recording, into silence. Decibels end 80 below the
+    loudest frame. Several channels are averaged.
+
+    Wider frames suit music: ``n_fft=2048, hop_length=512``.
+
+    References
+    ----------
+    .. [1] Davis, Mermelstein: Comparison of Parametric Representations for Monosyllabic
+       Word Recognition in Continuously Spoken Sentences, IEEE Transactions on
+       Acoustics, Speech, and Signal Processing, 1980.
+    .. [2] Grosche, Müller, Kurth: Cyclic Tempogram, a Mid-Level Tempo Representation
+       for Music Signals, ICASSP 2010.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmm.feature_extraction import AudioVectorizer
+    >>> def make_tone(hertz):
+    ...     return np.sin(2 * np.pi * hertz * np.arange(8000) / 8000), 8000
+    >>> X = pd.DataFrame({"call": [make_tone(440), make_tone(1500), None]})
+    >>> vectorizer = AudioVectorizer(("spectral", "tempo"), statistics=("median",))
+    >>> features = vectorizer.set_output(transform="pandas").fit_transform(X)
+    >>> features[["call__spectral_centroid_median", "call__tempo_seconds"]].round(-1)
+       call__spectral_centroid_median  call__tempo_seconds
+    0                           440.0                  0.0
+    1                          1500.0                  0.0
+    2                             NaN                  NaN
+    """
+
+    _what = "recordings"
+    _cells = "paths, bytes or pairs (samples, rate)"
+
+    _parameter_constraints = {
+        **MediaVectorizer._parameter_constraints,
+        "statistics": [tuple, list],
+        "rate": [Interval(numbers.Integral, 2000, None, closed="left")],
+        "n_fft": [Interval(numbers.Integral, 64, None, closed="left")],
+        "hop_length": [Interval(numbers.Integral, 1, None, closed="left")],
+        "n_mels": [Interval(numbers.Integral, 2, None, closed="left")],
+        "n_mfcc": [Interval(numbers.Integral, 1, None, closed="left")],
+        "array_rate": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "max_seconds": [Interval(numbers.Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        features=FEATURES,
+        *,
+        statistics=("mean", "std", "min", "max", "delta"),
+        rate=16_000,
+        n_fft=512,
+        hop_length=256,
+        n_mels=40,
+        n_mfcc=20,
+        array_rate=None,
+        errors="raise",
+        root=None,
+        max_seconds=3600,
+        n_jobs=None,
+        progress="auto",
+    ):
+        self.features = features
+        self.statistics = statistics
+        self.rate = rate
+        self.n_fft = n_fft
+        self.hop_length = hop_length
+        self.n_mels = n_mels
+        self.n_mfcc = n_mfcc
+        self.array_rate = array_rate
+        self.errors = errors
+        self.root = root
+        self.max_seconds = max_seconds
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def _check_options(self):
+        check_names("features", self.features, FEATURES)
+        check_names("statistics", self.statistics, tuple(STATISTICS))
+        if self.n_mfcc > self.n_mels:
+            raise ValueError(
+                f"n_mfcc={self.n_mfcc}: there are no more coefficients than "
+                f"n_mels={self.n_mels}. Lower n_mfcc or raise n_mels."
+            )
+        mel_filters(self.rate, self.n_fft, self.n_mels)
+
+    def _make_reader(self):
+        return AudioReader(
+            rate=self.rate,
+            max_seconds=self.max_seconds,
+            root=self.root,
+            array_rate=self.array_rate,
+        )
+
+    def _make_features(self):
+        return SoundFeatures(
+            tuple(self.features),
+            tuple(self.statistics),
+            self.rate,
+            self.n_fft,
+            self.hop_length,
+            self.n_mels,
+            self.n_mfcc,
+        )

@@ -1,0 +1,372 @@
+"""What Embedders share: each distinct cell once through a frozen network."""
+
+import contextlib
+import dataclasses
+import math
+import numbers
+import os
+import warnings
+from collections import deque
+
+import numpy as np
+from sklearn.decomposition import PCA
+
+from skmm._compat import Interval, StrOptions
+from skmm._frames import is_missing
+from skmm.feature_extraction._base import CellsTransformer
+from skmm.feature_extraction._cache import EmbeddingCache, parse_size
+
+
+@dataclasses.dataclass
+class Network:
+    """A loaded network, and all that decides which vector it gives for a cell.
+
+    Parameters
+    ----------
+    module : object
+        What the Embedder's `_embed_cells` calls.
+    revision : str
+        Tells the weights apart: a commit or a hash.
+    settings : str
+        Preprocessing, precision and all else that changes the vectors.
+    dimension : int or None
+        Width of a vector; None where only a cell can tell.
+    precision : str, default="float32"
+        Of the products, where the module does not know it itself.
+    """
+
+    module: object
+    revision: str | None
+    settings: str
+    dimension: int | None
+    precision: str = "float32"
+
+    @property
+    def identity(self):
+        return f"{self.revision}\n{self.settings}"
+
+
+class Embedder(CellsTransformer):
+    """A frozen network over the distinct cells of each column, remembered on disk.
+
+    A subclass gives `_load_network`, `_digests` and `_embed_cells`, and stores the
+    parameters of `_parameter_constraints`.
+    """
+
+    #: Cells between two writes to the cache: what an interrupted run may lose.
+    _chunk_size = 512
+
+    _parameter_constraints = {
+        "model": "no_validation",
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+        "device": [str],
+        "batch_size": [
+            Interval(numbers.Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
+        "n_components": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "reduction": [StrOptions({"pca", "truncate"})],
+        "memory": [str, os.PathLike, None],
+        "memory_limit": [str, Interval(numbers.Integral, 1, None, closed="left")],
+        "progress": ["boolean", StrOptions({"auto"})],
+    }
+
+    def _load_network(self):
+        """Give the `Network`; called often, so that loading is shared."""
+        raise NotImplementedError
+
+    def _digests(self, column):
+        """Give bytes for each cell, the same for those of the same content only.
+
+        None where a cell turns out to be missing.
+        """
+        raise NotImplementedError
+
+    def _costs(self, column):
+        """Give numbers that put cells of similar cost together, or None."""
+        return None
+
+    def _measure(self, network):
+        """Give the dimension, where the network does not tell it."""
+        raise NotImplementedError
+
+    def _embed_cells(self, network, column, advance):
+        """Give the vectors of distinct cells.
+
+        Parameters
+        ----------
+        network : Network
+        column : pandas.Series
+            With the labels of the rows in X, for errors.
+        advance : callable
+            Takes the number of cells done, for the progress bar.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_cells, network.dimension)
+            float32; NaN where a cell turned out to be missing.
+        """
+        raise NotImplementedError
+
+    @property
+    def n_embedded_(self):
+        """Cells that went through the network in the last fit or transform."""
+        return self._count.n
+
+    def _read_frame(self, X, reset):
+        if reset:
+            self._count = _Count()
+        self._count.n = 0
+        return super()._read_frame(X, reset)
+
+    def _check_options(self):
+        parse_size(self.memory_limit)
+
+    def _fit_column(self, column, y):
+        network = self._load_network()
+        if network.dimension is None:
+            network = dataclasses.replace(network, dimension=self._measure(network))
+        self.revision_ = network.revision
+        if is_missing(column, empty=True).all():
+            warnings.warn(
+                f"Column {column.name!r} holds no {self._what} in any of {len(column)} "
+                "rows. Leave it out, or fit on rows that have it.",
+                UserWarning,
+                stacklevel=5,
+            )
+        fitted = EmbeddedColumn(network.dimension, self.n_components)
+        if self.n_components is None or self.reduction == "truncate":
+            return fitted, None
+        vectors, places = self._embed_distinct(network, column)
+        fitted.fit_pca(vectors)
+        return fitted, _spread(fitted.reduce(vectors), places)
+
+    def _transform_column(self, fitted, column):
+        network = self._load_network()
+        if network.revision != self.revision_:
+            raise ValueError(
+                f"The model is not the one that {type(self).__name__} was fitted with: "
+                f"its weights are {network.revision}, and were {self.revision_}. Fit "
+                "again, or put the former weights back."
+            )
+        if network.dimension is None:
+            network = dataclasses.replace(network, dimension=fitted.dimension)
+        vectors, places = self._embed_distinct(network, column)
+        return _spread(fitted.reduce(vectors), places)
+
+    def _embed_distinct(self, network, column):
+        """Give the vectors of the distinct cells, and where each row finds its own."""
+        places = np.full(len(column), -1)
+        present = np.flatnonzero(~is_missing(column, empty=True))
+        digests = self._digests(column.iloc[present])
+        first = {}  # digest -> row that shows it
+        for row, digest in zip(present, digests):
+            if digest is not None:
+                first.setdefault(digest, row)
+        # Sorted by content: nothing below depends on the order of the rows.
+        distinct = sorted(first)
+        place_of = {digest: place for place, digest in enumerate(distinct)}
+        for row, digest in zip(present, digests):
+            places[row] = place_of.get(digest, -1)
+        cells = column.iloc[[first[digest] for digest in distinct]]
+        with self._open_cache(network) as cache:
+            return self._remembered(network, cells, distinct, cache), places
+
+    def _open_cache(self, network):
+        if self.memory is None:
+            return contextlib.nullcontext()
+        return EmbeddingCache(self.memory, network.identity, limit=self.memory_limit)
+
+    def _remembered(self, network, cells, digests, cache):
+        """Take from the cache what it holds, and embed the others chunk by chunk."""
+        vectors = np.full((len(cells), network.dimension), np.nan, np.float32)
+        todo = np.arange(len(cells))
+        if cache is not None:
+            found = cache.get(digests, vectors)
+            todo = np.flatnonzero(~found)
+        costs = self._costs(cells.iloc[todo])
+        if costs is not None:
+            todo = todo[np.argsort(costs, kind="stable")[::-1]]
+        with self._progress_bar(len(todo)) as advance:
+            for start in range(0, len(todo), self._chunk_size):
+                rows = todo[start : start + self._chunk_size]
+                vectors[rows] = self._embed_cells(network, cells.iloc[rows], advance)
+                self._count.n += len(rows)
+                if cache is not None:
+                    cache.put([digests[row] for row in rows], vectors[rows])
+        return vectors
+
+    @contextlib.contextmanager
+    def _progress_bar(self, total):
+        """Give a function that moves the bar on; "auto" shows it on slow terminals."""
+        if not self.progress or not total:
+            yield lambda n: None
+            return
+        from tqdm import tqdm
+
+        auto = {"disable": None, "delay": 5} if self.progress == "auto" else {}
+        with tqdm(total=total, unit=" cells", desc=type(self).__name__, **auto) as bar:
+            yield bar.update
+
+    def __sklearn_clone__(self):
+        # A model object is not ours to change, and too large to copy for each fold.
+        without = type(self).__new__(type(self))
+        without.__dict__.update(self.__dict__, model=None)
+        cloned = super(Embedder, without).__sklearn_clone__()
+        cloned.model = self.model
+        return cloned
+
+
+class EmbeddedColumn:
+    """The features of one column: vectors as they are, cut off, or components.
+
+    Parameters
+    ----------
+    dimension : int
+        Width of the vectors.
+    n_components : int or None
+        Features to keep; None for all.
+    """
+
+    def __init__(self, dimension, n_components=None):
+        self.dimension = dimension
+        self.n_features = min(n_components or dimension, dimension)
+        self.pca = None
+
+    def suffixes(self):
+        return range(self.n_features)
+
+    def fit_pca(self, vectors):
+        """Learn components from distinct vectors, in an order of their own."""
+        vectors = vectors[~np.isnan(vectors).any(axis=1)].astype(np.float64)
+        rank = min(self.n_features, len(vectors))
+        many = len(vectors) > self.dimension
+        self.pca = PCA(rank, svd_solver="covariance_eigh" if many else "full")
+        if rank:
+            self.pca.fit(vectors)
+
+    def reduce(self, vectors):
+        """Give the features of vectors; NaN where no component was learned."""
+        if self.pca is None:
+            return vectors[:, : self.n_features]
+        shape = (len(vectors), self.n_features)
+        if not self.pca.n_components:
+            return np.full(shape, np.nan, np.float32)
+        # Not PCA.transform, which takes no NaN. Components beyond the rank of the
+        # vectors at fit are 0, so that their number is known beforehand.
+        features = np.zeros(shape, np.float32)
+        centred = vectors - self.pca.mean_
+        features[:, : self.pca.n_components] = centred @ self.pca.components_.T
+        features[np.isnan(vectors).any(axis=1)] = np.nan
+        return features
+
+
+class _Count:
+    """Changed by `transform`, which must leave the attributes themselves alone."""
+
+    n = 0
+
+
+def _spread(features, places):
+    """Give each row the features of its cell, NaN where it has none."""
+    rows = np.full((len(places), features.shape[1]), np.nan, np.float32)
+    rows[places >= 0] = features[places[places >= 0]]
+    return rows
+
+
+# ---------------------------------------------------------------- devices and batches
+
+
+def resolve_precision(precision, device):
+    """Give the precision for ``precision=``: "auto" is bfloat16 where hardware has it.
+
+    Parameters
+    ----------
+    precision : str
+    device : torch.device
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if has_bfloat16(device) else "float32"
+
+
+def has_bfloat16(device):
+    """Tell whether a device multiplies bfloat16 itself, rather than emulating it."""
+    import torch
+
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return bool(torch.cpu._is_avx512_bf16_supported())
+    return False
+
+
+@contextlib.contextmanager
+def inference(module, device, precision):
+    """Run a torch module in evaluation mode, without gradients, at a precision."""
+    import torch
+
+    training = [part for part in module.modules() if part.training]
+    for part in training:
+        part.training = False
+    try:
+        with (
+            torch.inference_mode(),
+            torch.autocast(
+                device.type, torch.bfloat16, enabled=precision == "bfloat16"
+            ),
+        ):
+            yield
+    finally:
+        for part in training:
+            part.training = True
+
+
+def run_batches(run, batches, cost=len):
+    """Run each batch; one that does not fit into memory is halved, as are later ones.
+
+    Parameters
+    ----------
+    run : callable
+        From a batch to its result.
+    batches : iterable of sequences
+    cost : callable, default=len
+        What a batch takes of memory, in any unit.
+
+    Yields
+    ------
+    batch, result
+        In the order of the batches; more than there were where some were halved.
+    """
+    limit = math.inf
+    todo = deque(batches)
+    while todo:
+        batch = todo.popleft()
+        if cost(batch) <= limit or len(batch) == 1:
+            try:
+                result = run(batch)
+            except (MemoryError, RuntimeError) as error:
+                if len(batch) == 1 or not is_out_of_memory(error):
+                    raise
+                limit = cost(batch) / 2
+            else:
+                yield batch, result
+                continue
+            _free_memory()
+        half = len(batch) // 2
+        todo.extendleft([batch[half:], batch[:half]])
+
+
+def is_out_of_memory(error):
+    """Tell whether an error says that memory ran out, on whatever device."""
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return "out of memory" in words or "can't allocate memory" in words
+
+
+def _free_memory():
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

