@@ -42,6 +42,8 @@ class Vectors(TransformerMixin, BaseEstimator):
 
     def fit(self, X, y=None):
         self.n_features_ = self._read(X).shape[1]
+        names = range(self.n_features_) if is_nested(X) else X.columns
+        self.names_ = np.array([str(name) for name in names], dtype=object)
         return self
 
     def transform(self, X):
@@ -54,6 +56,9 @@ class Vectors(TransformerMixin, BaseEstimator):
                 f"at fit they had {self.n_features_}."
             )
         return vectors
+
+    def get_feature_names_out(self, input_features=None):
+        return self.names_
 
     def _read(self, X):
         if is_nested(X):

@@ -273,8 +273,9 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         names = []
         for name, kind, _ in self.modalities_:
             where = self.output_indices_[name]
-            if kind == "tabular":
-                own = self.transformers_[name].get_feature_names_out()
+            transformer = self.transformers_[name]
+            if kind == "tabular" and hasattr(transformer, "get_feature_names_out"):
+                own = transformer.get_feature_names_out()
                 names += [f"{name}__{f.removeprefix(f'{name}__')}" for f in own]
             else:
                 names += [f"{name}__{i}" for i in range(where.stop - where.start)]

@@ -95,7 +95,7 @@ def links_of(name, model, **options):
 
 @each_model
 def test_links_of_nations(model):
-    reached, chance = links_of("nations", model, n_epochs=10, batch_size=64)
+    reached, chance = links_of("nations", model, n_epochs=15, batch_size=64)
     # With 14 nodes, few answers are left to choose from.
     assert reached > chance + 0.1
 
