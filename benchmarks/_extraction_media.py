@@ -205,6 +205,6 @@ def cut(clips, n, rng):
         frames = clip[start + pace * np.arange(N_FRAMES)]
         # Grain, so that what stands still is not all zeros.
         window = frames[:, top : top + SIDE, left : left + SIDE].astype(float)
-        window += rng.normal(0, 5, window.shape)
+        window += rng.normal(0, 2, window.shape)
         windows[i] = np.clip(window, 0, 255).astype(np.uint8)
     return windows, paces

@@ -231,7 +231,7 @@ class EmbeddedColumn:
     def __init__(self, dimension, n_components=None):
         self.dimension = dimension
         self.n_features = min(n_components or dimension, dimension)
-        self.pca = None
+        self.mean = self.components = None
 
     def suffixes(self):
         return range(self.n_features)
@@ -239,26 +239,23 @@ class EmbeddedColumn:
     def fit_pca(self, vectors):
         """Learn components from distinct vectors, in an order of their own."""
         vectors = vectors[~np.isnan(vectors).any(axis=1)].astype(np.float64)
-        rank = min(self.n_features, len(vectors))
-        many = len(vectors) > self.dimension
-        self.pca = PCA(rank, svd_solver="covariance_eigh" if many else "full")
-        if rank:
-            self.pca.fit(vectors)
+        # Features beyond the rank are 0, so that their number is known beforehand;
+        # without any vector all are NaN.
+        self.components = np.zeros((self.n_features, self.dimension))
+        self.mean = np.full(self.dimension, np.nan)
+        if len(vectors):
+            self.mean = vectors.mean(axis=0)
+        rank = min(self.n_features, len(vectors) - 1)
+        if rank > 0 and np.ptp(vectors, axis=0).any():
+            many = len(vectors) > self.dimension
+            pca = PCA(rank, svd_solver="covariance_eigh" if many else "full")
+            self.components[:rank] = pca.fit(vectors).components_
 
     def reduce(self, vectors):
-        """Give the features of vectors; NaN where no component was learned."""
-        if self.pca is None:
+        """Give the features of vectors."""
+        if self.components is None:
             return vectors[:, : self.n_features]
-        shape = (len(vectors), self.n_features)
-        if not self.pca.n_components:
-            return np.full(shape, np.nan, np.float32)
-        # Not PCA.transform, which takes no NaN. Components beyond the rank of the
-        # vectors at fit are 0, so that their number is known beforehand.
-        features = np.zeros(shape, np.float32)
-        centred = vectors - self.pca.mean_
-        features[:, : self.pca.n_components] = centred @ self.pca.components_.T
-        features[np.isnan(vectors).any(axis=1)] = np.nan
-        return features
+        return ((vectors - self.mean) @ self.components.T).astype(np.float32)
 
 
 class _Count:

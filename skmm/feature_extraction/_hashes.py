@@ -30,7 +30,7 @@ def hash_callable(function):
     if function is None:
         return "None"
     code = getattr(function, "__code__", None)
-    if code is None:
+    if code is None or inspect.ismethod(function):
         return joblib.hash(function)
     try:
         source = inspect.getsource(function)

@@ -174,10 +174,11 @@ class Layer:
         attended = buffers.get("attended", (n_tokens, width))
         query, key, value = inputs.permute(1, 2, 0, 3)
         mixed = attended.view(n_tokens, n_heads, -1).transpose(0, 1)
-        start = 0
+        start, weights = 0, query.new_empty(0, 0)
         for length in lengths:
             text = slice(start, start + length)
-            weights = buffers.get("weights", (n_heads, length, length))
+            if weights.shape[1] != length:
+                weights = buffers.get("weights", (n_heads, length, length))
             torch.bmm(query[:, text], key[:, text].transpose(1, 2), out=weights)
             torch.softmax(weights, -1, out=weights)
             mixed[:, text] = torch.bmm(weights, value[:, text])

@@ -12,7 +12,7 @@ from skmm.feature_extraction._packed_bert import CALIBRATION, Buffers, can_pack,
 from skmm.feature_extraction._pretrained import load_once
 
 #: Tokens of a packed batch: more leave the processor's caches.
-_PACKED_TOKENS = 2**10
+_PACKED_TOKENS = 2**11
 #: Characters of a padded batch, padding counted, on a CPU and on a GPU.
 _CPU_CHARACTERS, _GPU_CHARACTERS = 2**14, 2**18
 #: Letters that a token holds at most, mostly: what lies behind is cut off anyway.

@@ -21,6 +21,8 @@ from skmm.feature_extraction._pretrained import (
 )
 from skmm.feature_extraction._tuned_embedder import Tunable
 
+#: Options that a user's function cannot be told, and their defaults.
+_OF_NETWORKS = {"precision": "auto", "device": "auto", "max_length": None}
 #: Texts that go through a user's function together, unless told.
 _BATCH_OF_FUNCTION = 512
 
@@ -90,7 +92,7 @@ class TextEmbedder(Tunable, Embedder):
         Texts that went through the network in the last fit or transform: distinct
         ones, without those that `memory` held.
     revision_ : str
-        Tells the weights apart: a hash, or a commit of the hub.
+        Tells the weights apart: a hash, or a commit of the hub; "function" for one.
     n_features_in_ : int
         Columns at fit.
     feature_names_in_ : ndarray of str
@@ -106,6 +108,15 @@ class TextEmbedder(Tunable, Embedder):
     :class:`~sklearn.preprocessing.TargetEncoder` does: no row is embedded by a network
     that saw its target. ``fit(X, y).transform(X)`` gives those of the network of all
     rows. All columns share one network.
+
+    Vectors are float32 whatever the precision. The cosine to those of float32 was above
+    0.9999 with "bfloat16" and 0.999 on average with "int8" (0.994 at least) on reviews
+    of clothing with "minilm". A text's vector does not depend on the texts beside it:
+    not at all with "int8", and to some 1e-6 with "float32". "auto" tries 8 bits on
+    sentences of many kinds, and takes float32 if the mean cosine is below 0.995.
+
+    A function or an object is shared by clones, not copied. With `memory` it is known
+    by its code and its attributes, but not by what it finds elsewhere.
 
     A pickle holds a model's name and the hash of its weights, and with `tune` what
     changed; the weights themselves are in it where `model` is an object.
@@ -186,6 +197,8 @@ class TextEmbedder(Tunable, Embedder):
                 "model must be a name, a folder, an object with encode or a callable, "
                 f"got {self.model!r}."
             )
+        if not named and not _is_sentence_model(self.model):
+            self._check_options_of_function()
         local = not named or self.model in PACKAGED or os.path.isdir(self.model)
         if self.revision is not None and local:
             raise ValueError(
@@ -193,14 +206,31 @@ class TextEmbedder(Tunable, Embedder):
                 f"apart, and model={self.model!r} is none. Leave revision out."
             )
 
+    def _check_options_of_function(self):
+        for name, default in _OF_NETWORKS.items():
+            value = getattr(self, name)
+            if value != default:
+                raise ValueError(
+                    f"{name}={value!r} is for networks that are loaded here, and "
+                    f"model={self.model!r} does as it likes. Leave {name} out."
+                )
+
     def _load_network(self):
         from skmm._learner import resolve_device
 
         device = resolve_device(self.device)
-        if not isinstance(self.model, (str, os.PathLike)) and not _is_sentence_model(
-            self.model
-        ):
+        named = isinstance(self.model, (str, os.PathLike))
+        if not named and not _is_sentence_model(self.model):
             return self._network_of_function()
+        if (
+            not named
+            and self.device != "auto"
+            and self.model.device.type != device.type
+        ):
+            raise ValueError(
+                f"device={self.device!r}, but model is on {str(self.model.device)!r}. "
+                "Move it there, or take device='auto'."
+            )
         module, revision = self._load_sentence_model(device)
         from skmm.feature_extraction._sentence_encoder import choose_precision
 
@@ -211,17 +241,18 @@ class TextEmbedder(Tunable, Embedder):
         return self._tuned(Network(module, revision, settings, dimension, precision))
 
     def _network_of_function(self):
+        settings = "" if self.memory is None else self._hash_function()
+        # Not the hash as revision: what counts its calls is still the same function.
+        return Network(_Function(self.model), "function", settings, dimension=None)
+
+    def _hash_function(self):
         try:
-            revision = hash_callable(self.model)
+            return hash_callable(self.model)
         except (pickle.PicklingError, TypeError, AttributeError) as error:
-            if self.memory is not None:
-                raise ValueError(
-                    f"model={self.model!r} cannot be pickled, so that the cache could "
-                    "not tell it from others. Define it in a module, or take "
-                    "memory=None."
-                ) from error
-            revision = None
-        return Network(_Function(self.model), revision, "function", dimension=None)
+            raise ValueError(
+                f"model={self.model!r} cannot be pickled, so that the cache could not "
+                "tell it from others. Define it in a module, or take memory=None."
+            ) from error
 
     def _measure(self, network):
         return network.module(["a text"]).shape[1]
@@ -252,6 +283,10 @@ class TextEmbedder(Tunable, Embedder):
             lambda: _shortened(copy.deepcopy(self.model), self.max_length),
         )
         return shortened, revision
+
+    def _fit_column(self, column, y):
+        to_strings(column)  # refuses what is no text, even if fit embeds none
+        return super()._fit_column(column, y)
 
     def _digests(self, column):
         return [
