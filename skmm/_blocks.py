@@ -77,6 +77,14 @@ class Block:
         made the block and the module that it builds.
     present : ndarray of bool, shape (n_rows,)
         False where the row does not have this modality.
+    cost : ndarray of shape (n_rows,), default=None
+        Of reading a row, such as its number of tokens. Rows of similar cost are put
+        into one batch, so that little is padded.
+
+    Attributes
+    ----------
+    complete : bool
+        Whether all rows are known to have the modality, without asking the device.
 
     Examples
     --------
@@ -87,9 +95,11 @@ class Block:
     (3, 39)
     """
 
-    def __init__(self, *parts, present):
+    def __init__(self, *parts, present, cost=None):
         self.parts = tuple(_as_part(part) for part in parts)
         self.present = torch.as_tensor(present, dtype=torch.bool)
+        self.cost = None if cost is None else torch.as_tensor(cost, dtype=torch.float32)
+        self._complete = bool(self.present.all())
         lengths = {len(part) for part in self.parts} | {len(self.present)}
         if len(lengths) != 1:
             raise ValueError(f"The parts of a block differ in rows: {sorted(lengths)}.")
@@ -100,22 +110,36 @@ class Block:
     def __getitem__(self, i):
         return self.parts[i]
 
+    @property
+    def complete(self):
+        if self._complete is None:
+            self._complete = bool(self.present.all())
+        return self._complete
+
     def take(self, rows):
         """Give the rows named by an integer tensor, in its order, as a block."""
-        taken = Block.__new__(Block)
-        taken.parts = tuple(
+        parts = (
             part.take(rows) if isinstance(part, Csr) else part.index_select(0, rows)
             for part in self.parts
         )
-        taken.present = self.present.index_select(0, rows)
-        return taken
+        return self._like(parts, self.present.index_select(0, rows))
 
     def to(self, device):
         """Give the block on another device."""
-        moved = Block.__new__(Block)
-        moved.parts = tuple(part.to(device) for part in self.parts)
-        moved.present = self.present.to(device)
+        moved = self._like(
+            (part.to(device) for part in self.parts), self.present.to(device)
+        )
+        moved.cost = self.cost
         return moved
+
+    def _like(self, parts, present):
+        block = Block.__new__(Block)
+        block.parts = tuple(parts)
+        block.present = present
+        block.cost = None
+        block._complete = self._complete or None  # some rows may all have it
+        block._dtype = self.dtype
+        return block
 
     @property
     def dtype(self):
@@ -126,15 +150,14 @@ class Block:
         """Give the block with its dense floating-point parts in another type."""
         if dtype == self.dtype:
             return self
-        cast = Block.__new__(Block)
-        cast._dtype = dtype
-        cast.parts = tuple(
+        parts = (
             part.to(dtype)
             if isinstance(part, torch.Tensor) and part.is_floating_point()
             else part
             for part in self.parts
         )
-        cast.present = self.present
+        cast = self._like(parts, self.present)
+        cast._dtype = dtype
         return cast
 
     @property

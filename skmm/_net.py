@@ -9,6 +9,8 @@ import torch
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.utils import TeeGenerator
 
+from skmm._freezing import is_learnable, keep_frozen_parts_still
+
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -49,12 +51,21 @@ class Rows:
         return next(iter(self.blocks.values())).present.device
 
     @property
+    def cost(self):
+        """Of reading each row, a tensor (n,), or None where all cost the same."""
+        costs = [b.cost for b in self.blocks.values() if b.cost is not None]
+        return sum(costs[1:], costs[0]) if costs else None
+
+    @property
     def nbytes(self):
         return sum(block.nbytes for block in self.blocks.values())
 
 
 class Batches:
     """Iterate over rows, a whole batch cut out at once, reshuffled each epoch.
+
+    Rows of similar cost share a batch. In training they are sorted among some
+    batches' worth of random rows only, so that batches differ from epoch to epoch.
 
     Parameters
     ----------
@@ -63,26 +74,58 @@ class Batches:
     device : torch.device
         Where the batches go; the rows may lie elsewhere when they do not fit there.
     generator : torch.Generator or None
-        None keeps the order.
+        None does not shuffle.
     """
+
+    #: Batches among whose rows those of similar cost are looked for.
+    _pool = 32
 
     def __init__(self, rows, batch_size, device, generator=None):
         self.rows = rows
         self.batch_size = batch_size
         self.device = device
         self.generator = generator
+        self.cost = rows.cost
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
 
-    def __iter__(self):
+    def in_order(self, results):
+        """Put what was given for the rows, batch by batch, in the rows' own order.
+
+        Parameters
+        ----------
+        results : ndarray of shape (n_rows, ...)
+            Of a pass without shuffling.
+        """
+        if self.cost is None:
+            return results
+        ordered = np.empty_like(results)
+        ordered[self._by_cost().numpy()] = results
+        return ordered
+
+    def _by_cost(self):
+        return torch.argsort(self.cost, descending=True, stable=True)
+
+    def _batches(self):
+        """Give the row numbers of each batch."""
         if self.generator is None:
             order = torch.arange(len(self.rows))
-        else:
-            order = torch.randperm(len(self.rows), generator=self.generator)
-        order = order.to(self.rows.device)
-        for rows in order.split(self.batch_size):
-            blocks, y = self.rows.take(rows)
+            return (order if self.cost is None else self._by_cost()).split(
+                self.batch_size
+            )
+        order = torch.randperm(len(self.rows), generator=self.generator)
+        if self.cost is None:
+            return order.split(self.batch_size)
+        pools = order.split(self._pool * self.batch_size)
+        order = torch.cat([pool[self.cost[pool].argsort()] for pool in pools])
+        batches = order.split(self.batch_size)
+        shuffled = torch.randperm(len(batches), generator=self.generator)
+        return [batches[i] for i in shuffled.tolist()]
+
+    def __iter__(self):
+        for rows in self._batches():
+            blocks, y = self.rows.take(rows.to(self.rows.device))
             if self.rows.device != self.device:
                 blocks = {name: block.to(self.device) for name, block in blocks.items()}
                 y = None if y is None else tuple(part.to(self.device) for part in y)
@@ -149,7 +192,8 @@ class HeadKeeper:
 
     def _tensors(self, head):
         module = self.module.heads[head]
-        return [t.detach() for t in (*module.parameters(), *module.buffers())]
+        learned = filter(is_learnable, module.parameters())
+        return [tensor.detach() for tensor in (*learned, *module.buffers())]
 
 
 class MultimodalNet(skorch.NeuralNet):
@@ -239,6 +283,11 @@ class MultimodalNet(skorch.NeuralNet):
             return self.module_(x)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16):
             return self.module_(x)
+
+    def _set_training(self, training=True):
+        super()._set_training(training)
+        if training:
+            keep_frozen_parts_still(self.module_)
 
     def notify(self, method_name, **cb_kwargs):
         """Skip the hooks of a batch that nobody has: they are called the most."""
@@ -347,7 +396,9 @@ class MultimodalNet(skorch.NeuralNet):
         share = torch.tensor(counts, dtype=torch.float64) / sum(counts)
         means = (torch.stack(losses).double().cpu() * share[:, None]).sum(0).tolist()
         logits = {
-            h: torch.cat(part).cpu().numpy() for h, part in logits.items() if part
+            h: iterator.in_order(torch.cat(part).cpu().numpy())
+            for h, part in logits.items()
+            if part
         }
         return dict(zip(heads, means)), logits
 
@@ -445,20 +496,33 @@ class MultimodalNet(skorch.NeuralNet):
         self.module_.active = list(heads)
         batches = {head: [] for head in heads}
         try:
-            for batch, _ in self.get_iterator(Rows(blocks)):
+            iterator = self.get_iterator(Rows(blocks))
+            for batch, _ in iterator:
                 for head, output in self.infer(batch).items():
                     batches[head].append(getattr(output, part).double().cpu().numpy())
         finally:
             self.module_.active = list(self.module_.heads)
-        return {head: np.concatenate(parts) for head, parts in batches.items()}
+        return {
+            head: iterator.in_order(np.concatenate(parts))
+            for head, parts in batches.items()
+        }
 
 
-def _scaled_parameters(module, scale=1.0, decays=True):
-    """Yield (learning rate scale, whether weight decay applies, parameter)."""
-    scale = getattr(module, "learning_rate_scale", scale)
+def _scaled_parameters(module, scale=1.0, decays=True, layer=1.0, fixed=False):
+    """Yield (learning rate scale, whether weight decay applies, parameter).
+
+    A module's ``learning_rate_scale`` stands for it and all within; ``layer_scale``
+    is a factor on top. ``fixed_learning_rate_scale``, which ``encoder_learning_rate``
+    sets, is not changed by scales further down.
+    """
+    if hasattr(module, "fixed_learning_rate_scale"):
+        scale, fixed = module.fixed_learning_rate_scale, True
+    elif not fixed:
+        scale = getattr(module, "learning_rate_scale", scale)
+    layer = layer * getattr(module, "layer_scale", 1.0)
     decays = getattr(module, "weight_decays", decays)
     for parameter in module.parameters(recurse=False):
-        if parameter.requires_grad:
-            yield scale, decays, parameter
+        if is_learnable(parameter):
+            yield scale * layer, decays, parameter
     for child in module.children():
-        yield from _scaled_parameters(child, scale, decays)
+        yield from _scaled_parameters(child, scale, decays, layer, fixed)

@@ -1,0 +1,44 @@
+"""The contract of an augmentation, and chains of them."""
+
+from sklearn.base import BaseEstimator
+
+
+class Augmentation(BaseEstimator):
+    """Base of all augmentations: a random change that keeps what a cell means.
+
+    It is called in training only, on the device, with the tensors of a batch, rows
+    first, and gives tensors of the same kinds. Each row draws its own chance from
+    torch's generator, so that ``random_state`` repeats a fit.
+    """
+
+    def __call__(self, *tensors):
+        """Change a batch.
+
+        Parameters
+        ----------
+        *tensors : tensor
+            What they hold is a matter of the modality; see the class.
+
+        Returns
+        -------
+        tensors : tensor, or tuple of as many tensors
+        """
+        raise NotImplementedError(f"{type(self).__name__}.__call__")
+
+
+class Chain:
+    """Augmentations one after the other.
+
+    Parameters
+    ----------
+    steps : list of callable
+    """
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def __call__(self, *tensors):
+        for step in self.steps:
+            changed = step(*tensors)
+            tensors = changed if isinstance(changed, tuple) else (changed,)
+        return tensors

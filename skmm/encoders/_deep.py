@@ -1,0 +1,114 @@
+"""What encoders with a network of their own share: rows that are there, chunks."""
+
+import torch
+from torch import nn
+
+from skmm.encoders._base import Encoded
+
+
+class DeepModule(nn.Module):
+    """An encoder's module that runs on the rows that have the modality.
+
+    A subclass gives `read`, from a block's parts to the tensors that the network
+    takes, and `encode`, from these to :class:`Encoded` or vectors. Rows without the
+    modality get zeros. The network computes in float32 (or under autocast) also where
+    the rest computes in float64: it is the big part.
+
+    Parameters
+    ----------
+    width : int
+    augment : callable or None
+        In training, from what `read` gives to the same, changed at random.
+    """
+
+    keep_float32 = True
+
+    #: Rows that go through the network at once outside training, where batches are
+    #: larger: activations of a deep network are what fills the memory.
+    chunk_size = 256
+
+    def __init__(self, width, augment=None):
+        super().__init__()
+        self.width = width
+        self.augment = augment
+
+    def read(self, *parts):
+        """Give the tensors that `encode` takes: a tuple, rows first in each."""
+        raise NotImplementedError(f"{type(self).__name__}.read")
+
+    def encode(self, *inputs):
+        """Give :class:`Encoded`, or vectors (n, width) alone."""
+        raise NotImplementedError(f"{type(self).__name__}.encode")
+
+    def forward(self, block):
+        n, rows = len(block), None
+        if not block.complete:
+            rows = block.present.nonzero().squeeze(1)
+            if not len(rows):
+                device = block.present.device
+                return Encoded(torch.zeros(n, self.width, device=device))
+            if len(rows) < n:
+                block = block.take(rows)
+            else:
+                rows = None
+        encoded = self._run(block)
+        if rows is not None:
+            encoded = Encoded(
+                *(None if part is None else _spread(part, rows, n) for part in encoded)
+            )
+        return _as_type(encoded, block.dtype)
+
+    def _run(self, block):
+        if self.training or len(block) <= self.chunk_size:
+            return self._run_chunk(block)
+        rows = torch.arange(len(block), device=block.present.device)
+        return concatenate(
+            [self._run_chunk(block.take(some)) for some in rows.split(self.chunk_size)]
+        )
+
+    def _run_chunk(self, block):
+        inputs = self.read(*block.parts)
+        if self.training and self.augment is not None:
+            inputs = self.augment(*inputs)
+            if isinstance(inputs, torch.Tensor):
+                inputs = (inputs,)
+        encoded = self.encode(*inputs)
+        return encoded if isinstance(encoded, Encoded) else Encoded(encoded)
+
+
+def concatenate(encoded):
+    """Join what was encoded of several chunks of rows."""
+    vectors = torch.cat([some.vectors for some in encoded])
+    if encoded[0].tokens is None:
+        return Encoded(vectors)
+    tokens = [some.tokens for some in encoded]
+    masks = [some.token_mask for some in encoded]
+    if masks[0] is None:
+        return Encoded(vectors, torch.cat(tokens))
+    longest = max(some.shape[1] for some in tokens)
+    return Encoded(
+        vectors,
+        torch.cat([_lengthen(some, longest) for some in tokens]),
+        torch.cat([_lengthen(some, longest) for some in masks]),
+    )
+
+
+def _lengthen(tokens, length):
+    """Pad the second axis with zeros (False)."""
+    if tokens.shape[1] == length:
+        return tokens
+    missing = tokens.new_zeros(len(tokens), length - tokens.shape[1], *tokens.shape[2:])
+    return torch.cat([tokens, missing], dim=1)
+
+
+def _spread(part, rows, n):
+    """Give each of n rows its values, zeros where it is not among `rows`."""
+    return part.new_zeros(n, *part.shape[1:]).index_copy(0, rows, part)
+
+
+def _as_type(encoded, dtype):
+    """Leave what autocast made as it is; float64 where the others compute in it."""
+    if dtype == torch.float32:
+        return encoded
+    tokens = None if encoded.tokens is None else encoded.tokens.to(dtype)
+    return Encoded(encoded.vectors.to(dtype), tokens, encoded.token_mask)
