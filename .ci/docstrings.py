@@ -15,6 +15,8 @@ from numpydoc.validate import validate
 PACKAGES = (
     "skmm",
     "skmm.alignment",
+    "skmm.augmentation",
+    "skmm.callbacks",
     "skmm.datasets",
     "skmm.encoders",
     "skmm.feature_extraction",

@@ -13,6 +13,8 @@ _PUBLIC = {
 }
 _SUBPACKAGES = (
     "alignment",
+    "augmentation",
+    "callbacks",
     "datasets",
     "encoders",
     "feature_extraction",

@@ -2,6 +2,7 @@
 
 import copy
 import numbers
+import os
 
 import numpy as np
 import scipy.sparse
@@ -41,11 +42,19 @@ class BaseMultimodal(
         "alignment": [str, type, HasMethods("build_module"), list, tuple, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "mixup": [str, type, HasMethods("draw"), None],
         "mix": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],
         "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
+        "encoder_learning_rate": [
+            Interval(numbers.Real, 0, None, closed="neither"),
+            dict,
+            None,
+        ],
+        "freeze": [StrOptions({"encoders"}), list, tuple, None],
+        "init": [str, os.PathLike, HasMethods("predict"), None],
         "weight_decay": [Interval(numbers.Real, 0, None, closed="left")],
         "batch_size": [
             StrOptions({"auto"}),
@@ -78,11 +87,15 @@ class BaseMultimodal(
         alignment=None,
         alignment_weight=0.1,
         modality_dropout=0.0,
+        mixup=None,
         mix=True,
         width=64,
         depth=1,
         dropout=0.2,
         learning_rate=3e-3,
+        encoder_learning_rate=None,
+        freeze=None,
+        init=None,
         weight_decay=1e-2,
         batch_size="auto",
         max_epochs=100,
@@ -103,11 +116,15 @@ class BaseMultimodal(
         self.alignment = alignment
         self.alignment_weight = alignment_weight
         self.modality_dropout = modality_dropout
+        self.mixup = mixup
         self.mix = mix
         self.width = width
         self.depth = depth
         self.dropout = dropout
         self.learning_rate = learning_rate
+        self.encoder_learning_rate = encoder_learning_rate
+        self.freeze = freeze
+        self.init = init
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.max_epochs = max_epochs
@@ -296,6 +313,7 @@ class BaseMultimodal(
     def _prepare(self, X, train, valid, anew=True):
         """Fit the encoders on the training rows; give both sets as Rows."""
         from skmm._preparation import Preparation
+        from skmm._source import load_source
 
         frame, y, weight = train
         if anew and not self._goes_on():
@@ -305,10 +323,13 @@ class BaseMultimodal(
                 n_jobs=self.n_jobs,
             )
             preparation.resolve(X, frame, self._once)
+            source = load_source(self.init, preparation.modalities, self.width)
+            preparation.start_from(source)
             blocks = preparation.fit_transform(frame, y, weight, self._once)
             self._preparation = preparation
             self._labels = frame.columns
             self._learner = self._make_learner(blocks, y, weight)
+            source.copy_weights(self._learner.module)
         else:
             blocks = self._preparation.transform(frame, self._once)
         rows_train = self._make_rows(blocks, y, weight)
@@ -353,9 +374,7 @@ class BaseMultimodal(
             for name, encoder, positions in self._preparation.modalities
         ]
         self._n_features_out = learner.module.heads["fused"].out_features
-        self.n_parameters_ = sum(
-            p.numel() for p in learner.module.parameters() if p.requires_grad
-        )
+        self.n_parameters_ = learner.n_parameters
         self.history_ = learner.net.history
         self.n_iter_ = len(learner.net.history)
         self.head_weights_ = learner.mixture.shares

@@ -45,13 +45,7 @@ class Csr:
 
     def take(self, rows):
         """Give the rows named by an integer tensor, in its order."""
-        start = self.indptr.index_select(0, rows)
-        length = self.indptr.index_select(0, rows + 1) - start
-        indptr = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)
-        torch.cumsum(length, 0, out=indptr[1:])
-        total = int(indptr[-1])
-        shift = torch.repeat_interleave(start - indptr[:-1], length, output_size=total)
-        where = shift + torch.arange(total, dtype=shift.dtype, device=shift.device)
+        indptr, where = _cut(self.indptr, rows)
         values = None if self.values is None else self.values.index_select(0, where)
         return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
 
@@ -67,12 +61,79 @@ class Csr:
         return sum(part.nbytes for part in stored if part is not None)
 
 
+class Ragged:
+    """Rows of varying length of dense steps: series, recordings.
+
+    All steps lie one after the other in one tensor, so that a batch is cut out on the
+    device and padded to its own longest row.
+
+    Parameters
+    ----------
+    indptr : tensor of int64, shape (n_rows + 1,)
+        Where each row starts, and the last ends.
+    values : tensor of shape (n_steps, ...)
+    """
+
+    def __init__(self, indptr, values):
+        self.indptr = indptr
+        self.values = values
+
+    @classmethod
+    def from_arrays(cls, arrays, step=(), dtype=np.float32):
+        """Read a list of arrays of shape (steps, ...), None where a row has none.
+
+        Parameters
+        ----------
+        arrays : list of ndarray or None
+        step : tuple of int
+            Shape of a step, which no array tells where all are None.
+        dtype : dtype
+        """
+        lengths = [0 if array is None else len(array) for array in arrays]
+        indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        values = np.empty((indptr[-1], *step), dtype)
+        for start, array in zip(indptr, arrays):
+            if array is not None:
+                values[start : start + len(array)] = array
+        return cls(torch.from_numpy(indptr), torch.from_numpy(values))
+
+    def __len__(self):
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self):
+        """Steps of each row."""
+        return self.indptr.diff()
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order."""
+        indptr, where = _cut(self.indptr, rows)
+        return Ragged(indptr, self.values.index_select(0, where))
+
+    def to(self, device):
+        return Ragged(self.indptr.to(device), self.values.to(device))
+
+    def padded(self):
+        """Give the steps (n, longest, ...), zeros behind a row's end, and which are."""
+        lengths = self.lengths
+        longest = int(lengths.max()) if len(self) else 0
+        times = torch.arange(longest, device=lengths.device)
+        mask = times < lengths[:, None]
+        padded = self.values.new_zeros(len(self), longest, *self.values.shape[1:])
+        padded[mask] = self.values
+        return padded, mask
+
+    @property
+    def nbytes(self):
+        return self.indptr.nbytes + self.values.nbytes
+
+
 class Block:
     """One modality, all rows.
 
     Parameters
     ----------
-    *parts : ndarray, tensor, scipy sparse matrix or Csr
+    *parts : ndarray, tensor, scipy sparse matrix, Csr or Ragged
         First axis is the rows in each. What they mean is between the encoder that
         made the block and the module that it builds.
     present : ndarray of bool, shape (n_rows,)
@@ -119,7 +180,9 @@ class Block:
     def take(self, rows):
         """Give the rows named by an integer tensor, in its order, as a block."""
         parts = (
-            part.take(rows) if isinstance(part, Csr) else part.index_select(0, rows)
+            part.index_select(0, rows)
+            if isinstance(part, torch.Tensor)
+            else part.take(rows)
             for part in self.parts
         )
         return self._like(parts, self.present.index_select(0, rows))
@@ -167,7 +230,7 @@ class Block:
 
 
 def _as_part(part):
-    if isinstance(part, (Csr, torch.Tensor)):
+    if isinstance(part, (Csr, Ragged, torch.Tensor)):
         return part
     if scipy.sparse.issparse(part):
         return Csr.from_scipy(part)
@@ -175,6 +238,18 @@ def _as_part(part):
     if not part.flags.writeable:  # torch warns of tensors over read-only memory
         part = part.copy()
     return torch.from_numpy(part)
+
+
+def _cut(indptr, rows):
+    """Give the row pointers of some rows, and where their entries are stored."""
+    start = indptr.index_select(0, rows)
+    length = indptr.index_select(0, rows + 1) - start
+    cut = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)
+    torch.cumsum(length, 0, out=cut[1:])
+    total = int(cut[-1])
+    shift = torch.repeat_interleave(start - cut[:-1], length, output_size=total)
+    where = shift + torch.arange(total, dtype=shift.dtype, device=shift.device)
+    return cut, where
 
 
 def _index_array(array, n_stored):

@@ -39,6 +39,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     modality_dropout : float, default=0.0
         Probability with which the fusion does not see a modality that a training row
         has, never all of them: prepares for modalities that will be missing.
+    mixup : {"manifold", "mixup", "cutmix"}, Mixup or None, default=None
+        Show the fused head mixtures of two training rows: of their vectors, of their
+        cells, or boxes of their pictures. See :class:`skmm.augmentation.Mixup`.
     mix : bool, default=True
         Mix the fused head with the wide head, a linear model over the same
         features, by weights fitted on the validation rows. False leaves the fused
@@ -50,7 +53,18 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     dropout : float, default=0.2
         After hidden layers of fusion and head. Encoders have their own.
     learning_rate : float, default=3e-3
-        Of AdamW. The wide head takes 3 times as much.
+        Of AdamW. The wide head takes 3 times as much; encoders may have a factor of
+        their own, as pretrained networks do.
+    encoder_learning_rate : float, dict of str to float, or None, default=None
+        Of the encoders, or of those named; None leaves it to them.
+    freeze : list of str, "encoders" or None, default=None
+        Modalities whose encoders do not learn; "encoders" for all. See
+        :class:`skmm.callbacks.GradualUnfreezing` to let them learn later.
+    init : FrozenEstimator, str, Path or None, default=None
+        A fitted estimator, in scikit-learn's
+        :class:`~sklearn.frozen.FrozenEstimator` so that ``clone`` keeps it, or the
+        path of one that joblib saved: modalities of the same name start with its
+        encoders, their vocabularies and their weights.
     weight_decay : float, default=1e-2
         Decoupled; the wide head takes none.
     batch_size : int or "auto", default="auto"
@@ -138,11 +152,15 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         alignment=None,
         alignment_weight=0.1,
         modality_dropout=0.0,
+        mixup=None,
         mix=True,
         width=64,
         depth=1,
         dropout=0.2,
         learning_rate=3e-3,
+        encoder_learning_rate=None,
+        freeze=None,
+        init=None,
         weight_decay=1e-2,
         batch_size="auto",
         max_epochs=100,
@@ -165,11 +183,15 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             alignment=alignment,
             alignment_weight=alignment_weight,
             modality_dropout=modality_dropout,
+            mixup=mixup,
             mix=mix,
             width=width,
             depth=depth,
             dropout=dropout,
             learning_rate=learning_rate,
+            encoder_learning_rate=encoder_learning_rate,
+            freeze=freeze,
+            init=init,
             weight_decay=weight_decay,
             batch_size=batch_size,
             max_epochs=max_epochs,

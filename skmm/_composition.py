@@ -2,6 +2,7 @@
 
 from skmm._compat import BaseComposition
 from skmm.alignment import make_alignment
+from skmm.augmentation import make_mixup
 from skmm.encoders import KINDS, make_encoder
 from skmm.fusion import make_fusion
 
@@ -54,7 +55,7 @@ class MultimodalComposition(BaseComposition):
         self : estimator
         """
         # Before what is nested in them.
-        for whole in ("modalities", "fusion", "alignment"):
+        for whole in ("modalities", "fusion", "alignment", "mixup"):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
         own = self.get_params(deep=False)
@@ -64,6 +65,8 @@ class MultimodalComposition(BaseComposition):
                 continue
             if name == "fusion" and isinstance(self.fusion, (str, type)):
                 self.fusion = make_fusion(self.fusion)
+            elif name == "mixup" and isinstance(self.mixup, (str, type)):
+                self.mixup = make_mixup(self.mixup)
             elif name == "alignment":
                 self.alignment = _one_alignment(self.alignment, key)
             elif name in own:

@@ -6,10 +6,12 @@ import warnings
 import numpy as np
 import torch
 
+from skmm._freezing import freeze, is_learnable
 from skmm._mixture import Mixture
 from skmm._module import FusedHead, MultimodalModule, WideHead
 from skmm._net import MultimodalNet
 from skmm.alignment import make_alignment
+from skmm.augmentation import make_mixup
 from skmm.fusion import make_fusion
 from skmm.fusion._base import FusionSpec
 
@@ -43,6 +45,9 @@ class Learner:
         self.prior = prior
         self.n_rows = n_rows
         self.seed = seed
+        self.max_batch_size = min(
+            getattr(encoder, "max_batch_size", np.inf) for encoder in encoders.values()
+        )
         with _seeded(seed, torch.device("cpu")):
             self.module = self._build_module(encoders)
         self.net = self._make_net()
@@ -68,6 +73,8 @@ class Learner:
             depth=depth,
             uses_tokens=getattr(fusion, "uses_tokens", False),
             modality_dropout=options["modality_dropout"],
+            mixup=make_mixup(options["mixup"]),
+            average=self.targets.average_members,
         )
         alignments = options["alignment"]
         if not isinstance(alignments, (list, tuple)):
@@ -85,14 +92,42 @@ class Learner:
         prior = torch.from_numpy(self.prior).float()
         for head in heads.values():
             head.set_bias(prior)
+        self._set_learning(fused)
         return MultimodalModule(heads)
+
+    def _set_learning(self, fused):
+        """Freeze encoders and set their learning rates, as the options say."""
+        rates, frozen = (self.options[k] for k in ("encoder_learning_rate", "freeze"))
+        if not isinstance(rates, dict):
+            rates = {} if rates is None else dict.fromkeys(fused.names, rates)
+        if frozen is None or isinstance(frozen, str):
+            frozen = fused.names if frozen == "encoders" else []
+        for option, names in (("encoder_learning_rate", rates), ("freeze", frozen)):
+            for name in names:
+                if name not in fused.names:
+                    raise ValueError(
+                        f"{option} names {name!r}, which is no modality. There are: "
+                        f"{', '.join(map(repr, fused.names))}."
+                    )
+        for name, encoder in zip(fused.names, fused.encoders):
+            if name in rates:
+                scale = rates[name] / self.options["learning_rate"]
+                encoder.fixed_learning_rate_scale = scale
+            if name in frozen:
+                freeze(encoder)
+
+    @property
+    def n_parameters(self):
+        """How many numbers are learned, now or once they are no longer frozen."""
+        parameters = filter(is_learnable, self.module.parameters())
+        return sum(parameter.numel() for parameter in parameters)
 
     def _make_net(self):
         options = self.options
         device = resolve_device(options["device"])
         batch_size = options["batch_size"]
         if batch_size == "auto":
-            batch_size = auto_batch_size(self.n_rows)
+            batch_size = min(auto_batch_size(self.n_rows), self.max_batch_size)
         net = MultimodalNet(
             self.module,
             criterion=torch.nn.Identity,

@@ -1,10 +1,12 @@
 """Encoders, fusion and heads as one torch module."""
 
+import dataclasses
 from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from skmm.augmentation._mixup import Mixing
 from skmm.encoders._base import Encoded, mlp
 from skmm.fusion._base import FusionOutput
 
@@ -24,6 +26,8 @@ class HeadOutput(NamedTuple):
     auxiliary : tensor of shape (n, A, n_logits) or None
         Logits of the fusion's heads that have the target's loss beside the main one.
     auxiliary_weights : tensor of shape (n, A) or None
+    mixing : Mixing or None
+        How rows were mixed, for the loss.
     """
 
     logits: torch.Tensor
@@ -32,6 +36,7 @@ class HeadOutput(NamedTuple):
     weights: torch.Tensor | None = None
     auxiliary: torch.Tensor | None = None
     auxiliary_weights: torch.Tensor | None = None
+    mixing: Mixing | None = None
 
 
 class FusedHead(nn.Module):
@@ -47,6 +52,11 @@ class FusedHead(nn.Module):
         Whether the fusion takes tokens.
     modality_dropout : float, default=0.0
         Probability with which the fusion does not see a modality in training.
+    mixup : object with ``draw``, or None
+        Mixes rows in training.
+    average : callable or None, default=None
+        From logits of members (n, k, n_outputs) to logits (n, n_outputs); None takes
+        the mean.
     """
 
     def __init__(
@@ -58,6 +68,8 @@ class FusedHead(nn.Module):
         depth,
         uses_tokens=False,
         modality_dropout=0.0,
+        mixup=None,
+        average=None,
     ):
         super().__init__()
         self.names = list(encoders)
@@ -65,6 +77,8 @@ class FusedHead(nn.Module):
         self.fusion = fusion
         self.uses_tokens = uses_tokens
         self.modality_dropout = modality_dropout
+        self.mixup = mixup
+        self.average = average
         self.out_features = fusion.out_features
         self.alignments = nn.ModuleList()
         self.alignment_weight = 0.0
@@ -106,18 +120,31 @@ class FusedHead(nn.Module):
         return output.logits is not None
 
     def forward(self, blocks):
+        present = torch.stack([blocks[name].present for name in self.names], dim=1)
+        mixing = None
+        if self.training and self.mixup is not None:
+            mixing = self.mixup.draw(len(present), present.device)
         encoded = [
-            as_encoded(encoder(blocks[name]))
+            self._encode(encoder, blocks[name], mixing)
             for name, encoder in zip(self.names, self.encoders)
         ]
-        present = torch.stack([blocks[name].present for name in self.names], dim=1)
+        if mixing is not None:
+            present = torch.stack([there for _, there in encoded], dim=1)
+        encoded = [some for some, _ in encoded]
         seen = present
         if self.training and self.modality_dropout > 0:
             seen = hide_modalities(present, self.modality_dropout)
-        fused = self._fuse(encoded, seen)
-        logits = fused.logits
+        k = max(1 if e.members is None else e.members.shape[1] for e in encoded)
+        if k > 1:
+            folded = [fold_members(some, k) for some in encoded]
+            fused = self._fuse(folded, seen.repeat_interleave(k, 0))
+        else:
+            fused = self._fuse(encoded, seen)
         if self.output is not None:
-            logits = self.output(fused.embedding)
+            fused = dataclasses.replace(fused, logits=self.output(fused.embedding))
+        if k > 1:
+            fused = self._unfold(fused, k)
+        logits = fused.logits
         return HeadOutput(
             logits,
             fused.embedding,
@@ -125,7 +152,38 @@ class FusedHead(nn.Module):
             fused.weights,
             fused.auxiliary,
             fused.auxiliary_weights,
+            mixing,
         )
+
+    def _unfold(self, fused, k):
+        """Give one row for each k: the members learn one by one, and predict as one."""
+        each = fused.logits.unflatten(0, (-1, k))
+        logits = each.mean(1) if self.average is None else self.average(each)
+        auxiliary, weights = each, torch.full_like(each[..., 0], 1 / k)
+        if fused.auxiliary is not None:
+            more = fused.auxiliary.unflatten(0, (-1, k)).flatten(1, 2)
+            auxiliary = torch.cat([auxiliary, more], dim=1)
+            more = fused.auxiliary_weights.unflatten(0, (-1, k)).flatten(1) / k
+            weights = torch.cat([weights, more], dim=1)
+        seen = fused.weights
+        return FusionOutput(
+            fused.embedding.unflatten(0, (-1, k)).mean(1),
+            # Its loss is only shown: by a loss of the mean the members would specialise
+            # on one another's errors.
+            logits.detach() if self.training else logits,
+            fused.loss,
+            None if seen is None else seen.unflatten(0, (-1, k)).mean(1),
+            auxiliary,
+            weights,
+        )
+
+    def _encode(self, encoder, block, mixing):
+        """Give what an encoder makes of a block, mixed, and which rows have it."""
+        if mixing is None:
+            return as_encoded(encoder(block)), block.present
+        if mixing.where in getattr(encoder, "mixes", ()):
+            return as_encoded(encoder(block, mixing)), block.present
+        return mix_encoded(as_encoded(encoder(block)), block.present, mixing)
 
     def _fuse(self, encoded, present):
         tokens = ()
@@ -163,6 +221,38 @@ def hide_modalities(present, probability):
     return torch.where(seen.any(1, keepdim=True), seen, stays)
 
 
+def fold_members(encoded, k):
+    """Give k rows for each, one a member; all of an encoder without members alike."""
+    if encoded.members is None:
+        vectors = encoded.vectors.repeat_interleave(k, 0)
+    elif encoded.members.shape[1] == k:
+        vectors = encoded.members.flatten(0, 1)
+    else:
+        raise ValueError(
+            f"Encoders have {encoded.members.shape[1]} and {k} members: give all that "
+            "have any the same n_members."
+        )
+    if encoded.tokens is None:
+        return Encoded(vectors)
+    mask = encoded.token_mask
+    mask = None if mask is None else mask.repeat_interleave(k, 0)
+    return Encoded(vectors, encoded.tokens.repeat_interleave(k, 0), mask)
+
+
+def mix_encoded(encoded, present, mixing):
+    """Mix an encoder's vectors and tokens; give them, and which rows have any."""
+    mask = encoded.token_mask
+    tokens = encoded.tokens
+    if tokens is not None:
+        mask = present[:, None].expand(tokens.shape[:2]) if mask is None else mask
+        tokens, mask = mixing.mix_present(tokens, mask & present[:, None])
+    members = encoded.members
+    if members is not None:
+        members = mixing.mix_present(members, present)[0]
+    vectors, present = mixing.mix_present(encoded.vectors, present)
+    return Encoded(vectors, tokens, mask, members), present
+
+
 def _clean_vectors(encoded, present):
     """Stack the vectors; zeros where absent, whatever an encoder made of nothing."""
     vectors = torch.stack([some.vectors for some in encoded], dim=1)
@@ -172,7 +262,7 @@ def _clean_vectors(encoded, present):
 def _clean_tokens(encoded, present):
     """Give lists of the modalities' tokens and of their masks; zeros where masked."""
     tokens, masks = [], []
-    for m, (vectors, some, mask) in enumerate(encoded):
+    for m, (vectors, some, mask, _) in enumerate(encoded):
         there = present[:, m, None]
         if some is None:
             some, mask = vectors[:, None], there

@@ -310,12 +310,16 @@ class MultimodalNet(skorch.NeuralNet):
     def head_losses(self, outputs, y):
         """Weighted mean loss of each head, a tensor (n_heads,)."""
         codes, weight = y
-        return torch.stack(
-            [
-                (self.targets.row_loss(out.logits.float(), codes) * weight).mean()
-                for out in outputs.values()
-            ]
-        )
+
+        def loss_of(out):
+            loss = self.targets.row_loss(out.logits.float(), codes) * weight
+            if out.mixing is None:
+                return loss.mean()
+            partner, share, _ = out.mixing
+            other = self.targets.row_loss(out.logits.float(), codes[partner])
+            return (share * loss + (1 - share) * other * weight[partner]).mean()
+
+        return torch.stack([loss_of(out) for out in outputs.values()])
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Sum of the heads' losses; no head's gradient reaches another head."""
@@ -331,9 +335,18 @@ class MultimodalNet(skorch.NeuralNet):
     def _auxiliary_loss(self, output, y):
         codes, weight = y
         logits = output.auxiliary.float().unbind(1)
-        row_losses = [self.targets.row_loss(one, codes) for one in logits]
-        row_losses = torch.stack(row_losses, dim=1) * output.auxiliary_weights
-        return (row_losses.sum(1) * weight).mean()
+
+        def losses_of(codes, weight):
+            losses = [self.targets.row_loss(one, codes) for one in logits]
+            losses = torch.stack(losses, dim=1) * output.auxiliary_weights
+            return losses.sum(1) * weight
+
+        losses = losses_of(codes, weight)
+        if output.mixing is not None:
+            partner, share, _ = output.mixing
+            others = losses_of(codes[partner], weight[partner])
+            losses = share * losses + (1 - share) * others
+        return losses.mean()
 
     def train_step_single(self, batch, **fit_params):
         outputs = self.infer(batch[0])

@@ -19,6 +19,9 @@ _PICTURES = "\u2600-\u27bf\U0001f1e6-\U0001faff"
 _TOKEN = re.compile(
     rf"[{_UNSPACED}]|[{_PICTURES}]|[!?]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+"
 )
+#: The same with signs of scripts without spaces left together, for what learns words.
+RUNS_PATTERN = _TOKEN.pattern.replace(f"[{_UNSPACED}]|", f"[{_UNSPACED}]+|", 1)
+TOKEN_PATTERN = _TOKEN.pattern
 _ASCII_TOKEN = re.compile(r"\w+|[!?]", re.ASCII)  # the same, at twice the speed
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 

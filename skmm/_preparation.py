@@ -36,6 +36,16 @@ class Preparation:
         self.requested = modalities
         self.reserved = reserved
         self.n_jobs = n_jobs
+        self.ready = {}
+
+    def start_from(self, source):
+        """Take fitted encoders over, which are then not fitted again.
+
+        Parameters
+        ----------
+        source : Source
+        """
+        self.ready = source.encoders
 
     def resolve(self, frame, training, once=_ONCE):
         """Find the columns of every modality; nothing is fitted yet.
@@ -96,9 +106,14 @@ class Preparation:
         calls = [
             (
                 (once(_take_columns, frame, positions=positions),),
-                {"encoder": encoder, "y": y, "sample_weight": sample_weight},
+                {
+                    "encoder": self.ready.get(name, encoder),
+                    "y": y,
+                    "sample_weight": sample_weight,
+                    "ready": name in self.ready,
+                },
             )
-            for _, encoder, positions in self.modalities
+            for name, encoder, positions in self.modalities
         ]
         fitted = once.each(_fit_encoder, calls, self.n_jobs)
         self.modalities = [
@@ -142,7 +157,9 @@ def _take_columns(frame, positions):
     return frame.iloc[:, positions]
 
 
-def _fit_encoder(columns, encoder, y, sample_weight):
+def _fit_encoder(columns, encoder, y, sample_weight, ready):
+    if ready:
+        return encoder, encoder.transform(columns)
     return encoder, encoder.fit_transform(columns, y, sample_weight=sample_weight)
 
 
@@ -167,11 +184,16 @@ def _as_encoder(encoder, name, columns, scalar):
         return make_encoder(encoder)
     if hasattr(encoder, "build_module"):
         return clone(encoder)
+    if isinstance(encoder, type) and hasattr(encoder, "forward"):
+        from skmm.encoders import ModuleEncoder
+
+        return ModuleEncoder(encoder)
     if hasattr(encoder, "transform") and hasattr(encoder, "fit"):
         from skmm.encoders import TransformerEncoder
 
         return TransformerEncoder(encoder, series=scalar)
     raise TypeError(
         f"The encoder of modality {name!r} must be a kind ({', '.join(KINDS)}), "
-        f"'drop', an Encoder or a scikit-learn transformer; got {encoder!r}."
+        f"'drop', an Encoder, a scikit-learn transformer or an nn.Module class; got "
+        f"{encoder!r}."
     )

@@ -37,6 +37,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     modality_dropout : float, default=0.0
         Probability with which the fusion does not see a modality that a training row
         has, never all of them: prepares for modalities that will be missing.
+    mixup : {"manifold", "mixup", "cutmix"}, Mixup or None, default=None
+        Show the fused head mixtures of two training rows: of their vectors, of their
+        cells, or boxes of their pictures. See :class:`skmm.augmentation.Mixup`.
     mix : bool, default=True
         Mix the fused head with the wide head, a linear model over the same
         features, by weights fitted on the validation rows. False leaves the fused
@@ -48,7 +51,18 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     dropout : float, default=0.2
         After hidden layers of fusion and head. Encoders have their own.
     learning_rate : float, default=3e-3
-        Of AdamW. The wide head takes 3 times as much.
+        Of AdamW. The wide head takes 3 times as much; encoders may have a factor of
+        their own, as pretrained networks do.
+    encoder_learning_rate : float, dict of str to float, or None, default=None
+        Of the encoders, or of those named; None leaves it to them.
+    freeze : list of str, "encoders" or None, default=None
+        Modalities whose encoders do not learn; "encoders" for all. See
+        :class:`skmm.callbacks.GradualUnfreezing` to let them learn later.
+    init : FrozenEstimator, str, Path or None, default=None
+        A fitted estimator, in scikit-learn's
+        :class:`~sklearn.frozen.FrozenEstimator` so that ``clone`` keeps it, or the
+        path of one that joblib saved: modalities of the same name start with its
+        encoders, their vocabularies and their weights.
     weight_decay : float, default=1e-2
         Decoupled; the wide head takes none.
     batch_size : int or "auto", default="auto"

@@ -1,5 +1,7 @@
 """What is predicted: labels or numbers to tensors, logits to probabilities."""
 
+import math
+
 import numpy as np
 import torch
 from scipy.special import expit, log_softmax
@@ -118,6 +120,14 @@ class ClassificationTargets:
         ]
         return losses[0] if len(losses) == 1 else torch.stack(losses).mean(0)
 
+    def average_members(self, logits):
+        """Give logits (n, n_logits) of the mean probability over the second axis."""
+        if self.is_sigmoid:
+            log_p = torch.nn.functional.logsigmoid(logits).logsumexp(1)
+            return log_p - torch.nn.functional.logsigmoid(-logits).logsumexp(1)
+        log_p = [logits[..., group].log_softmax(-1) for group in self.groups]
+        return torch.cat(log_p, dim=-1).logsumexp(1) - math.log(logits.shape[1])
+
     def predict_proba(self, logits):
         """Probabilities from logits (n_samples, n_logits), in scikit-learn's layout."""
         if self.kind == "multilabel":
@@ -175,6 +185,10 @@ class RegressionTargets:
     def row_loss(self, outputs, codes):
         """Mean squared error over the outputs, a tensor (n_samples,)."""
         return (outputs - codes).square().mean(1)
+
+    def average_members(self, outputs):
+        """Give outputs (n, n_outputs), the mean over the second axis."""
+        return outputs.mean(1)
 
     def predict(self, outputs):
         """Predictions in the target's own unit."""

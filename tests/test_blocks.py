@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse
 import torch
 
-from skmm._blocks import Block, Csr
+from skmm._blocks import Block, Csr, Ragged
 
 
 @pytest.fixture
@@ -61,3 +61,19 @@ def test_cast_leaves_integers_and_sparse_values(matrix):
     assert cast[1].dtype == torch.float64
     assert cast[2].dtype == torch.int32
     assert cast[0].values.dtype == torch.float32
+
+
+def test_ragged_rows():
+    arrays = [np.arange(6.0).reshape(3, 2), None, np.ones((1, 2)), np.zeros((0, 2))]
+    ragged = Ragged.from_arrays(arrays, (2,))
+    assert len(ragged) == 4 and ragged.lengths.tolist() == [3, 0, 1, 0]
+    assert ragged.nbytes == 8 * 5 + 4 * 8
+    block = Block(ragged, present=[True, False, True, True], cost=ragged.lengths)
+    taken = block.take(torch.tensor([2, 0, 1, 0])).to("cpu").cast(torch.float64)[0]
+    values, mask = taken.padded()
+    assert mask.sum(1).tolist() == [1, 3, 0, 3]
+    np.testing.assert_array_equal(values[1], arrays[0])
+    np.testing.assert_array_equal(values[0], [[1, 1], [0, 0], [0, 0]])
+    nothing = ragged.take(torch.tensor([], dtype=torch.int64)).padded()
+    assert nothing[0].shape == (0, 0, 2) and nothing[1].shape == (0, 0)
+    assert Ragged.from_arrays([None], (3,)).padded()[0].shape == (1, 0, 3)

@@ -32,6 +32,8 @@ def test_public_names_are_there():
     assert set(skmm.__all__) <= set(dir(skmm))
     packages = (
         skmm.alignment,
+        skmm.augmentation,
+        skmm.callbacks,
         skmm.datasets,
         skmm.encoders,
         skmm.feature_extraction,

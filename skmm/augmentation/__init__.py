@@ -6,16 +6,56 @@ from skmm._parts import load
 
 #: kind -> name -> (module, class). The names that "auto" stands for come first, in
 #: `_AUTO`.
-_TABLE = {}
+_TABLE = {
+    "text": {
+        "drop": ("skmm.augmentation._text", "TokenDrop"),
+        "swap": ("skmm.augmentation._text", "TokenSwap"),
+        "replace": ("skmm.augmentation._text", "TokenReplace"),
+    },
+    "audio": {
+        "shift": ("skmm.augmentation._audio", "WaveShift"),
+        "gain": ("skmm.augmentation._audio", "WaveGain"),
+        "noise": ("skmm.augmentation._audio", "WaveNoise"),
+        "mask": ("skmm.augmentation._audio", "SpectrogramMask"),
+    },
+    "series": {
+        "jitter": ("skmm.augmentation._series", "SeriesJitter"),
+        "scale": ("skmm.augmentation._series", "SeriesScale"),
+        "warp": ("skmm.augmentation._series", "SeriesWarp"),
+    },
+    "image": {
+        "flip": ("skmm.augmentation._image", "RandomFlip"),
+        "shift": ("skmm.augmentation._image", "RandomShift"),
+        "crop": ("skmm.augmentation._image", "RandomCrop"),
+        "rotate": ("skmm.augmentation._image", "RandomRotate"),
+        "color": ("skmm.augmentation._image", "RandomColor"),
+        "erase": ("skmm.augmentation._image", "RandomErase"),
+    },
+    "tabular": {"swap": ("skmm.augmentation._tabular", "CellSwap")},
+}
 #: kind -> names that ``augment="auto"`` takes.
-_AUTO = {}
+_AUTO = {
+    "text": ("drop", "swap"),
+    "audio": ("shift", "gain", "mask"),
+    "series": ("jitter", "scale"),
+    "image": ("flip", "shift", "color"),
+    "tabular": ("swap",),
+}
+
+#: Names that ``mixup=`` takes.
+MIXUPS = {
+    "mixup": ("skmm.augmentation._mixup", "Mixup"),
+    "cutmix": ("skmm.augmentation._mixup", "CutMix"),
+    "manifold": ("skmm.augmentation._mixup", "ManifoldMixup"),
+}
 
 _PUBLIC = {
     "Augmentation": "skmm.augmentation._base",
+    **{cls: module for module, cls in MIXUPS.values()},
     **{cls: module for names in _TABLE.values() for module, cls in names.values()},
 }
 
-__all__ = [*_PUBLIC, "make_augmentation"]
+__all__ = [*_PUBLIC, "MIXUPS", "make_augmentation", "make_mixup"]
 
 
 def __getattr__(name):
@@ -78,3 +118,37 @@ def _make_step(given, kind):
         "augment= takes None, 'auto', a name, an Augmentation or another function of "
         f"tensors, or a list of these; got {given!r}."
     )
+
+
+def make_mixup(given):
+    """Give the object that mixes rows, for what a user wrote.
+
+    Parameters
+    ----------
+    given : None, str or object with ``draw``
+        A name of `MIXUPS`.
+
+    Returns
+    -------
+    mixup : object or None
+
+    Raises
+    ------
+    ValueError
+        If the name is not known.
+    TypeError
+        If it is nothing of these.
+
+    Examples
+    --------
+    >>> from skmm.augmentation import make_mixup
+    >>> make_mixup("cutmix")
+    CutMix()
+    """
+    if given is None or hasattr(given, "draw"):
+        return given() if isinstance(given, type) else given
+    if isinstance(given, str) and given in MIXUPS:
+        return load(MIXUPS[given])()
+    names = ", ".join(map(repr, MIXUPS))
+    error = ValueError if isinstance(given, str) else TypeError
+    raise error(f"mixup= takes None, a name ({names}) or a Mixup; got {given!r}.")

@@ -21,6 +21,12 @@ _VECTORIZERS = {
 KINDS = (*_ENCODERS, *_VECTORIZERS)
 
 _PUBLIC = {cls: module for module, cls in _ENCODERS.values()} | {
+    "AudioEncoder": "skmm.encoders._audio",
+    "SeriesEncoder": "skmm.encoders._series",
+    "ImageEncoder": "skmm.encoders._image",
+    "VideoEncoder": "skmm.encoders._video",
+    "EntityEncoder": "skmm.encoders._entity",
+    "ModuleEncoder": "skmm.encoders._module",
     "TransformerEncoder": "skmm.encoders._transformer",
     "Encoder": "skmm.encoders._base",
     "Encoded": "skmm.encoders._base",

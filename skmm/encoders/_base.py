@@ -16,11 +16,16 @@ class Encoded(NamedTuple):
     tokens : tensor of shape (n, t, width) or None
     token_mask : tensor of bool, shape (n, t), or None
         True where there is a token.
+    members : tensor of shape (n, k, width) or None
+        Vectors of an ensemble's members, of which ``vectors`` is the mean. Each goes
+        through fusion and head by itself and has the target's loss; what is averaged
+        are their probabilities.
     """
 
     vectors: torch.Tensor
     tokens: torch.Tensor | None = None
     token_mask: torch.Tensor | None = None
+    members: torch.Tensor | None = None
 
 
 class Encoder(BaseEstimator):

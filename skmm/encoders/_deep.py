@@ -23,6 +23,10 @@ class DeepModule(nn.Module):
 
     keep_float32 = True
 
+    #: Of "inputs" and "boxes", how rows can be mixed before the network, by
+    #: `mix_inputs`; otherwise their vectors are.
+    mixes = ()
+
     #: Rows that go through the network at once outside training, where batches are
     #: larger: activations of a deep network are what fills the memory.
     chunk_size = 256
@@ -40,7 +44,18 @@ class DeepModule(nn.Module):
         """Give :class:`Encoded`, or vectors (n, width) alone."""
         raise NotImplementedError(f"{type(self).__name__}.encode")
 
-    def forward(self, block):
+    def mix_inputs(self, inputs, mixing):
+        """Give the inputs of mixed rows.
+
+        Parameters
+        ----------
+        inputs : tuple of tensors
+            What `read` gave.
+        mixing : Mixing
+        """
+        raise NotImplementedError(f"{type(self).__name__}.mix_inputs")
+
+    def forward(self, block, mixing=None):
         n, rows = len(block), None
         if not block.complete:
             rows = block.present.nonzero().squeeze(1)
@@ -49,29 +64,32 @@ class DeepModule(nn.Module):
                 return Encoded(torch.zeros(n, self.width, device=device))
             if len(rows) < n:
                 block = block.take(rows)
+                mixing = None if mixing is None else mixing.among(rows)
             else:
                 rows = None
-        encoded = self._run(block)
+        encoded = self._run(block, mixing)
         if rows is not None:
             encoded = Encoded(
                 *(None if part is None else _spread(part, rows, n) for part in encoded)
             )
         return _as_type(encoded, block.dtype)
 
-    def _run(self, block):
+    def _run(self, block, mixing):
         if self.training or len(block) <= self.chunk_size:
-            return self._run_chunk(block)
+            return self._run_chunk(block, mixing)
         rows = torch.arange(len(block), device=block.present.device)
         return concatenate(
             [self._run_chunk(block.take(some)) for some in rows.split(self.chunk_size)]
         )
 
-    def _run_chunk(self, block):
+    def _run_chunk(self, block, mixing=None):
         inputs = self.read(*block.parts)
         if self.training and self.augment is not None:
             inputs = self.augment(*inputs)
             if isinstance(inputs, torch.Tensor):
                 inputs = (inputs,)
+        if mixing is not None:
+            inputs = self.mix_inputs(inputs, mixing)
         encoded = self.encode(*inputs)
         return encoded if isinstance(encoded, Encoded) else Encoded(encoded)
 

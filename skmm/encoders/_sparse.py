@@ -60,18 +60,21 @@ class SparseModule(nn.Module):
 
 
 class SparseWide(nn.Module):
-    """Linear shortcut over a sparse first part.
+    """Linear shortcut over a sparse part.
 
     Parameters
     ----------
     n_features, n_outputs : int
+    part : int, default=0
+        Which part of the block it reads.
     """
 
     learning_rate_scale = 3.0
 
-    def __init__(self, n_features, n_outputs):
+    def __init__(self, n_features, n_outputs, part=0):
         super().__init__()
         self.table = BagTable(n_features, n_outputs, scale=0.0)
+        self.part = part
 
     def forward(self, block):
-        return self.table(block[0], block.dtype)
+        return self.table(block[self.part], block.dtype)

@@ -1,12 +1,21 @@
 """Numbers, categories and dates, learned end to end."""
 
+from numbers import Integral
+
 import numpy as np
 import torch
 from torch import nn
 
 from skmm._blocks import Block
-from skmm.encoders._base import Encoder
+from skmm.augmentation import make_augmentation
+from skmm.encoders._base import Encoded, Encoder
 from skmm.encoders._columns import CategoryReader, make_reader
+from skmm.encoders._tabular_backbones import (
+    N_LAYERS,
+    FeatureTokenizer,
+    FTTransformer,
+    make_net,
+)
 
 
 class TabularEncoder(Encoder):
@@ -14,7 +23,7 @@ class TabularEncoder(Encoder):
 
     A number x becomes its position in each quantile bin of the training rows,
     between 0 and 1, so that the first layer is linear within a bin and bends between
-    bins; beside them the value itself, robustly scaled and smoothly clipped, and
+    bins [1]_; beside them the value itself, robustly scaled and smoothly clipped, and
     whether it is missing. A category becomes a learned vector; missing is a value of
     its own, and so is unknown, which rare values of the training rows teach. Dates
     give year, month, day, hour, weekday and seconds; strings that spell numbers or
@@ -30,19 +39,46 @@ class TabularEncoder(Encoder):
     min_frequency : int, default=2
         Categories of fewer training rows are read as unknown.
     hidden : int or None, default=None
-        Units of the hidden layer; None takes twice the estimator's width.
+        Units of a hidden layer, for "ft_transformer" the size of a token; None takes
+        twice the estimator's width, for "ft_transformer" the width.
     dropout : float, default=0.1
+    backbone : {"mlp", "resnet", "ft_transformer"}, default="mlp"
+        The network over these features: a perceptron, a perceptron whose layers add to
+        their input, or a transformer whose tokens are the columns [3]_. The last also
+        gives a token for each column to fusions that attend over tokens; a missing
+        cell has a token, learned as any other value's.
+    n_members : int, default=1
+        Networks that share all weights but scales and biases of their own [4]_: an
+        ensemble at little more than the cost of its multiplications. Each member goes
+        through fusion and head by itself; the mean of their probabilities is what is
+        predicted. For "mlp" and "resnet".
+    augment : None, "swap", "auto", callable or list, default=None
+        Changes in training: "swap" is :class:`~skmm.augmentation.CellSwap`, and so
+        is "auto".
+    n_layers : int or None, default=None
+        Hidden layers of "mlp", blocks of the others; None takes 1, 2 and 3.
 
     Attributes
     ----------
     readers_ : list
         One for each column.
 
+    Notes
+    -----
+    With scales and biases only, members cost few parameters; each step multiplies for
+    all of them. The first layer's scales are random signs, one for each column and
+    member.
+
     References
     ----------
-    Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in Tabular Deep
-    Learning, NeurIPS 2022 (piecewise-linear encoding). Holzmüller, Grinsztajn,
-    Steinwart: Better by Default, NeurIPS 2024 (robust scaling, smooth clipping).
+    .. [1] Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in
+       Tabular Deep Learning, NeurIPS 2022 (piecewise-linear encoding).
+    .. [2] Holzmüller, Grinsztajn, Steinwart: Better by Default, NeurIPS 2024 (robust
+       scaling, smooth clipping).
+    .. [3] Gorishniy, Rubachev, Khrulkov, Babenko: Revisiting Deep Learning Models for
+       Tabular Data, NeurIPS 2021.
+    .. [4] Gorishniy, Kotelnikov, Babenko: TabM: Advancing Tabular Deep Learning with
+       Parameter-Efficient Ensembling, ICLR 2025.
 
     Examples
     --------
@@ -55,15 +91,30 @@ class TabularEncoder(Encoder):
     """
 
     def __init__(
-        self, n_bins=32, embedding=None, min_frequency=2, hidden=None, dropout=0.1
+        self,
+        n_bins=32,
+        embedding=None,
+        min_frequency=2,
+        hidden=None,
+        dropout=0.1,
+        *,
+        backbone="mlp",
+        n_members=1,
+        augment=None,
+        n_layers=None,
     ):
         self.n_bins = n_bins
         self.embedding = embedding
         self.min_frequency = min_frequency
         self.hidden = hidden
         self.dropout = dropout
+        self.backbone = backbone
+        self.n_members = n_members
+        self.augment = augment
+        self.n_layers = n_layers
 
     def fit_transform(self, X, y=None, sample_weight=None):
+        self._check_options()
         self.readers_ = [
             make_reader(X.iloc[:, i], self.min_frequency) for i in range(X.shape[1])
         ]
@@ -81,6 +132,28 @@ class TabularEncoder(Encoder):
     def transform(self, X):
         return self._block(X, *self._read(X))
 
+    def _check_options(self):
+        if self.backbone not in N_LAYERS:
+            raise ValueError(
+                f"TabularEncoder(backbone={self.backbone!r}): give one of "
+                f"{', '.join(map(repr, N_LAYERS))}."
+            )
+        for name in ("n_members", "n_layers"):
+            value = getattr(self, name)
+            if value is None and name == "n_layers":
+                continue
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(
+                    f"TabularEncoder({name}={value!r}): give a whole number, 1 or more."
+                )
+        if self.n_members > 1 and self.backbone == "ft_transformer":
+            raise ValueError(
+                f"TabularEncoder(backbone='ft_transformer', n_members="
+                f"{self.n_members}): members are of 'mlp' and 'resnet'. Choose one of "
+                "these, or n_members=1."
+            )
+        make_augmentation(self.augment, "tabular")
+
     def _read(self, X):
         numbers, codes = [np.empty((len(X), 0))], []
         for i, reader in enumerate(self.readers_):
@@ -95,14 +168,37 @@ class TabularEncoder(Encoder):
         return Block(scaled, codes, present=present)
 
     def build_module(self, width):
+        transformer = self.backbone == "ft_transformer"
+        options = {
+            "n_layers": self.n_layers or N_LAYERS[self.backbone],
+            "dropout": self.dropout,
+        }
+        augment = make_augmentation(self.augment, "tabular")
+        if transformer:
+            size = self.hidden or width
+            columns = self._columns()
+            return _TransformerModule(
+                self.edges_, columns, self.n_codes_, size, width, augment, options
+            )
+        options |= {"backbone": self.backbone, "n_members": self.n_members}
         return _TabularModule(
             self.edges_,
             self.n_codes_,
             self.embedding,
             self.hidden or 2 * width,
             width,
-            self.dropout,
+            augment,
+            options,
         )
+
+    def _columns(self):
+        """Give the column of each number, and of each code."""
+        columns = [], []
+        for i, reader in enumerate(self.readers_):
+            dates = getattr(reader, "encoder", None)
+            size = 1 if dates is None else len(dates.all_outputs_)
+            columns[isinstance(reader, CategoryReader)].extend([i] * size)
+        return columns
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)
@@ -128,7 +224,8 @@ class PiecewiseLinear(nn.Module):
                 inverse[i, : len(e) - 1] = 1 / (e[1:] - e[:-1])
         self.register_buffer("left", left, persistent=True)
         self.register_buffer("inverse", inverse, persistent=True)
-        self.out_features = len(edges) * (n_bins + 2)
+        self.n_features = n_bins + 2  # of each number
+        self.out_features = len(edges) * self.n_features
 
     def forward(self, x):
         missing = torch.isnan(x)
@@ -168,20 +265,46 @@ class Codes(nn.Module):
 
 
 class _TabularModule(nn.Module):
-    def __init__(self, edges, n_codes, embedding, hidden, width, dropout):
+    def __init__(self, edges, n_codes, embedding, hidden, width, augment, options):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
-        self.codes = Codes(n_codes, [embedding or _size(n) for n in n_codes], 0.1)
-        self.net = nn.Sequential(
-            nn.Linear(self.numbers.out_features + self.codes.out_features, hidden),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(hidden, width),
-        )
+        sizes = [embedding or _size(n) for n in n_codes]
+        self.codes = Codes(n_codes, sizes, 0.1)
+        chunks = [self.numbers.n_features] * len(edges) + sizes
+        self.net = make_net(chunks=chunks, hidden=hidden, width=width, **options)
+        self.n_members = options["n_members"]
+        self.augment = augment
 
     def forward(self, block):
-        parts = [self.numbers(block[0]), *self.codes(block[1])]
-        return self.net(torch.cat(parts, dim=1))
+        numbers, codes = _augmented(self, block)
+        features = torch.cat([self.numbers(numbers), *self.codes(codes)], dim=1)
+        if self.n_members == 1:
+            return self.net(features)
+        members = self.net(features[:, None].expand(-1, self.n_members, -1))
+        return Encoded(members.mean(1), members=members)
+
+
+class _TransformerModule(nn.Module):
+    def __init__(self, edges, columns, n_codes, size, width, augment, options):
+        super().__init__()
+        self.numbers = PiecewiseLinear(edges)
+        tokenizer = FeatureTokenizer(self.numbers.n_features, *columns, n_codes, size)
+        self.net = FTTransformer(tokenizer, size, width, **options)
+        self.n_numbers = len(edges)
+        self.augment = augment
+
+    def forward(self, block):
+        numbers, codes = _augmented(self, block)
+        shape = len(numbers), self.n_numbers, self.numbers.n_features
+        features = self.numbers(numbers).reshape(shape)
+        return self.net(features, codes)
+
+
+def _augmented(module, block):
+    numbers, codes = block[0], block[1]
+    if module.training and module.augment is not None:
+        return module.augment(numbers, codes)
+    return numbers, codes
 
 
 class _TabularWide(nn.Module):

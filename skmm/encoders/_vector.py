@@ -1,6 +1,7 @@
 """Features already extracted: a fixed-length vector a row."""
 
 import numpy as np
+import torch
 from torch import nn
 
 from skmm._blocks import Block
@@ -81,9 +82,15 @@ class VectorEncoder(Encoder):
 
 
 class _VectorModule(nn.Module):
+    mixes = ("inputs",)
+
     def __init__(self, n_features, hidden, width, dropout):
         super().__init__()
         self.net = mlp(n_features, hidden, width, depth=1, dropout=dropout)
 
-    def forward(self, block):
-        return self.net(block[0])
+    def forward(self, block, mixing=None):
+        values = block[0]
+        if mixing is not None:
+            mixed, _ = mixing.mix_present(values, block.present)
+            values = torch.where(block.present[:, None], mixed, values)
+        return self.net(values)

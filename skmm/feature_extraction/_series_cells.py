@@ -16,7 +16,7 @@ _REMEDY = (
 )
 
 
-def read_series(column, channels=None):
+def read_series(column, channels=None, fill=True):
     """Read the series of one column.
 
     Parameters
@@ -24,11 +24,14 @@ def read_series(column, channels=None):
     column : pandas.Series
     channels : tuple of str, default=None
         Names of the channels that each series must have; None takes those of most.
+    fill : bool, default=True
+        Whether to cut off an end that is unknown and to interpolate other gaps. False
+        leaves NaN where they are.
 
     Returns
     -------
     series : list of ndarray of shape (time, channels)
-        float32 or float64 without NaN, of the cells that are not missing.
+        float32 or float64, of the cells that are not missing.
     rows : ndarray of int
         Where these cells are.
     channels : tuple of str
@@ -39,7 +42,8 @@ def read_series(column, channels=None):
     column = to_cells(cells, index=column.index, name=column.name)
     series, rows, names = [], [], []
     for i in np.flatnonzero(~is_missing(column, empty=True)):
-        values = _fill_gaps(_read_cell(column, i))
+        values = _read_cell(column, i)
+        values = fill_gaps(values) if fill else values
         if values is not None:
             series.append(values)
             rows.append(i)
@@ -152,8 +156,13 @@ def _unreadable(column, i, what):
     return ValueError(f"Column {column.name!r} {what}, at row {label}. {_REMEDY}")
 
 
-def _fill_gaps(values):
-    """Cut off the end that is unknown, interpolate other gaps; None if all is."""
+def fill_gaps(values):
+    """Cut off the end that is unknown, interpolate other gaps; None if all is.
+
+    Parameters
+    ----------
+    values : ndarray of shape (time, channels)
+    """
     known = ~np.isnan(values)
     if known.all():
         return values

@@ -16,7 +16,15 @@ from skmm.io._source import CellError
 _LONG = 5
 
 
-def read_cells(column, reader, then=None, errors="raise", n_jobs=None, progress="auto"):
+def read_cells(
+    column,
+    reader,
+    then=None,
+    errors="raise",
+    n_jobs=None,
+    progress="auto",
+    collect=None,
+):
     """Read the cells of a column.
 
     Parameters
@@ -37,11 +45,16 @@ def read_cells(column, reader, then=None, errors="raise", n_jobs=None, progress=
     progress : bool or "auto", default="auto"
         Whether to show a progress bar. "auto": on a terminal, when it takes longer
         than five seconds.
+    collect : callable, default=None
+        Called with the row's number and what was given for its cell, in this process
+        and in the rows' order, so that arrays go where they are to stay: nothing is
+        kept besides.
 
     Returns
     -------
     results : list
-        What `reader`, or `then`, gave for each cell; None where it is missing.
+        What `reader`, or `then`, gave for each cell; None where it is missing, and
+        everywhere with `collect`.
     missing : ndarray of bool of shape (n_samples,)
 
     Raises
@@ -72,7 +85,9 @@ def read_cells(column, reader, then=None, errors="raise", n_jobs=None, progress=
     ):
         for row, (result, reason) in zip(rows, reading):
             bar.update()
-            if reason is None:
+            if reason is None and collect is not None:
+                collect(row, result)
+            elif reason is None:
                 results[row] = result
             elif errors == "raise":
                 raise CellError(

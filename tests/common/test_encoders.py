@@ -13,9 +13,19 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from tiny_bert import tiny_bert
 
 from skmm import MultimodalClassifier
-from skmm.encoders import TextEncoder
+from skmm.encoders import (
+    AudioEncoder,
+    EntityEncoder,
+    ImageEncoder,
+    ModuleEncoder,
+    SeriesEncoder,
+    TabularEncoder,
+    TextEncoder,
+    VideoEncoder,
+)
 from skmm.encoders._base import Encoded
 
 WIDTH = 16
@@ -31,9 +41,188 @@ def make_texts(n, rng):
     return pd.DataFrame({"text": texts}), y
 
 
+def text(backbone, **options):
+    def make():
+        small = {"min_frequency": 1, "embedding": 16, **options}
+        if backbone == "pretrained":
+            small["model"] = tiny_bert()
+        return TextEncoder(backbone, **small)
+
+    return make
+
+
+def make_series(n, rng):
+    y = np.arange(n) % 2
+    cells = []
+    for label in y:
+        times = np.arange(rng.integers(10, 30)) + rng.uniform(0, 6)
+        wave = np.sin(times * (0.5, 1.5)[label])
+        cells.append(
+            np.stack([wave, np.cos(times)], axis=1)
+            + rng.normal(scale=0.1, size=(len(times), 2))
+        )
+    return pd.DataFrame({"series": pd.Series(cells, dtype=object)}), y
+
+
+def make_sounds(n, rng):
+    y = np.arange(n) % 2
+    cells = []
+    for label in y:
+        n_samples = rng.integers(1600, 2400)
+        hertz = (300, 1200)[label] * rng.uniform(0.9, 1.1)
+        wave = 0.5 * np.sin(2 * np.pi * hertz * np.arange(n_samples) / 8000)
+        cells.append(((wave + rng.normal(scale=0.01, size=n_samples)), 8000))
+    return pd.DataFrame({"sound": pd.Series(cells, dtype=object)}), y
+
+
+class Filterbank(torch.nn.Module):
+    """Stands for a pretrained network over samples, (n, time) to (n, 8)."""
+
+    def __init__(self):
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weight = torch.nn.Parameter(torch.randn(8, 1, 64, generator=generator) / 8)
+
+    def forward(self, waves):
+        maps = torch.nn.functional.conv1d(waves[:, None], self.weight, stride=32)
+        return maps.abs().mean(2)
+
+
+def audio(backbone, **options):
+    options = {"rate": 8000, "n_mels": 16, "hidden": 32, **options}
+    return lambda: AudioEncoder(backbone, **options)
+
+
+def make_pictures(n, rng):
+    """Dark to the left or to the right."""
+    y = np.arange(n) % 2
+    ramp = np.linspace(40, 215, 16) + rng.normal(0, 10, (n, 16, 16))
+    ramp = np.where(y[:, None, None] == 1, ramp, ramp[:, :, ::-1])
+    pixels = np.clip(ramp, 0, 255).astype(np.uint8)[..., None].repeat(3, axis=3)
+    return pd.DataFrame({"photo": pd.Series(list(pixels), dtype=object)}), y
+
+
+def make_pixels(n, rng):
+    """Pictures of 4 x 4 pixels, a column each."""
+    X, y = make_pictures(n, rng)
+    pixels = np.stack([photo[::4, ::4, 0] for photo in X["photo"]]).reshape(n, 16)
+    return pd.DataFrame(pixels, columns=[f"p{i}" for i in range(16)]).astype(float), y
+
+
+def make_clips(n, rng):
+    X, y = make_pictures(n, rng)
+    clips = [np.stack([photo, photo // 2 + 20]) for photo in X["photo"]]
+    return pd.DataFrame({"clip": pd.Series(clips, dtype=object)}), y
+
+
+def image_network():
+    """Something pretrained, as far as an encoder knows."""
+    torch.manual_seed(0)
+    return torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 2, stride=2),
+        torch.nn.BatchNorm2d(8),
+        torch.nn.ReLU(),
+        torch.nn.Conv2d(8, 16, 1),
+    )
+
+
+def pretrained(encoder=ImageEncoder, **options):
+    options = {"size": 8, "model": image_network(), "layer_decay": 1.0, **options}
+    return lambda: encoder(backbone="pretrained", **options)
+
+
+def make_rows(n, rng):
+    y = np.arange(n) % 2
+    X = pd.DataFrame(
+        {
+            "number": y + rng.normal(scale=0.2, size=n),
+            "other": rng.normal(size=n),
+            "kind": np.where(y, rng.choice(["a", "b"], n), rng.choice(["c", "d"], n)),
+        }
+    )
+    return X, y
+
+
+#: Makers of products, 6 each; those of even number are from one country.
+TRIPLES = [(f"p{i}", "made by", f"maker {i // 6}") for i in range(48)] + [
+    (f"maker {i}", "from", f"country {i % 2}") for i in range(8)
+]
+
+
+def make_nodes(n, rng):
+    y = np.arange(n) % 2
+    return pd.DataFrame(
+        {"id": [f"p{i}" for i in 6 * rng.integers(4, size=n) * 2 + 6 * y]}
+    ), y
+
+
 #: name -> (encoder, cells)
 CASES = {
+    "tabular-mlp": (lambda: TabularEncoder(hidden=16), make_rows),
+    "tabular-resnet": (lambda: TabularEncoder(backbone="resnet"), make_rows),
+    "tabular-transformer": (
+        lambda: TabularEncoder(backbone="ft_transformer", n_layers=1),
+        make_rows,
+    ),
+    "tabular-members": (lambda: TabularEncoder(n_members=3), make_rows),
+    "entity-gat": (lambda: EntityEncoder(TRIPLES, dim=8), make_nodes),
+    "entity-rgcn": (lambda: EntityEncoder(TRIPLES, conv="rgcn", dim=8), make_nodes),
+    "entity-none": (lambda: EntityEncoder(TRIPLES, conv="none", dim=8), make_nodes),
+    "entity-sampled": (
+        lambda: EntityEncoder(TRIPLES, max_links=0, n_neighbors=2, dim=8),
+        make_nodes,
+    ),
+    "image-cnn": (lambda: ImageEncoder("cnn", 6), make_pictures),
+    "image-cnn-augment": (
+        lambda: ImageEncoder("cnn", 6, augment=["shift", "color"]),
+        make_pictures,
+    ),
+    "image-resnet": (lambda: ImageEncoder("resnet", 4, 1), make_pictures),
+    "image-vit": (lambda: ImageEncoder("vit", 4, 4), make_pictures),
+    "image-pixels": (lambda: ImageEncoder(shape=(4, 4)), make_pixels),
+    "image-frozen": (pretrained(), make_pictures),
+    "image-frozen-augment": (pretrained(augment="shift"), make_pictures),
+    "image-head": (pretrained(tune="head"), make_pictures),
+    "image-lora": (pretrained(tune="lora"), make_pictures),
+    "image-full": (pretrained(tune="full", pooling="attention"), make_pictures),
+    "video-mean": (lambda: VideoEncoder(2, 4), make_clips),
+    "video-lstm": (lambda: VideoEncoder(2, 4, temporal="lstm"), make_clips),
+    "video-attention": (
+        lambda: VideoEncoder(2, 4, temporal="attention"),
+        make_clips,
+    ),
+    "video-frozen": (pretrained(VideoEncoder, frames=2), make_clips),
     "text-bag": (lambda: TextEncoder(min_frequency=1), make_texts),
+    "text-cnn": (text("cnn"), make_texts),
+    "text-lstm": (text("lstm", pooling="max", wide=False), make_texts),
+    "text-gru": (text("gru", tokenizer="bpe", augment="auto"), make_texts),
+    "text-transformer": (text("transformer", pooling="mean"), make_texts),
+    "text-frozen": (text("pretrained"), make_texts),
+    "text-head": (text("pretrained", tune="head"), make_texts),
+    "text-lora": (text("pretrained", tune="lora", augment="drop"), make_texts),
+    "text-full": (text("pretrained", tune="full"), make_texts),
+    "module": (lambda: ModuleEncoder(torch.nn.Linear(16, 8)), make_pixels),
+    "series-cnn": (lambda: SeriesEncoder(hidden=16, n_layers=2), make_series),
+    "series-inception": (
+        lambda: SeriesEncoder("inception", hidden=32, n_layers=3),
+        make_series,
+    ),
+    "series-lstm": (
+        lambda: SeriesEncoder("lstm", hidden=32, n_layers=1, pooling="attention"),
+        make_series,
+    ),
+    "series-gru": (
+        lambda: SeriesEncoder("gru", hidden=16, n_layers=1, missing="mask"),
+        make_series,
+    ),
+    "series-transformer": (
+        lambda: SeriesEncoder("transformer", hidden=32, n_layers=2),
+        make_series,
+    ),
+    "audio-cnn": (audio("cnn"), make_sounds),
+    "audio-crnn": (audio("crnn", pooling="attention"), make_sounds),
+    "audio-frozen": (audio("pretrained", model=Filterbank()), make_sounds),
+    "audio-full": (audio("pretrained", model=Filterbank(), tune="full"), make_sounds),
 }
 
 each_case = pytest.mark.parametrize("case", CASES)
@@ -80,7 +269,7 @@ def test_vectors_and_tokens(case):
     encoder, X, y = make(case)
     block = encoder.fit_transform(X, y)
     assert len(block) == len(X) and block.present.all()
-    vectors, tokens, mask = run(build(encoder), block)
+    vectors, tokens, mask, *_ = run(build(encoder), block)
     assert vectors.shape == (len(X), WIDTH) and torch.isfinite(vectors).all()
     assert vectors.std() > 0
     if tokens is not None:
@@ -95,7 +284,7 @@ def test_a_row_does_not_depend_on_its_batch(case):
     encoder, X, y = make(case)
     block = encoder.fit_transform(X, y)
     module = build(encoder)
-    vectors, tokens, mask = run(module, block)
+    vectors, tokens, mask, *_ = run(module, block)
     for row in (0, 3, len(X) - 1):
         alone = run(module, rows_of(block, [row]))
         torch.testing.assert_close(alone.vectors[0], vectors[row], atol=1e-4, rtol=1e-4)

@@ -1,0 +1,162 @@
+"""Random changes of recordings: of their samples, or of their spectrograms.
+
+Those of the domain "wave" take samples (n, channels, time) and each row's number of
+samples (n,); those of the domain "spectrogram", and functions of the user's own
+without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, time).
+"""
+
+import torch
+
+from skmm.augmentation._base import Augmentation
+
+
+class SpectrogramMask(Augmentation):
+    """Blank out stretches of time and bands of frequency (SpecAugment).
+
+    Parameters
+    ----------
+    n_times : int, default=2
+        Stretches of each row.
+    time : float, default=0.15
+        Share of a row's time that a stretch may take.
+    n_bands : int, default=2
+        Of each row.
+    band : float, default=0.15
+        Share of the frequencies that a band may take.
+
+    References
+    ----------
+    Park et al.: SpecAugment: A Simple Data Augmentation Method for Automatic Speech
+    Recognition, Interspeech 2019.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import SpectrogramMask
+    >>> sounds, mask = torch.ones(2, 1, 40, 100), torch.ones(2, 100).bool()
+    >>> changed, mask = SpectrogramMask()(sounds, mask)
+    >>> changed.shape, bool((changed <= sounds).all())
+    (torch.Size([2, 1, 40, 100]), True)
+    """
+
+    domain = "spectrogram"
+
+    def __init__(self, n_times=2, time=0.15, n_bands=2, band=0.15):
+        self.n_times = n_times
+        self.time = time
+        self.n_bands = n_bands
+        self.band = band
+
+    def __call__(self, spectrograms, mask):
+        n, _, n_mels, _ = spectrograms.shape
+        steps = mask.sum(1)
+        hidden = _stretches(steps, mask.shape[1], self.n_times, self.time)
+        bands = steps.new_full((n,), n_mels)
+        dark = _stretches(bands, n_mels, self.n_bands, self.band)
+        hidden = hidden[:, None, None, :] | dark[:, None, :, None]
+        return spectrograms.masked_fill(hidden, 0), mask
+
+
+class WaveNoise(Augmentation):
+    """Add white noise, relative to a recording's own loudness.
+
+    Parameters
+    ----------
+    low, high : float, default=10 and 40
+        Range of the ratio of sound to noise, in decibels.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import WaveNoise
+    >>> waves, lengths = WaveNoise()(torch.ones(1, 1, 8), torch.tensor([5]))
+    >>> waves[0, 0, 5:].tolist()
+    [1.0, 1.0, 1.0]
+    """
+
+    domain = "wave"
+
+    def __init__(self, low=10, high=40):
+        self.low = low
+        self.high = high
+
+    def __call__(self, waves, lengths):
+        n, _, n_samples = waves.shape
+        drawn = torch.rand(n, 1, 1, device=waves.device)
+        decibels = self.low + (self.high - self.low) * drawn
+        there = torch.arange(n_samples, device=waves.device) < lengths[:, None]
+        there = there[:, None].to(waves.dtype)
+        power = (waves.square() * there).mean(1, keepdim=True).sum(2, keepdim=True)
+        loudness = (power / lengths.clamp(min=1)[:, None, None]).sqrt()
+        noise = torch.randn_like(waves) * there
+        return waves + noise * loudness * 10 ** (-decibels / 20), lengths
+
+
+class WaveGain(Augmentation):
+    """Make a recording louder or softer.
+
+    Parameters
+    ----------
+    decibels : float, default=6
+        By at most so many.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import WaveGain
+    >>> waves, _ = WaveGain()(torch.ones(1, 1, 4), torch.tensor([4]))
+    >>> bool((waves[..., 0] == waves[..., 3]).all())
+    True
+    """
+
+    domain = "wave"
+
+    def __init__(self, decibels=6):
+        self.decibels = decibels
+
+    def __call__(self, waves, lengths):
+        drawn = 2 * torch.rand(len(waves), 1, 1, device=waves.device) - 1
+        return waves * 10 ** (self.decibels * drawn / 20), lengths
+
+
+class WaveShift(Augmentation):
+    """Begin a recording elsewhere: what is cut off at one end joins the other.
+
+    Parameters
+    ----------
+    share : float, default=0.1
+        Of a recording's length, by which it is shifted at most, either way.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import WaveShift
+    >>> waves, _ = WaveShift(0.5)(torch.arange(4.0)[None, None], torch.tensor([4]))
+    >>> waves.sort().values.tolist()
+    [[[0.0, 1.0, 2.0, 3.0]]]
+    """
+
+    domain = "wave"
+
+    def __init__(self, share=0.1):
+        self.share = share
+
+    def __call__(self, waves, lengths):
+        n, n_channels, n_samples = waves.shape
+        drawn = 2 * torch.rand(n, device=waves.device) - 1
+        by = (drawn * self.share * lengths).long()
+        times = torch.arange(n_samples, device=waves.device)
+        lengths_ = lengths[:, None].clamp(min=1)
+        shifted = (times + by[:, None]) % lengths_
+        places = torch.where(times < lengths_, shifted, times)
+        return waves.gather(2, places[:, None].expand(-1, n_channels, -1)), lengths
+
+
+def _stretches(lengths, longest, number, share):
+    """Tell which of `longest` places lie in one of `number` random stretches."""
+    n = len(lengths)
+    drawn = torch.rand(2, n, number, 1, device=lengths.device)
+    sizes = drawn[0] * share * lengths[:, None, None]
+    starts = drawn[1] * (lengths[:, None, None] - sizes)
+    places = torch.arange(longest, device=lengths.device)
+    return ((places >= starts.floor()) & (places < (starts + sizes).floor())).any(1)

@@ -1,0 +1,185 @@
+"""Rows mixed with each other: what they show, and what is learned from them."""
+
+from typing import NamedTuple
+
+import torch
+from sklearn.base import BaseEstimator
+
+
+class Mixing(NamedTuple):
+    """How the rows of a batch are mixed.
+
+    Attributes
+    ----------
+    partner : tensor of shape (n,)
+        The row that each is mixed with.
+    share : tensor of shape (n,)
+        What a row keeps of itself.
+    where : {"inputs", "boxes", "vectors"}
+    """
+
+    partner: torch.Tensor
+    share: torch.Tensor
+    where: str
+
+    def among(self, rows):
+        """Give the mixing of some rows; one whose partner is not there stays itself.
+
+        Parameters
+        ----------
+        rows : tensor of shape (n_some,)
+        """
+        place = torch.full_like(self.partner, -1)
+        place[rows] = torch.arange(len(rows), device=rows.device)
+        partner, share = place[self.partner[rows]], self.share[rows]
+        share = torch.where(partner < 0, 1, share)
+        return Mixing(partner.clamp(min=0), share, self.where)
+
+    def mix(self, values):
+        """Give the weighted means of each row's values and its partner's."""
+        share = self.share.to(values.dtype).reshape(-1, *[1] * (values.dim() - 1))
+        return share * values + (1 - share) * values[self.partner]
+
+    def mix_present(self, values, present):
+        """Mix what may be absent in either row; zeros where it is in both.
+
+        Parameters
+        ----------
+        values : tensor of shape (n, ...)
+        present : tensor of bool
+            The first axes of `values`.
+
+        Returns
+        -------
+        mixed : tensor
+        present : tensor of bool
+            Where either row has it.
+        """
+        other = present[self.partner]
+        share = self.share.reshape(-1, *[1] * (present.dim() - 1))
+        # Where one row is alone it counts fully.
+        share = torch.where(other, share, 1) * present
+        rest = torch.where(present, 1 - share, 1) * other
+        more = values.dim() - present.dim()
+        share, rest = (
+            part.to(values.dtype).reshape(*part.shape, *[1] * more)
+            for part in (share, rest)
+        )
+        return share * values + rest * values[self.partner], present | other
+
+
+class ManifoldMixup(BaseEstimator):
+    """Mix the vectors of the modalities, between encoders and fusion.
+
+    Each row gets a partner in its batch and a share drawn from Beta(alpha, alpha); it
+    shows the fused head the weighted means of both rows' vectors, in all modalities
+    alike, and the head's loss is the weighted mean of the losses for both targets.
+    Where only one of both rows has a modality, its vector is taken as it is.
+
+    Parameters
+    ----------
+    alpha : float, default=0.2
+        Small values mostly keep one of both rows; 1 draws all shares alike.
+
+    References
+    ----------
+    Verma et al.: Manifold Mixup, ICML 2019.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> from skmm.augmentation import ManifoldMixup
+    >>> model = MultimodalClassifier(mixup=ManifoldMixup(alpha=1.0))
+    """
+
+    where = "vectors"
+
+    def __init__(self, alpha=0.2):
+        self.alpha = alpha
+
+    def draw(self, n, device):
+        """Draw partners and shares for a batch of n rows."""
+        if not self.alpha > 0:
+            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
+        alpha = torch.full((n, 2), float(self.alpha), device=device)
+        share = torch._sample_dirichlet(alpha)[:, 0]
+        return Mixing(torch.randperm(n, device=device), share, self.where)
+
+
+class Mixup(ManifoldMixup):
+    """Mix the cells themselves: pixels and extracted features, frame by frame.
+
+    As :class:`ManifoldMixup`, but pictures, clips and vectors are mixed before their
+    encoders read them. What cannot be mixed (words, categories) is so as vectors.
+
+    Parameters
+    ----------
+    alpha : float, default=0.2
+        Small values mostly keep one of both rows; 1 draws all shares alike.
+
+    References
+    ----------
+    Zhang, Cissé, Dauphin, Lopez-Paz: mixup: Beyond Empirical Risk Minimization,
+    ICLR 2018.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> model = MultimodalClassifier(mixup="mixup")
+    """
+
+    where = "inputs"
+
+
+class CutMix(ManifoldMixup):
+    """Put a box of the partner's picture into a row's.
+
+    The box's area is what the partner counts in the loss. Modalities that are no
+    pictures are mixed as vectors, by the same share.
+
+    Parameters
+    ----------
+    alpha : float, default=1.0
+        Of the Beta distribution of the shares; 1 draws all alike.
+
+    References
+    ----------
+    Yun et al.: CutMix: Regularization Strategy to Train Strong Classifiers with
+    Localizable Features, ICCV 2019.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> model = MultimodalClassifier(mixup="cutmix")
+    """
+
+    where = "boxes"
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+
+def mix_pictures(pictures, mixing):
+    """Mix pictures (n, ..., h, w), whole or by a box.
+
+    Parameters
+    ----------
+    pictures : tensor
+    mixing : Mixing
+    """
+    if mixing.where == "inputs":
+        return mixing.mix(pictures)
+    inside = _boxes(mixing.share, *pictures.shape[-2:])
+    inside = inside.reshape(len(inside), *[1] * (pictures.dim() - 3), *inside.shape[1:])
+    return torch.where(inside, pictures[mixing.partner], pictures)
+
+
+def _boxes(share, height, width):
+    """Give masks (n, height, width) of boxes of the area 1 - share, at random."""
+    side = (1 - share).sqrt()
+    masks = []
+    for length in (height, width):
+        start = torch.rand_like(side) * (1 - side)
+        centres = (torch.arange(length, device=share.device) + 0.5) / length
+        masks.append((centres >= start[:, None]) & (centres < (start + side)[:, None]))
+    return masks[0][:, :, None] & masks[1][:, None, :]

@@ -1,0 +1,126 @@
+"""Random changes of time series: values (n, channels, time) and mask (n, time)."""
+
+import torch
+
+from skmm.augmentation._base import Augmentation
+
+
+class SeriesJitter(Augmentation):
+    """Add noise to each value.
+
+    Parameters
+    ----------
+    scale : float, default=0.05
+        Standard deviation of the noise; that of the values is 1.
+
+    References
+    ----------
+    Um et al.: Data Augmentation of Wearable Sensor Data for Parkinson's Disease
+    Monitoring using Convolutional Neural Networks, ICMI 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import SeriesJitter
+    >>> values, mask = torch.zeros(2, 1, 5), torch.arange(5) < torch.tensor([[5], [3]])
+    >>> values, mask = SeriesJitter()(values, mask)
+    >>> (values != 0).sum(dim=2).flatten().tolist()
+    [5, 3]
+    """
+
+    def __init__(self, scale=0.05):
+        self.scale = scale
+
+    def __call__(self, values, mask):
+        noise = self.scale * torch.randn_like(values)
+        return values + noise * mask[:, None], mask
+
+
+class SeriesScale(Augmentation):
+    """Stretch or shrink the values of each channel.
+
+    Parameters
+    ----------
+    scale : float, default=0.1
+        Standard deviation of the factor's logarithm.
+
+    References
+    ----------
+    Um et al.: Data Augmentation of Wearable Sensor Data for Parkinson's Disease
+    Monitoring using Convolutional Neural Networks, ICMI 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import SeriesScale
+    >>> values, _ = SeriesScale()(torch.ones(1, 2, 3), torch.ones(1, 3).bool())
+    >>> bool((values[..., 0] == values[..., 2]).all())
+    True
+    """
+
+    def __init__(self, scale=0.1):
+        self.scale = scale
+
+    def __call__(self, values, mask):
+        n, n_channels, _ = values.shape
+        drawn = torch.randn(n, n_channels, 1, device=values.device)
+        return values * torch.exp(self.scale * drawn), mask
+
+
+class SeriesWarp(Augmentation):
+    """Let time run faster and slower, from a row's first step to its last.
+
+    Speed changes smoothly between `n_knots` random ones. Values are interpolated, and
+    a row keeps its length.
+
+    Parameters
+    ----------
+    scale : float, default=0.2
+        Standard deviation of the speeds' logarithm.
+    n_knots : int, default=4
+
+    References
+    ----------
+    Um et al.: Data Augmentation of Wearable Sensor Data for Parkinson's Disease
+    Monitoring using Convolutional Neural Networks, ICMI 2017.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import SeriesWarp
+    >>> ramp = torch.arange(6.0)[None, None]
+    >>> values, _ = SeriesWarp()(ramp, torch.ones(1, 6).bool())
+    >>> bool((values.diff() > 0).all()), round(float(values[0, 0, -1]), 4)
+    (True, 5.0)
+    """
+
+    def __init__(self, scale=0.2, n_knots=4):
+        self.scale = scale
+        self.n_knots = n_knots
+
+    def __call__(self, values, mask):
+        n, n_channels, n_times = values.shape
+        if n_times < 2:
+            return values, mask
+        last = mask.sum(1, keepdim=True) - 1
+        drawn = torch.randn(n, 1, self.n_knots, device=values.device)
+        speeds = torch.nn.functional.interpolate(
+            torch.exp(self.scale * drawn),
+            n_times - 1,
+            mode="linear",
+            align_corners=True,
+        )[:, 0]
+        # Steps between times that are there; time stands still behind a row's end.
+        passed = (speeds * mask[:, 1:]).cumsum(1)
+        total = passed[:, -1:].clamp(min=1e-9)
+        passed = torch.nn.functional.pad(passed / total, (1, 0)) * last
+        passed = torch.minimum(passed, last)
+        left = passed.floor().long()
+        right = torch.minimum(left + 1, last)
+        share = (passed - left)[:, None].to(values.dtype)
+
+        def at(places):
+            return values.gather(2, places[:, None].expand(-1, n_channels, -1))
+
+        warped = at(left) * (1 - share) + at(right) * share
+        return warped * mask[:, None], mask

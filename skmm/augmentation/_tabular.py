@@ -1,0 +1,54 @@
+"""Random changes of a table's cells."""
+
+import torch
+
+from skmm.augmentation._base import Augmentation
+
+
+class CellSwap(Augmentation):
+    """Give some cells the value that another row of the batch has in their column.
+
+    A column keeps its distribution, missing values included, while a row no longer
+    holds together: no single cell can be relied upon.
+
+    Parameters
+    ----------
+    p : float, default=0.1
+        Share of the cells that are swapped.
+
+    Notes
+    -----
+    It is called with the numbers (n, k) and the codes of the categories (n, c). Each
+    cell draws its own row. A batch of one row stays as it is.
+
+    References
+    ----------
+    Bahri, Jiang, Tay, Metzler: SCARF: Self-Supervised Contrastive Learning using
+    Random Feature Corruption, ICLR 2022.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import CellSwap
+    >>> numbers = torch.tensor([[1.0, 10.0], [2.0, 20.0]])
+    >>> CellSwap(p=1.0)(numbers)
+    tensor([[ 2., 20.],
+            [ 1., 10.]])
+    """
+
+    def __init__(self, p=0.1):
+        self.p = p
+
+    def __call__(self, *tensors):
+        swapped = tuple(self._swap(part) for part in tensors)
+        return swapped[0] if len(swapped) == 1 else swapped
+
+    def _swap(self, part):
+        n = len(part)
+        if n < 2:
+            return part
+        device = part.device
+        further = torch.randint(1, n, part.shape, device=device)
+        other = (torch.arange(n, device=device)[:, None] + further) % n
+        changes = torch.rand(part.shape, device=device) < self.p
+        return torch.where(changes, part.gather(0, other), part)

@@ -1,0 +1,88 @@
+"""skorch callbacks for ``callbacks=``."""
+
+from skorch.callbacks import Callback
+
+from skmm._freezing import freeze, unfreeze
+
+__all__ = ["GradualUnfreezing"]
+
+
+class GradualUnfreezing(Callback):
+    """Let an encoder learn layer by layer, from the output to the input.
+
+    In the first epochs the fusion and the heads learn alone, over what the encoder
+    gives. Then its last layer joins them, and so on; what was learned before is not
+    shaken by heads that know nothing yet. Layers are what the encoder's module gives
+    by ``layers()``, else its children.
+
+    Parameters
+    ----------
+    modalities : list of str or None, default=None
+        Names; None for all.
+    start : int, default=1
+        Epochs in which no layer learns.
+    every : int, default=1
+        Epochs between one layer and the next.
+
+    References
+    ----------
+    Howard, Ruder: Universal Language Model Fine-tuning for Text Classification, ACL
+    2018.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> from skmm.callbacks import GradualUnfreezing
+    >>> model = MultimodalClassifier(callbacks=[GradualUnfreezing(every=2)])
+    """
+
+    def __init__(self, modalities=None, start=1, every=1):
+        self.modalities = modalities
+        self.start = start
+        self.every = every
+
+    def on_train_begin(self, net, **kwargs):
+        """Freeze the encoders; skorch calls it."""
+        fused = net.module_.heads["fused"]
+        names = fused.names if self.modalities is None else self.modalities
+        unknown = [name for name in names if name not in fused.names]
+        if unknown:
+            raise ValueError(
+                f"GradualUnfreezing names {unknown[0]!r}, which is no modality. There "
+                f"are: {', '.join(map(repr, fused.names))}."
+            )
+        self.layers_ = []
+        for name, encoder in zip(fused.names, fused.encoders):
+            if name in names:
+                freeze(encoder)
+                self.layers_.append((encoder, layers_of(encoder)))
+        self.epoch_ = 0
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Let the next layers learn; skorch calls it."""
+        n_open = 1 + (self.epoch_ - self.start) // self.every
+        self.epoch_ += 1
+        if n_open < 1:
+            return
+        for encoder, layers in self.layers_:
+            encoder.__dict__.pop("frozen", None)
+            for layer in layers[max(len(layers) - n_open, 0) :]:
+                unfreeze(layer)
+            for layer in layers[: max(len(layers) - n_open, 0)]:
+                layer.frozen = True
+            if n_open >= len(layers):
+                unfreeze(encoder)
+
+    def on_train_end(self, net, **kwargs):
+        """Leave nothing frozen; skorch calls it."""
+        for encoder, _ in self.layers_:
+            unfreeze(encoder)
+        self.layers_ = []
+
+
+def layers_of(encoder):
+    """Give an encoder module's layers, from the input to the output."""
+    if hasattr(encoder, "layers") and callable(encoder.layers):
+        return list(encoder.layers())
+    layers = list(encoder.children())
+    return layers or [encoder]

@@ -1,0 +1,203 @@
+"""A user's own network as an encoder."""
+
+import copy
+import inspect
+
+import numpy as np
+import torch
+from torch import nn
+
+from skmm._blocks import Block
+from skmm._frames import is_missing, show_label
+from skmm._vectors import is_nested
+from skmm.augmentation import make_augmentation
+from skmm.encoders._base import Encoded, Encoder
+from skmm.encoders._deep import DeepModule
+
+
+class ModuleEncoder(Encoder):
+    """Read cells with a network of your own.
+
+    The network gets a float32 tensor, rows first: the columns as ``(n, n_columns)`` if
+    they hold numbers, the arrays as ``(n, ...)`` if the column holds arrays of one
+    shape, or what `read` makes of each cell. It gives vectors ``(n, d)``, tokens
+    ``(n, t, d)``, of which the mean is taken, or :class:`Encoded`. A linear layer
+    follows where d is not the estimator's width. Rows without the modality do not
+    reach it.
+
+    Parameters
+    ----------
+    module : nn.Module class, callable that gives a module, or nn.Module
+        A class or function is called at each fit, with `options`, and with
+        ``n_features`` (columns) or ``shape`` (of a row's tensor), and ``width``, where
+        its signature has them. Of a module a copy is trained, from the weights it has.
+    options : dict or None, default=None
+        Keyword arguments for `module`.
+    read : callable or None, default=None
+        From a cell of the single column to an array; all are to have one shape.
+    scale : bool, default=True
+        Whether to standardise: each column of numbers, or all numbers of the arrays
+        together, by the training rows. Missing numbers beside others are then 0, the
+        mean.
+    learning_rate_scale : float, default=1.0
+        Times the estimator's ``learning_rate``.
+    augment : callable, list of callable, or None, default=None
+        In training, from a batch's tensor to one changed at random.
+
+    Attributes
+    ----------
+    shape_ : tuple of int
+        Of a row's tensor.
+    mean_, scale_ : ndarray
+        Of the training rows.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from torch import nn
+    >>> from skmm.encoders import ModuleEncoder
+    >>> class Net(nn.Sequential):
+    ...     def __init__(self, n_features, width):
+    ...         super().__init__(nn.Linear(n_features, width), nn.Tanh())
+    >>> X = pd.DataFrame(np.eye(4), columns=list("abcd"))
+    >>> encoder = ModuleEncoder(Net)
+    >>> block = encoder.fit_transform(X)
+    >>> encoder.build_module(width=8)(block).vectors.shape
+    torch.Size([4, 8])
+    """
+
+    def __init__(
+        self,
+        module,
+        options=None,
+        read=None,
+        scale=True,
+        learning_rate_scale=1.0,
+        augment=None,
+    ):
+        self.module = module
+        self.options = options
+        self.read = read
+        self.scale = scale
+        self.learning_rate_scale = learning_rate_scale
+        self.augment = augment
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        self._check(X)
+        self.shape_ = None
+        values, present = self._read(X)
+        seen = values[present]
+        if not len(seen):
+            raise ValueError(
+                f"Column {X.columns[0]!r} holds nothing in any of {len(X)} rows. Leave "
+                "the modality out."
+            )
+        self.shape_ = values.shape[1:]
+        self.mean_, self.scale_ = 0.0, 1.0
+        if self.scale:
+            axis = 0 if self._has_numbers else None
+            counts = np.maximum((~np.isnan(seen)).sum(axis), 1)
+            self.mean_ = np.nansum(seen, axis) / counts
+            variance = np.nansum((seen - self.mean_) ** 2, axis) / counts
+            self.scale_ = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
+        return self._block(values, present)
+
+    def transform(self, X):
+        return self._block(*self._read(X))
+
+    def _check(self, X):
+        self._has_numbers = self.read is None and not is_nested(X)
+        if not callable(self.module):
+            raise TypeError(
+                "module= takes an nn.Module class, a function that gives a module, or "
+                f"a module; got {self.module!r}."
+            )
+        if not self._has_numbers and X.shape[1] != 1:
+            raise ValueError(
+                f"ModuleEncoder reads columns of numbers or one column of arrays, and "
+                f"got {list(X.columns)[:5]}. Make each a modality of its own."
+            )
+
+    def _read(self, X):
+        if self._has_numbers:
+            values = X.to_numpy(np.float64, na_value=np.nan)
+            return values, ~np.isnan(values).all(axis=1)
+        column = X.iloc[:, 0]
+        present = ~is_missing(column, empty=True)
+        values = np.zeros((len(X), *(self.shape_ or ())), np.float32)
+        for row in np.flatnonzero(present):
+            cell = column.iloc[row]
+            cell = np.asarray(
+                cell if self.read is None else self.read(cell), np.float32
+            )
+            if self.shape_ is None:
+                self.shape_ = cell.shape
+                values = np.zeros((len(X), *self.shape_), np.float32)
+            if cell.shape != self.shape_:
+                raise ValueError(
+                    f"Column {column.name!r}, row {show_label(column.index, row)}: an "
+                    f"array of shape {cell.shape}, where the others have {self.shape_}."
+                    " Bring all to one shape, with read= for instance."
+                )
+            values[row] = cell
+        return values, present
+
+    def _block(self, values, present):
+        scaled = np.nan_to_num((values - self.mean_) / self.scale_, nan=0.0)
+        return Block(scaled.astype(np.float32), present=present)
+
+    def build_module(self, width):
+        network = self._make_network(width)
+        augment = make_augmentation(self.augment, "module")
+        module = _OwnModule(network, self.shape_, width, augment)
+        module.learning_rate_scale = self.learning_rate_scale
+        return module
+
+    def _make_network(self, width):
+        if isinstance(self.module, nn.Module):
+            return copy.deepcopy(self.module)
+        known = {"n_features": self.shape_[-1] if self.shape_ else 1}
+        known |= {"shape": tuple(self.shape_), "width": width}
+        wanted = inspect.signature(self.module).parameters
+        known = {name: value for name, value in known.items() if name in wanted}
+        return self.module(**known | (self.options or {}))
+
+
+class _OwnModule(DeepModule):
+    def __init__(self, network, shape, width, augment):
+        super().__init__(width, augment)
+        self.network = network
+        size = self._output_size(shape)
+        self.project = nn.Identity() if size == width else nn.Linear(size, width)
+
+    @torch.no_grad()
+    def _output_size(self, shape):
+        training = self.network.training
+        self.network.eval()
+        output = self.network(torch.zeros(2, *shape))
+        self.network.train(training)
+        vectors = output.vectors if isinstance(output, Encoded) else output
+        if not isinstance(vectors, torch.Tensor) or not (
+            len(vectors) == 2 and vectors.dim() in (2, 3)
+        ):
+            got = getattr(vectors, "shape", type(vectors).__name__)
+            raise ValueError(
+                "The network of ModuleEncoder is to give vectors (n, d), tokens "
+                f"(n, t, d) or Encoded; of 2 rows of shape {tuple(shape)} it gave "
+                f"{got}."
+            )
+        return vectors.shape[-1]
+
+    def read(self, values):
+        return (values.float(),)
+
+    def encode(self, values):
+        output = self.network(values)
+        if not isinstance(output, Encoded):
+            if output.dim() == 2:
+                return self.project(output)
+            output = Encoded(output.mean(dim=1), output)
+        tokens = output.tokens
+        if tokens is not None and tokens.shape[-1] != self.width:
+            tokens = self.project(tokens)
+        return Encoded(self.project(output.vectors), tokens, output.token_mask)

@@ -1,0 +1,173 @@
+"""Frozen encoders, learning rates of their own, and a start from another model."""
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+
+from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm.callbacks import GradualUnfreezing
+
+
+def weights(model, modality):
+    fused = model._learner.module.heads["fused"]
+    encoder = fused.encoders[fused.names.index(modality)]
+    return {name: value.clone() for name, value in encoder.state_dict().items()}
+
+
+def same(a, b):
+    return all(np.array_equal(a[name], b[name]) for name in a)
+
+
+def fit(data, **options):
+    return MultimodalClassifier(max_epochs=4, random_state=0, **options).fit(*data)
+
+
+# ------------------------------------------------------------------------------ freeze
+
+
+def test_frozen_encoders_keep_their_first_weights(classification):
+    free = fit(classification)
+    frozen = fit(classification, freeze=["text"])
+    first = fit(classification, freeze="encoders")
+    assert same(weights(frozen, "text"), weights(first, "text"))
+    assert not same(weights(frozen, "tabular"), weights(first, "tabular"))
+    assert not same(weights(frozen, "text"), weights(free, "text"))
+    assert frozen.n_parameters_ == free.n_parameters_
+
+
+def test_frozen_encoders_have_no_dropout(classification):
+    model = fit(classification, freeze=["text"])
+    fused = model._learner.module.heads["fused"]
+    model._learner.net._set_training(True)
+    try:
+        training = dict(zip(fused.names, (e.training for e in fused.encoders)))
+    finally:
+        model._learner.net._set_training(False)
+    assert training == {"tabular": True, "text": False}
+
+
+@pytest.mark.parametrize(
+    "options", [{"freeze": ["photo"]}, {"encoder_learning_rate": {"photo": 0.1}}]
+)
+def test_names_that_are_no_modality(classification, options):
+    (name,) = options
+    with pytest.raises(ValueError, match=f"{name} names 'photo'.*'tabular', 'text'"):
+        fit(classification, **options)
+
+
+# -------------------------------------------------------------------- learning rates
+
+
+def rates(model):
+    """Learning rate of each encoder's parameters in the optimizer."""
+    net = model._learner.net
+    fused = model._learner.module.heads["fused"]
+    (groups,), _ = net.get_params_for_optimizer("optimizer", [])
+    of = {id(p): group["lr"] for group in groups for p in group["params"]}
+    return {
+        name: {round(of[id(p)], 9) for p in encoder.parameters()}
+        for name, encoder in zip(fused.names, fused.encoders)
+    }
+
+
+def test_encoder_learning_rate(classification):
+    assert rates(fit(classification)) == {"tabular": {3e-3}, "text": {3e-3}}
+    model = fit(classification, encoder_learning_rate={"text": 1e-4})
+    assert rates(model) == {"tabular": {3e-3}, "text": {1e-4}}
+    model = fit(classification, encoder_learning_rate=1e-3)
+    assert rates(model)["tabular"] == {1e-3}
+    # Without one the encoders hardly move.
+    slow = fit(classification, encoder_learning_rate=1e-12)
+    start = fit(classification, freeze="encoders")
+    for name in ("tabular", "text"):
+        ours, theirs = weights(slow, name), weights(start, name)
+        for key in ours:
+            np.testing.assert_allclose(ours[key], theirs[key], atol=1e-6)
+
+
+# --------------------------------------------------------------------------- unfreezing
+
+
+class Watch(GradualUnfreezing):
+    def on_epoch_end(self, net, **kwargs):
+        fused = net.module_.heads["fused"]
+        learning = [
+            any(p.requires_grad for p in child.parameters())
+            for encoder in fused.encoders
+            for child in encoder.children()
+            if any(True for _ in child.parameters())
+        ]
+        self.seen_ = [*getattr(self, "seen_", []), sum(learning)]
+
+
+def test_gradual_unfreezing(classification):
+    watch = Watch(modalities=["text"], start=1, every=1)
+    model = fit(classification, callbacks=[watch])
+    # Tabular's codes and net always learn; text's net, then its table, join.
+    assert model._learner.net.callbacks[0].seen_[:3] == [2, 3, 4]
+    start = fit(classification, freeze="encoders")
+    assert not same(weights(model, "text"), weights(start, "text"))
+    parameters = model._learner.module.parameters()
+    assert all(parameter.requires_grad for parameter in parameters)
+
+
+def test_unfreezing_later_than_training_is_freezing(classification):
+    late = GradualUnfreezing(start=100)
+    model = fit(classification, callbacks=[late])
+    start = fit(classification, freeze="encoders")
+    for name in ("tabular", "text"):
+        assert same(weights(model, name), weights(start, name))
+    with pytest.raises(ValueError, match="names 'photo'"):
+        fit(classification, callbacks=[GradualUnfreezing(["photo"])])
+
+
+# -------------------------------------------------------------------------------- init
+
+
+def test_starts_from_the_encoders_of_another_model(classification, tmp_path):
+    X, y = classification
+    source = fit((X, y))
+    options = {"freeze": "encoders", "random_state": 1}
+    model = MultimodalClassifier(init=FrozenEstimator(source), **options)
+    model.fit(X[:60], y[:60])
+    for name in ("tabular", "text"):
+        assert same(weights(model, name), weights(source, name))
+    # Statistics, too: the words are those of the source's rows.
+    ours, theirs = (m.modalities_[1][1].n_features_ for m in (model, source))
+    assert ours == theirs
+    joblib.dump(source, tmp_path / "source.joblib")
+    path = MultimodalClassifier(init=tmp_path / "source.joblib", **options)
+    path.fit(X[:60], y[:60])
+    np.testing.assert_array_equal(path.predict_proba(X), model.predict_proba(X))
+    # Another target, and weights that go on learning.
+    other = MultimodalRegressor(init=FrozenEstimator(source), random_state=0)
+    other.fit(X, np.arange(len(X)) * 1.0)
+    assert not same(weights(other, "text"), weights(source, "text"))
+
+
+def test_init_survives_clone_and_grid_search(classification):
+    X, y = classification
+    source = FrozenEstimator(fit((X, y)))
+    model = MultimodalClassifier(init=source, max_epochs=1, random_state=0)
+    assert clone(model).init.estimator is source.estimator
+    search = GridSearchCV(model, {"freeze": [None, "encoders"]}, cv=2).fit(X, y)
+    assert search.best_score_ > 0
+
+
+def test_what_cannot_be_started_from(classification, tmp_path):
+    X, y = classification
+    source = fit((X, y))
+    frozen = FrozenEstimator(source)
+    with pytest.raises(ValueError, match="no such file"):
+        fit((X, y), init=tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="takes a fitted Multimodal"):
+        fit((X, y), init=MultimodalClassifier())
+    with pytest.raises(ValueError, match="width=64, this one width=8"):
+        fit((X, y), init=frozen, width=8)
+    with pytest.raises(ValueError, match=r"\['tabular', 'text'\], and none of \['a'\]"):
+        fit((X, y), init=frozen, modalities=[("a", "text", ["text_0"])])
+    with pytest.raises(ValueError, match="has a TextEncoder in the .* TabularEncoder"):
+        fit((X, y), init=frozen, modalities=[("text", "tabular", [0])])
