@@ -48,6 +48,7 @@ class BaseMultimodal(
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],
         "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "learning_rate": [Interval(numbers.Real, 0, None, closed="neither")],
+        "learning_rate_schedule": [StrOptions({"constant", "linear", "cosine"})],
         "encoder_learning_rate": [
             Interval(numbers.Real, 0, None, closed="neither"),
             dict,
@@ -93,6 +94,7 @@ class BaseMultimodal(
         depth=1,
         dropout=0.2,
         learning_rate=3e-3,
+        learning_rate_schedule="constant",
         encoder_learning_rate=None,
         freeze=None,
         init=None,
@@ -122,6 +124,7 @@ class BaseMultimodal(
         self.depth = depth
         self.dropout = dropout
         self.learning_rate = learning_rate
+        self.learning_rate_schedule = learning_rate_schedule
         self.encoder_learning_rate = encoder_learning_rate
         self.freeze = freeze
         self.init = init

@@ -55,6 +55,10 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     learning_rate : float, default=3e-3
         Of AdamW. The wide head takes 3 times as much; encoders may have a factor of
         their own, as pretrained networks do.
+    learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
+        "linear" and "cosine" fall to 0 over ``max_epochs``, after a warm-up in the
+        first twentieth of the steps: for pretrained networks and convolutions, with
+        as many epochs as are to be trained.
     encoder_learning_rate : float, dict of str to float, or None, default=None
         Of the encoders, or of those named; None leaves it to them.
     freeze : list of str, "encoders" or None, default=None
@@ -158,6 +162,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         depth=1,
         dropout=0.2,
         learning_rate=3e-3,
+        learning_rate_schedule="constant",
         encoder_learning_rate=None,
         freeze=None,
         init=None,
@@ -189,6 +194,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             depth=depth,
             dropout=dropout,
             learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
             encoder_learning_rate=encoder_learning_rate,
             freeze=freeze,
             init=init,

@@ -138,6 +138,7 @@ class Learner:
             optimizer__weight_decay=options["weight_decay"],
             optimizer__fused=device.type in ("cpu", "cuda"),
             lr=options["learning_rate"],
+            schedule=options["learning_rate_schedule"],
             batch_size=batch_size,
             max_epochs=options["max_epochs"],
             callbacks=options["callbacks"],

@@ -1,6 +1,7 @@
 """The skorch net under the estimators: batches, losses, and each head's best epoch."""
 
 import functools
+import math
 import warnings
 
 import numpy as np
@@ -216,6 +217,8 @@ class MultimodalNet(skorch.NeuralNet):
         Train and predict under bfloat16 autocast.
     on_epoch : callable or None, default=None
         Called with the net after each epoch; True stops the training.
+    schedule : {"constant", "linear", "cosine"}, default="constant"
+        Of the learning rates.
     **kwargs
         As of :class:`skorch.NeuralNet`.
     """
@@ -230,6 +233,7 @@ class MultimodalNet(skorch.NeuralNet):
         seed=0,
         autocast=False,
         on_epoch=None,
+        schedule="constant",
         **kwargs,
     ):
         super().__init__(module, *args, **kwargs)
@@ -239,6 +243,7 @@ class MultimodalNet(skorch.NeuralNet):
         self.seed = seed
         self.autocast = autocast
         self.on_epoch = on_epoch
+        self.schedule = schedule
 
     # -- what skorch asks for ---------------------------------------------------
 
@@ -399,6 +404,8 @@ class MultimodalNet(skorch.NeuralNet):
                 self._look()
                 self._set_training(training)
             self.notify("on_batch_begin", batch=batch, training=training)
+            if training and self._n_steps:
+                self._set_rates()
             step = step_fn(batch)
             losses.append(step["loss"])
             counts.append(len(batch[1][1]))
@@ -415,6 +422,13 @@ class MultimodalNet(skorch.NeuralNet):
         }
         return dict(zip(heads, means)), logits
 
+    def _set_rates(self):
+        """Set the learning rates of the next step."""
+        factor = rate_factor(self.schedule, self._n_steps_done / self._n_steps)
+        self._n_steps_done += 1
+        for group in self.optimizer_.param_groups:
+            group["lr"] = factor * group.setdefault("first_lr", group["lr"])
+
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """skorch's loop, and: heads rest, a loss that is no number stops it."""
         rows_train, rows_valid = self.get_split_datasets(X)
@@ -427,10 +441,15 @@ class MultimodalNet(skorch.NeuralNet):
         patience = max(self.patience, 100 / len(batches_train))
         self.keeper_ = HeadKeeper(self.module_, patience)
         self._look = None
+        max_epochs = self.max_epochs if epochs is None else epochs
+        # A step of partial_fit is a part of a training whose end is not known.
+        scheduled = self.schedule != "constant" and epochs is None
+        self._n_steps_done = 0
+        self._n_steps = max_epochs * len(batches_train) if scheduled else 0
         self.interrupted_ = self.diverged_ = False
         self.valid_losses_, self.valid_logits_ = {}, {}
         try:
-            for epoch in range(1, 1 + (self.max_epochs if epochs is None else epochs)):
+            for epoch in range(1, 1 + max_epochs):
                 self.notify("on_epoch_begin", **datasets)
                 if batches_valid is not None and self.patience < np.inf:
                     self._look = functools.partial(self._look_at, batches_valid, epoch)
@@ -519,6 +538,24 @@ class MultimodalNet(skorch.NeuralNet):
             head: iterator.in_order(np.concatenate(parts))
             for head, parts in batches.items()
         }
+
+
+def rate_factor(schedule, progress, warm_up=0.05):
+    """Give the share of the learning rate at a moment of the training.
+
+    Parameters
+    ----------
+    schedule : {"linear", "cosine"}
+    progress : float
+        From 0 to 1.
+    warm_up : float, default=0.05
+        Share of the training in which the rate rises: what is pretrained is not
+        shaken by heads that know nothing yet.
+    """
+    if progress < warm_up:
+        return (progress + 0.01 * warm_up) / warm_up
+    rest = (progress - warm_up) / (1 - warm_up)
+    return 1 - rest if schedule == "linear" else 0.5 * (1 + math.cos(math.pi * rest))
 
 
 def _scaled_parameters(module, scale=1.0, decays=True, layer=1.0, fixed=False):

@@ -53,6 +53,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     learning_rate : float, default=3e-3
         Of AdamW. The wide head takes 3 times as much; encoders may have a factor of
         their own, as pretrained networks do.
+    learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
+        "linear" and "cosine" fall to 0 over ``max_epochs``, after a warm-up in the
+        first twentieth of the steps: for pretrained networks and convolutions, with
+        as many epochs as are to be trained.
     encoder_learning_rate : float, dict of str to float, or None, default=None
         Of the encoders, or of those named; None leaves it to them.
     freeze : list of str, "encoders" or None, default=None

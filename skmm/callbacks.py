@@ -42,7 +42,14 @@ class GradualUnfreezing(Callback):
         self.every = every
 
     def on_train_begin(self, net, **kwargs):
-        """Freeze the encoders; skorch calls it."""
+        """Freeze the encoders; skorch calls it.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+        **kwargs
+            Unused.
+        """
         fused = net.module_.heads["fused"]
         names = fused.names if self.modalities is None else self.modalities
         unknown = [name for name in names if name not in fused.names]
@@ -59,7 +66,14 @@ class GradualUnfreezing(Callback):
         self.epoch_ = 0
 
     def on_epoch_begin(self, net, **kwargs):
-        """Let the next layers learn; skorch calls it."""
+        """Let the next layers learn; skorch calls it.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+        **kwargs
+            Unused.
+        """
         n_open = 1 + (self.epoch_ - self.start) // self.every
         self.epoch_ += 1
         if n_open < 1:
@@ -74,7 +88,14 @@ class GradualUnfreezing(Callback):
                 unfreeze(encoder)
 
     def on_train_end(self, net, **kwargs):
-        """Leave nothing frozen; skorch calls it."""
+        """Leave nothing frozen; skorch calls it.
+
+        Parameters
+        ----------
+        net : skorch.NeuralNet
+        **kwargs
+            Unused.
+        """
         for encoder, _ in self.layers_:
             unfreeze(encoder)
         self.layers_ = []

@@ -91,6 +91,42 @@ def test_a_skorch_callback_may_record_in_each_batch(data):
     assert [sum(rows) for rows in history[:, "batches", :, "rows"]] == [150] * 3
 
 
+class Rates(skorch.callbacks.Callback):
+    """What each step learns at, group by group."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.seen = []
+
+    def on_batch_end(self, net, batch, training, **kwargs):
+        if training:
+            self.seen.append([g["lr"] for g in net.optimizer_.param_groups])
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_learning_rate_schedule(data, schedule):
+    rates = Rates()
+    options = FAST | {"max_epochs": 40, "batch_size": 75, "validation": None}
+    model = MultimodalClassifier(
+        learning_rate_schedule=schedule, callbacks=[rates], **options
+    )
+    model.fit(*data)
+    seen = np.array(rates.seen)
+    full = seen[4]  # the end of the warm-up: 4 of 80 steps
+    assert {0.003, 0.009} <= set(full.round(9))  # the wide head at three times as much
+    assert (np.diff(seen[:5], axis=0) > 0).all()
+    assert (np.diff(seen[4:], axis=0) < 0).all()
+    np.testing.assert_allclose(seen[42], 0.5 * full)
+    assert (seen[-1] < 0.05 * full).all()
+
+    # Where the end is not known, the rate stays; and so it does without a schedule.
+    model.set_params(learning_rate_schedule="constant").fit(*data)
+    assert len(np.unique(rates.seen, axis=0)) == 1
+    model.set_params(learning_rate_schedule=schedule)
+    model.partial_fit(*data)
+    model.partial_fit(*data)
+    assert len(np.unique(rates.seen, axis=0)) == 1
+
+
 def test_batch_size_follows_the_rows():
     assert [auto_batch_size(n) for n in (1, 150, 17_000, 10**7)] == [16, 16, 256, 512]
 

@@ -98,7 +98,18 @@ class ManifoldMixup(BaseEstimator):
         self.alpha = alpha
 
     def draw(self, n, device):
-        """Draw partners and shares for a batch of n rows."""
+        """Draw partners and shares for a batch.
+
+        Parameters
+        ----------
+        n : int
+            Rows of the batch.
+        device : torch.device
+
+        Returns
+        -------
+        mixing : Mixing
+        """
         if not self.alpha > 0:
             raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
         alpha = torch.full((n, 2), float(self.alpha), device=device)

@@ -139,7 +139,6 @@ class Vocabulary:
         if self.kind == "word":
             model, trainer = models.WordLevel(), trainers.WordLevelTrainer(**options)
         else:
-            options["continuing_subword_prefix"] = "##"
             model, trainer = models.BPE(), trainers.BpeTrainer(**options)
         tokenizer = self._make(model)
         texts = ([_without_surrogates(text) for text in some] for some in texts)
@@ -157,7 +156,6 @@ class Vocabulary:
                 self.ids_,
                 [tuple(pair) for pair in learned["merges"]],
                 unk_token="<unknown>",
-                continuing_subword_prefix="##",
             )
         self.tokenizer_ = self._make(model)
         return self
@@ -167,9 +165,16 @@ class Vocabulary:
         pattern = TOKEN_PATTERN if self.kind == "word" else RUNS_PATTERN
         tokenizer = library.Tokenizer(model)
         tokenizer.normalizer = library.normalizers.Lowercase()
-        tokenizer.pre_tokenizer = library.pre_tokenizers.Split(
+        pre_tokenizers = library.pre_tokenizers
+        words = pre_tokenizers.Split(
             library.Regex(pattern), behavior="removed", invert=True
         )
+        if self.kind == "bpe":
+            # A sign before each word, not the library's marks of a word's other parts:
+            # with those its trainer numbers tokens by chance, and breaks ties so.
+            starts = pre_tokenizers.Metaspace(prepend_scheme="always", split=False)
+            words = pre_tokenizers.Sequence([words, starts])
+        tokenizer.pre_tokenizer = words
         return tokenizer
 
     def __call__(self, texts):

@@ -201,7 +201,10 @@ CASES = {
     "text-head": (text("pretrained", tune="head"), make_texts),
     "text-lora": (text("pretrained", tune="lora", augment="drop"), make_texts),
     "text-full": (text("pretrained", tune="full"), make_texts),
-    "module": (lambda: ModuleEncoder(torch.nn.Linear(16, 8)), make_pixels),
+    "module": (
+        lambda: ModuleEncoder(torch.nn.Linear, {"in_features": 16, "out_features": 8}),
+        make_pixels,
+    ),
     "series-cnn": (lambda: SeriesEncoder(hidden=16, n_layers=2), make_series),
     "series-inception": (
         lambda: SeriesEncoder("inception", hidden=32, n_layers=3),

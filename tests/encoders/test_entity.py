@@ -119,7 +119,7 @@ def test_several_columns_of_one_graph():
     X = pd.DataFrame({"a": ["anna", "ben", None], "b": ["ben", "nobody", None]})
     module, block = module_of(EntityEncoder(SMALL, dim=4), X)
     assert block.present.tolist() == [True, True, False]
-    vectors, tokens, mask = module(block)
+    vectors, tokens, mask, _ = module(block)
     assert tokens.shape == (3, 2, 8)
     assert mask.tolist() == [[True, True], [True, False], [False, False]]
     swapped = X.rename(columns={"a": "b", "b": "a"})[["a", "b"]]
