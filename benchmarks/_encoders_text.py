@@ -27,9 +27,9 @@ METRICS = {
 }
 
 #: Of the pretrained networks: what two cores without bfloat16 do in 20 minutes.
-N_TRAIN, N_TEST = 4000, 2000
+N_TRAIN, N_TEST = 3000, 2000
 MAX_LENGTH = 48
-EPOCHS = 3
+TUNING = {"max_epochs": 2, "learning_rate_schedule": "linear"}
 TUNE = ["frozen", "head", "lora", "full"]
 
 
@@ -84,7 +84,7 @@ def pretrained(seeds, tunes=TUNE):
         )
         for tune in tunes:
             encoder = TextEncoder("pretrained", tune=tune, max_length=MAX_LENGTH)
-            options = {} if tune == "frozen" else {"max_epochs": EPOCHS}
+            options = {} if tune == "frozen" else TUNING
             results[tune].append(run(encoder, seed, split, **options))
             print(tune, seed, results[tune][-1], flush=True)
     means = _means(results)

@@ -20,7 +20,7 @@ LINES = {
     "emoji": "_encoders_image",
     "video": "_encoders_image",
     "memory": "_encoders_image",
-    "loading": "_encoders_image",
+    "loading": "_encoders_loading",
     "series": "_encoders_series",
     "audio": "_encoders_series",
     "entity": "_encoders_entity",

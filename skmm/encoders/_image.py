@@ -53,11 +53,12 @@ class ImageEncoder(PicturesEncoder):
         Random changes in training: "auto", or any of "flip", "shift", "crop",
         "rotate", "color" and "erase"; see :mod:`skmm.augmentation`. A function takes
         pixels (n, channels, height, width) from 0 to 1.
-    pooling : {"mean", "max", "attention", "first", "flatten"}, default="mean"
+    pooling : {"auto", "mean", "max", "attention", "first", "flatten"}, default="auto"
         How positions become one vector, where a pretrained network does not pool
         them itself. "attention" learns to weigh them. "flatten", for networks from
-        scratch, keeps where each is: it learns faster where pictures show their
-        things in the same place, such as digits, garments and signs.
+        scratch, keeps where each is, and learns faster; where things are anywhere in
+        the pictures, "mean" needs fewer of them. "auto" is "flatten" for "cnn" and
+        "resnet", and else "mean".
     dropout : float, default=0.1
         Before the vector is given, and in the layers of "vit".
     memory_limit : float, int or None, default=0.25
@@ -126,7 +127,7 @@ class ImageEncoder(PicturesEncoder):
         layer_decay=0.8,
         rank=8,
         augment=None,
-        pooling="mean",
+        pooling="auto",
         dropout=0.1,
         memory_limit=0.25,
         background="white",
@@ -217,7 +218,7 @@ class ImageEncoder(PicturesEncoder):
         self.embedder_ = ImageEmbedder(
             self.model,
             size=None if self.size is None else self._size_option(),
-            pooling="mean" if self.pooling == "attention" else self.pooling,
+            pooling="mean" if self._pooling == "attention" else self._pooling,
             background=self.background,
             memory=self.memory,
             errors=self.errors,
@@ -244,7 +245,7 @@ class _ImageModule(PixelsModule):
         augment = encoder._make_augment()
         super().__init__(width, encoder.mean_, encoder.std_, augment, height * side)
         self.network = encoder._make_network()
-        self.head = Head(encoder, self.network, width, encoder.pooling)
+        self.head = Head(encoder, self.network, width, encoder._pooling)
 
     def encode(self, pixels):
         return self.head(*self.network(self.standardise(pixels)))

@@ -16,7 +16,7 @@ from skmm.encoders._pixels import channel_statistics, read_pixels, resolve_limit
 
 _BACKBONES = ("cnn", "resnet", "vit", "pretrained")
 _TUNE = ("frozen", "head", "lora", "full")
-_POOLING = ("mean", "max", "attention", "first", "flatten")
+_POOLING = ("auto", "mean", "max", "attention", "first", "flatten")
 #: Pixels of all channels that go through a network at once outside training, and that
 #: batch_size="auto" takes in training.
 _CHUNK_PIXELS = 128 * 64 * 64
@@ -57,7 +57,8 @@ class PicturesEncoder(Encoder):
         if self._is_pretrained and self.pooling == "flatten":
             raise ValueError(
                 "pooling='flatten' is for networks from scratch. With "
-                "backbone='pretrained' use 'mean', 'max', 'attention' or 'first'."
+                "backbone='pretrained' use 'auto', 'mean', 'max', 'attention' or "
+                "'first'."
             )
         resolve_limit(self.memory_limit)
         make_augmentation(self.augment, self._kind)
@@ -91,6 +92,12 @@ class PicturesEncoder(Encoder):
         """Whether what the network gives never changes, so that it is a feature."""
         augments = make_augmentation(self.augment, self._kind) is not None
         return self._is_pretrained and self.tune == "frozen" and not augments
+
+    @property
+    def _pooling(self):
+        if self.pooling != "auto":
+            return self.pooling
+        return "flatten" if self.backbone in ("cnn", "resnet") else "mean"
 
     def _size_option(self):
         if isinstance(self.size, numbers.Integral):

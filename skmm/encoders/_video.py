@@ -49,7 +49,7 @@ class VideoEncoder(PicturesEncoder):
     augment : str, callable, or list of these, default=None
         Random changes in training, as in :class:`ImageEncoder`; the same in all frames
         of a clip. A function takes pixels (n, frames, 3, height, width) from 0 to 1.
-    pooling : {"mean", "max", "attention", "first", "flatten"}, default="mean"
+    pooling : {"auto", "mean", "max", "attention", "first", "flatten"}, default="auto"
         How the positions of a frame become one vector, as in :class:`ImageEncoder`.
     dropout : float, default=0.1
         Before a frame's vector is given, and in transformer layers.
@@ -107,7 +107,7 @@ class VideoEncoder(PicturesEncoder):
         layer_decay=0.8,
         rank=8,
         augment=None,
-        pooling="mean",
+        pooling="auto",
         dropout=0.1,
         memory_limit=0.25,
         errors="raise",
@@ -198,8 +198,8 @@ class _Frames(PixelsModule):
         self.network = encoder._make_network()
         self.dimension = self.network.dimension
         # Where nothing learns nothing can be weighed.
-        once = encoder._computes_once and encoder.pooling == "attention"
-        pooling = "mean" if once else encoder.pooling
+        once = encoder._computes_once and encoder._pooling == "attention"
+        pooling = "mean" if once else encoder._pooling
         self.head = Head(encoder, self.network, width, pooling)
 
     def pooled(self, pixels):

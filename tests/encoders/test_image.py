@@ -93,7 +93,9 @@ def test_sizes(size, backbone, photos):
     module.train()(block.take(torch.tensor([0]))).vectors.sum().backward()
 
 
-@pytest.mark.parametrize("pooling", ["mean", "max", "attention", "first", "flatten"])
+@pytest.mark.parametrize(
+    "pooling", ["auto", "mean", "max", "attention", "first", "flatten"]
+)
 def test_pooling(pooling, photos):
     encoder = ImageEncoder(size=8, pooling=pooling)
     block = encoder.fit_transform(frame(photos))
