@@ -9,7 +9,7 @@ no training row has named.
 
 # %%
 # The facts: a product comes from a maker, a maker has its seat in a country and belongs
-# to a group. They are made up here; triples of a real graph have the same three columns.
+# to a group. They are made up here; triples of a real graph have the same columns.
 
 import numpy as np
 import pandas as pd
@@ -28,8 +28,8 @@ triples.sample(4, random_state=0)
 
 # %%
 # The table: orders. Some countries deliver late in winter, others in summer, and large
-# orders are late everywhere. No column says where a product comes from, and the products
-# of the test rows were never ordered before.
+# orders are late everywhere. No column says where a product comes from, and the
+# products of the test rows were never ordered before.
 
 n = 3000
 product, month = rng.integers(n_products, size=n), rng.integers(1, 13, size=n)
@@ -43,10 +43,10 @@ orders = pd.DataFrame(
 X_train, X_test = orders[product < 400], orders[product >= 400]
 
 # %%
-# The product as one more category, and as a node of the graph. The country is two steps
-# away, and arrives, since two layers pass messages. What it means depends on the month,
-# and products of both vectors, as the bilinear fusion takes them, see that at once. Nine
-# in ten is all that can be known here: the rest of the delay is chance.
+# The product as one more category, and as a node of the graph. The country is two
+# steps away, and arrives, since two layers pass messages. What it means depends on the
+# month, and products of both vectors, as the bilinear fusion takes them, see that at
+# once. Nine in ten is all that can be known here: the rest of the delay is chance.
 
 from skmm import MultimodalClassifier
 from skmm.encoders import EntityEncoder
