@@ -396,7 +396,9 @@ class MultimodalNet(skorch.NeuralNet):
         """Give the mean loss of each active head and, in validation, its logits."""
         self._set_training(training)
         heads = list(self.module_.active)
-        losses, counts = [], []
+        # Sums, not a list: a small tensor that each step leaves behind lies between the
+        # large ones that come and go, and keeps malloc from giving their memory back.
+        sums, count = 0.0, 0
         logits = {head: [] for head in heads}
         halfway = len(iterator) // 2 if len(iterator) >= 20 else None
         for i, batch in enumerate(iterator):
@@ -407,14 +409,13 @@ class MultimodalNet(skorch.NeuralNet):
             if training and self._n_steps:
                 self._set_rates()
             step = step_fn(batch)
-            losses.append(step["loss"])
-            counts.append(len(batch[1][1]))
+            n_rows = len(batch[1][1])
+            sums, count = sums + step["loss"].double() * n_rows, count + n_rows
             if not training:
                 for head in heads:
                     logits[head].append(step["y_pred"][head].logits.float())
             self.notify("on_batch_end", batch=batch, training=training, **step)
-        share = torch.tensor(counts, dtype=torch.float64) / sum(counts)
-        means = (torch.stack(losses).double().cpu() * share[:, None]).sum(0).tolist()
+        means = (sums / count).tolist()
         logits = {
             h: iterator.in_order(torch.cat(part).cpu().numpy())
             for h, part in logits.items()

@@ -38,21 +38,3 @@ for fusion in ["concat", "gated"]:
     model = MultimodalClassifier(modalities, fusion=fusion, **options)
     scores[f"all, {fusion}"] = model.fit(X_train, y_train).score(X_test, y_test)
 pd.Series(scores).round(3)
-
-# %%
-# What a fitted encoder has learned can be the start of another model: here of one that
-# tells whether an emoji has skin tones, from its picture alone and a hundred rows.
-
-from sklearn.frozen import FrozenEstimator
-
-few = X_train[:100]
-options = {"max_epochs": 12, "random_state": 0}
-other = MultimodalClassifier(
-    modalities[:1], init=FrozenEstimator(model), freeze=["photo"], **options
-)
-anew = MultimodalClassifier(modalities[:1], **options)
-target = "has_skin_variations"
-{
-    name: estimator.fit(few, few[target]).score(X_test, X_test[target])
-    for name, estimator in {"from the photo encoder": other, "anew": anew}.items()
-}

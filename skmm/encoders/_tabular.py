@@ -1,6 +1,6 @@
 """Numbers, categories and dates, learned end to end."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -31,6 +31,16 @@ class TabularEncoder(Encoder):
 
     Parameters
     ----------
+    backbone : {"mlp", "resnet", "ft_transformer"}, default="mlp"
+        The network over these features: a perceptron, a perceptron whose layers add to
+        their input, or a transformer whose tokens are the columns [3]_. The last also
+        gives a token for each column to fusions that attend over tokens; a missing
+        cell has a token, learned as any other value's.
+    n_members : int, default=1
+        Networks that share all weights but scales and biases of their own [4]_: an
+        ensemble at little more than the cost of its multiplications. Each member goes
+        through fusion and head by itself; the mean of their probabilities is what is
+        predicted. For "mlp" and "resnet".
     n_bins : int, default=32
         Quantile bins of a number, at most; on small data one for 40 rows.
     embedding : int or None, default=None
@@ -42,16 +52,6 @@ class TabularEncoder(Encoder):
         Units of a hidden layer, for "ft_transformer" the size of a token; None takes
         twice the estimator's width, for "ft_transformer" the width.
     dropout : float, default=0.1
-    backbone : {"mlp", "resnet", "ft_transformer"}, default="mlp"
-        The network over these features: a perceptron, a perceptron whose layers add to
-        their input, or a transformer whose tokens are the columns [3]_. The last also
-        gives a token for each column to fusions that attend over tokens; a missing
-        cell has a token, learned as any other value's.
-    n_members : int, default=1
-        Networks that share all weights but scales and biases of their own [4]_: an
-        ensemble at little more than the cost of its multiplications. Each member goes
-        through fusion and head by itself; the mean of their probabilities is what is
-        predicted. For "mlp" and "resnet".
     augment : None, "swap", "auto", callable or list, default=None
         Changes in training: "swap" is :class:`~skmm.augmentation.CellSwap`, and so
         is "auto".
@@ -92,24 +92,24 @@ class TabularEncoder(Encoder):
 
     def __init__(
         self,
+        backbone="mlp",
+        n_members=1,
+        *,
         n_bins=32,
         embedding=None,
         min_frequency=2,
         hidden=None,
         dropout=0.1,
-        *,
-        backbone="mlp",
-        n_members=1,
         augment=None,
         n_layers=None,
     ):
+        self.backbone = backbone
+        self.n_members = n_members
         self.n_bins = n_bins
         self.embedding = embedding
         self.min_frequency = min_frequency
         self.hidden = hidden
         self.dropout = dropout
-        self.backbone = backbone
-        self.n_members = n_members
         self.augment = augment
         self.n_layers = n_layers
 
@@ -138,14 +138,20 @@ class TabularEncoder(Encoder):
                 f"TabularEncoder(backbone={self.backbone!r}): give one of "
                 f"{', '.join(map(repr, N_LAYERS))}."
             )
-        for name in ("n_members", "n_layers"):
+        optional = ("n_layers", "hidden", "embedding")
+        for name in ("n_members", "n_bins", "min_frequency", *optional):
             value = getattr(self, name)
-            if value is None and name == "n_layers":
+            if value is None and name in optional:
                 continue
             if not isinstance(value, Integral) or value < 1:
                 raise ValueError(
                     f"TabularEncoder({name}={value!r}): give a whole number, 1 or more."
                 )
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
+            raise ValueError(
+                f"TabularEncoder(dropout={self.dropout!r}): give a number from 0 to "
+                "below 1."
+            )
         if self.n_members > 1 and self.backbone == "ft_transformer":
             raise ValueError(
                 f"TabularEncoder(backbone='ft_transformer', n_members="
