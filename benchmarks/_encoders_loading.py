@@ -84,7 +84,7 @@ def cases():
         return rng.normal(size=(rng.integers(20, 200), 3))
 
     def sound(rng):
-        return rng.normal(size=rng.integers(4000, 8000)).astype(np.float32), 8000
+        return rng.uniform(-1, 1, rng.integers(4000, 8000)), 8000
 
     def numbers(rng):
         cells = {f"x{i}": value for i, value in enumerate(rng.normal(size=20))}

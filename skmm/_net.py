@@ -10,8 +10,11 @@ import torch
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.utils import TeeGenerator
 
+from skmm import _memory
 from skmm._freezing import is_learnable, keep_frozen_parts_still
 
+#: Batches from one look at the memory that is kept for nothing to the next.
+_STEPS_TO_RELEASE = 100
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -396,8 +399,8 @@ class MultimodalNet(skorch.NeuralNet):
         """Give the mean loss of each active head and, in validation, its logits."""
         self._set_training(training)
         heads = list(self.module_.active)
-        # Sums, not a list: a small tensor that each step leaves behind lies between the
-        # large ones that come and go, and keeps malloc from giving their memory back.
+        # Sums, not a list: small tensors that stay would lie between large ones that
+        # come and go.
         sums, count = 0.0, 0
         logits = {head: [] for head in heads}
         halfway = len(iterator) // 2 if len(iterator) >= 20 else None
@@ -415,6 +418,8 @@ class MultimodalNet(skorch.NeuralNet):
                 for head in heads:
                     logits[head].append(step["y_pred"][head].logits.float())
             self.notify("on_batch_end", batch=batch, training=training, **step)
+            if i % _STEPS_TO_RELEASE == _STEPS_TO_RELEASE - 1:
+                _memory.release()
         means = (sums / count).tolist()
         logits = {
             h: iterator.in_order(torch.cat(part).cpu().numpy())

@@ -1,5 +1,6 @@
 """Learning and its pickle: precision, compile, device, the optimizer's memory."""
 
+import ctypes
 import pickle
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import skorch
 import torch
 
-from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm import MultimodalClassifier, MultimodalRegressor, _memory
 from skmm._learner import auto_batch_size
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 
@@ -125,6 +126,15 @@ def test_learning_rate_schedule(data, schedule):
     model.partial_fit(*data)
     model.partial_fit(*data)
     assert len(np.unique(rates.seen, axis=0)) == 1
+
+
+def test_memory_is_released_where_the_c_library_can(monkeypatch):
+    _memory.release()
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())  # not glibc's
+    _memory._find_trim.cache_clear()
+    _memory.release()
+    assert _memory._find_trim() is None
+    _memory._find_trim.cache_clear()
 
 
 def test_batch_size_follows_the_rows():
