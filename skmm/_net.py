@@ -2,6 +2,7 @@
 
 import functools
 import math
+import time
 import warnings
 
 import numpy as np
@@ -13,8 +14,8 @@ from skorch.utils import TeeGenerator
 from skmm import _memory
 from skmm._freezing import is_learnable, keep_frozen_parts_still
 
-#: Batches from one look at the memory that is kept for nothing to the next.
-_STEPS_TO_RELEASE = 100
+#: Of training, from one time that free memory is given back to the next.
+_SECONDS_TO_RELEASE = 1.0
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
@@ -402,6 +403,7 @@ class MultimodalNet(skorch.NeuralNet):
         # Sums, not a list: small tensors that stay would lie between large ones that
         # come and go.
         sums, count = 0.0, 0
+        released = time.monotonic()
         logits = {head: [] for head in heads}
         halfway = len(iterator) // 2 if len(iterator) >= 20 else None
         for i, batch in enumerate(iterator):
@@ -418,8 +420,9 @@ class MultimodalNet(skorch.NeuralNet):
                 for head in heads:
                     logits[head].append(step["y_pred"][head].logits.float())
             self.notify("on_batch_end", batch=batch, training=training, **step)
-            if i % _STEPS_TO_RELEASE == _STEPS_TO_RELEASE - 1:
+            if time.monotonic() - released > _SECONDS_TO_RELEASE:
                 _memory.release()
+                released = time.monotonic()
         means = (sums / count).tolist()
         logits = {
             h: iterator.in_order(torch.cat(part).cpu().numpy())
