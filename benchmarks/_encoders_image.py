@@ -256,7 +256,7 @@ def memory(seeds):
     rows = []
     for line, n, size, limit in (
         ("memory, 50,000 of 64 x 64", 50_000, 64, None),
-        ("memory, 500,000 of 32 x 32 mapped", 500_000, 32, 50_000_000),
+        ("memory, 500,000 of 16 x 16 mapped", 500_000, 16, 50_000_000),
     ):
         code = _MEASURE.format(
             path=[str(Path(__file__).parent)], n=n, size=size, limit=limit
