@@ -78,7 +78,7 @@ class VideoEmbedder(PicturesEmbedder):
         Tells the weights apart: a commit of the hub, or a hash.
     n_features_in_ : int
         Number of columns.
-    feature_names_in_ : ndarray of str of shape (n_features_in_,)
+    feature_names_in_ : ndarray of str of shape (n_columns,)
         Names of the columns, where all are strings.
 
     Raises
