@@ -20,7 +20,10 @@ def freeze(module):
 
 
 def unfreeze(module):
-    """Let a module learn again what it did before :func:`freeze`."""
+    """Let a module learn again what it did before :func:`freeze`.
+
+    What was frozen for good within stays so.
+    """
     for part in module.modules():
         part.__dict__.pop("frozen", None)
     for parameter in module.parameters():
@@ -37,7 +40,7 @@ def is_learnable(parameter):
 def keep_frozen_parts_still(module):
     """Put the frozen parts of a module into evaluation mode, after ``train()``."""
     for part in module.modules():
-        if getattr(part, "frozen", False):
+        if getattr(part, "frozen", False) or getattr(part, "frozen_for_good", False):
             part.eval()
 
 
@@ -48,9 +51,19 @@ def freeze_for_good(module):
     ----------
     module : nn.Module
     """
-    module.frozen = True
     for parameter in module.parameters():
         parameter.requires_grad_(False)
+    keep_still(module)
+
+
+def keep_still(module):
+    """Keep dropout off and running statistics as they are, for good.
+
+    Parameters
+    ----------
+    module : nn.Module
+    """
+    module.frozen_for_good = True
     module.eval()
 
 
@@ -71,3 +84,22 @@ def scale_layers(layers, decay):
     """
     for i, layer in enumerate(reversed(layers)):
         layer.layer_scale = decay**i
+
+
+def layers_of(module):
+    """Give the layers that learn one by one, from the input to the output.
+
+    Those of a pretrained network that :func:`scale_layers` knows, else the parts of
+    the module; without those that are frozen for good.
+
+    Parameters
+    ----------
+    module : nn.Module
+
+    Returns
+    -------
+    layers : list of nn.Module
+    """
+    layers = [part for part in module.modules() if hasattr(part, "layer_scale")]
+    layers = layers or list(module.children())
+    return [layer for layer in layers if any(map(is_learnable, layer.parameters()))]

@@ -2,7 +2,7 @@
 
 from skorch.callbacks import Callback
 
-from skmm._freezing import freeze, unfreeze
+from skmm._freezing import freeze, layers_of, unfreeze
 
 __all__ = ["GradualUnfreezing"]
 
@@ -12,8 +12,9 @@ class GradualUnfreezing(Callback):
 
     In the first epochs the fusion and the heads learn alone, over what the encoder
     gives. Then its last layer joins them, and so on; what was learned before is not
-    shaken by heads that know nothing yet. Layers are what the encoder's module gives
-    by ``layers()``, else its children.
+    shaken by heads that know nothing yet. The layers are those of a pretrained text
+    network, or of one of pictures with ``tune="full"``; what lies behind them joins
+    with the last. Of other encoders they are the parts of its module.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ class GradualUnfreezing(Callback):
         self.layers_ = []
         for name, encoder in zip(fused.names, fused.encoders):
             if name in names:
-                freeze(encoder)
                 self.layers_.append((encoder, layers_of(encoder)))
+                freeze(encoder)
         self.epoch_ = 0
 
     def on_epoch_begin(self, net, **kwargs):
@@ -79,13 +80,9 @@ class GradualUnfreezing(Callback):
         if n_open < 1:
             return
         for encoder, layers in self.layers_:
-            encoder.__dict__.pop("frozen", None)
-            for layer in layers[max(len(layers) - n_open, 0) :]:
-                unfreeze(layer)
+            unfreeze(encoder)
             for layer in layers[: max(len(layers) - n_open, 0)]:
-                layer.frozen = True
-            if n_open >= len(layers):
-                unfreeze(encoder)
+                freeze(layer)
 
     def on_train_end(self, net, **kwargs):
         """Leave nothing frozen; skorch calls it.
@@ -99,11 +96,3 @@ class GradualUnfreezing(Callback):
         for encoder, _ in self.layers_:
             unfreeze(encoder)
         self.layers_ = []
-
-
-def layers_of(encoder):
-    """Give an encoder module's layers, from the input to the output."""
-    if hasattr(encoder, "layers") and callable(encoder.layers):
-        return list(encoder.layers())
-    layers = list(encoder.children())
-    return layers or [encoder]

@@ -2,13 +2,16 @@
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.callbacks import GradualUnfreezing
+from skmm.encoders import EntityEncoder, ImageEncoder
 
 
 def weights(model, modality):
@@ -112,6 +115,78 @@ def test_gradual_unfreezing(classification):
     assert not same(weights(model, "text"), weights(start, "text"))
     parameters = model._learner.module.parameters()
     assert all(parameter.requires_grad for parameter in parameters)
+
+
+def test_pretrained_layers_are_unfrozen_one_by_one():
+    pytest.importorskip("sentence_transformers")
+    from tiny_bert import tiny_bert
+
+    from skmm.encoders import TextEncoder
+
+    class Names(GradualUnfreezing):
+        def on_epoch_end(self, net, **kwargs):
+            (encoder,) = net.module_.heads["fused"].encoders
+            network = encoder.network
+            parts = [*network.encoder.layer, encoder.readout]
+            learns = [next(part.parameters()).requires_grad for part in parts]
+            # The table of words is frozen for good, what stands beside it is not.
+            table, places = (
+                network.embeddings.word_embeddings,
+                network.embeddings.position_embeddings,
+            )
+            learns += [places.weight.requires_grad, table.weight.requires_grad]
+            self.seen_ = [*getattr(self, "seen_", []), learns]
+
+    X = pd.DataFrame({"text": ["it was soft", "it was hard"] * 8})
+    encoder = TextEncoder("pretrained", model=tiny_bert(), tune="full")
+    model = MultimodalClassifier(
+        [("text", encoder, ["text"])],
+        max_epochs=4,
+        validation=None,
+        callbacks=[Names(every=1)],
+        random_state=0,
+    ).fit(X, [0, 1] * 8)
+    (watch,) = model._learner.net.callbacks
+    assert watch.seen_ == [
+        [False, False, False, False, False],
+        [False, True, True, False, False],
+        [True, True, True, False, False],
+        [True, True, True, True, False],
+    ]
+
+
+def test_unfreezing_leaves_what_is_frozen_for_good():
+    """A pretrained network of pictures keeps the statistics of its batch norms."""
+    network = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Conv2d(4, 4, 3)
+    )
+    photos = list(np.random.default_rng(0).integers(0, 256, (16, 8, 8, 3), np.uint8))
+    X = pd.DataFrame({"photo": photos})
+    encoder = ImageEncoder("pretrained", size=8, model=network, tune="full")
+    model = MultimodalClassifier(
+        [("photo", encoder, ["photo"])],
+        max_epochs=4,
+        validation=None,
+        callbacks=[GradualUnfreezing()],
+        random_state=0,
+    ).fit(X, [0, 1] * 8)
+    found = weights(model, "photo")
+    assert not np.array_equal(
+        found["network.module.0.weight"], network[0].weight.detach()
+    )
+    assert np.array_equal(found["network.module.1.running_mean"], np.zeros(4))
+
+
+def test_unfreezing_of_a_graph(classification):
+    encoder = EntityEncoder([("a", "likes", "b"), ("b", "likes", "c")])
+    X = pd.DataFrame({"node": ["a", "b", "c"] * 8})
+    model = MultimodalClassifier(
+        [("node", encoder, ["node"])],
+        max_epochs=3,
+        validation=None,
+        callbacks=[GradualUnfreezing()],
+    ).fit(X, [0, 1, 1] * 8)
+    assert model.score(X, [0, 1, 1] * 8) >= 0
 
 
 def test_unfreezing_later_than_training_is_freezing(classification):

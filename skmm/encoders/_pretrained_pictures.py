@@ -6,7 +6,7 @@ import warnings
 import torch
 from torch import nn
 
-from skmm._freezing import freeze_for_good
+from skmm._freezing import freeze_for_good, keep_still, scale_layers
 from skmm._optional import optional_import
 from skmm.feature_extraction._image_networks import load_image_network
 
@@ -95,13 +95,12 @@ class PretrainedNet(nn.Module):
         ]
         if tune == "full":
             learned = used
-            for i, layer in enumerate(reversed(layers)):
-                layer.layer_scale = layer_decay**i
+            scale_layers(layers, layer_decay)
         else:
             learned, enough = set(), _HEAD_SHARE * sum(p.numel() for p in used)
             for layer in reversed(layers):
                 if sum(p.numel() for p in learned) >= enough:
-                    layer.frozen = True  # its dropout, too
+                    keep_still(layer)  # its dropout, too
                 else:
                     learned |= used.intersection(layer.parameters())
         for parameter in self.module.parameters():
@@ -148,8 +147,7 @@ def _keep_statistics(module):
     """Hold batch norms to the statistics of the pictures they were trained with."""
     for part in module.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm):
-            part.frozen = True
-            part.eval()
+            keep_still(part)
 
 
 def find_layers(module):
