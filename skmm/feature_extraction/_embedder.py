@@ -28,22 +28,23 @@ class Network:
     revision : str
         Tells the weights apart: a commit or a hash.
     settings : str
-        Preprocessing, precision and all else that changes the vectors.
+        Preprocessing and all else that changes the vectors, but for the precision.
     dimension : int or None
         Width of a vector; None where only a cell can tell.
-    precision : str, default="float32"
-        Of the products, where the module does not know it itself.
+    precision : str or None
+        What the network computes in, never "auto"; None where it does as it likes.
     """
 
     module: object
     revision: str | None
     settings: str
     dimension: int | None
-    precision: str = "float32"
+    precision: str | None
 
     @property
     def identity(self):
-        return f"{self.revision}\n{self.settings}"
+        """What the cache tells networks apart by."""
+        return f"{self.revision}\n{self.precision}\n{self.settings}"
 
 
 class Embedder(CellsTransformer):
@@ -126,7 +127,7 @@ class Embedder(CellsTransformer):
         network = self._load_network()
         if network.dimension is None:
             network = dataclasses.replace(network, dimension=self._measure(network))
-        self.revision_ = network.revision
+        self.revision_, self.precision_ = network.revision, network.precision
         if is_missing(column, empty=True).all():
             warnings.warn(
                 f"Column {column.name!r} holds no {self._what} in any of {len(column)} "
@@ -275,7 +276,10 @@ def _spread(features, places):
 
 
 def resolve_precision(precision, device):
-    """Give the precision for ``precision=``: "auto" is bfloat16 where hardware has it.
+    """Return what a network computes in, for ``precision=``.
+
+    "auto" is float32 on every CPU, so that vectors are the same on all of them, and
+    bfloat16 on a GPU that multiplies it itself.
 
     Parameters
     ----------
@@ -288,14 +292,12 @@ def resolve_precision(precision, device):
 
 
 def has_bfloat16(device):
-    """Tell whether a device multiplies bfloat16 itself, rather than emulating it."""
+    """Return True for a GPU that multiplies bfloat16 itself, without emulation."""
     import torch
 
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported())
-    return False
+    return device.type == "cuda" and torch.cuda.is_bf16_supported(
+        including_emulation=False
+    )
 
 
 @contextlib.contextmanager

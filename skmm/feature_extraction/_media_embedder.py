@@ -11,7 +11,7 @@ import numpy as np
 from skmm._compat import StrOptions
 from skmm._frames import is_missing, show_label
 from skmm.feature_extraction._cells import as_one_media_column
-from skmm.feature_extraction._embedder import Embedder, resolve_precision
+from skmm.feature_extraction._embedder import Embedder
 from skmm.io import CellError, cell_digest, read_cells
 
 
@@ -65,7 +65,7 @@ class MediaEmbedder(Embedder):
         if present:
             vectors[present] = network.module.embed(
                 [cells[i] for i in present],
-                precision=resolve_precision(self.precision, network.module.device),
+                precision=network.precision,
                 pooling=pooling,
                 batch_size=self.batch_size,
                 advance=advance,

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from skmm._compat import Interval, StrOptions, fit_context
 from skmm._frames import is_missing
 from skmm._optional import optional_import
-from skmm.feature_extraction._embedder import _spread, resolve_precision
+from skmm.feature_extraction._embedder import _spread
 from skmm.feature_extraction._pretrained import load_once
 from skmm.feature_extraction._tuning import (
     Options,
@@ -153,7 +153,7 @@ class Tunable:
                 rank=self.lora_rank,
                 batch_size=16 if self.batch_size == "auto" else self.batch_size,
                 max_length=self.max_length,
-                precision=resolve_precision(self.precision, network.module.device),
+                precision=network.precision,
                 seed=check_random_state(self.random_state).randint(2**31 - 1),
             ),
         )

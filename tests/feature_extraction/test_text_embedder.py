@@ -109,8 +109,10 @@ def test_vectors_are_those_of_sentence_transformers(precision, expected):
     assert out.dtype == np.float32 and out.shape == (8, 384)
     if precision == "float32":
         np.testing.assert_allclose(out, expected, atol=1e-6)
-    least = {"float32": 0.999999, "bfloat16": 0.9995, "int8": 0.995}[precision]
+    # Of 8 bits the shortest text is the worst, how bad depends on the last digits.
+    least = {"float32": 0.999999, "bfloat16": 0.9995, "int8": 0.99}[precision]
     assert cosines(out, expected).min() > least
+    assert cosines(out, expected).mean() > max(least, 0.997)
 
 
 @has_minilm
@@ -125,10 +127,25 @@ def test_one_row_at_a_time_is_the_batch(precision):
 
 
 @has_minilm
-def test_the_default_is_close_whatever_the_hardware(expected):
-    out = TextEmbedder().fit_transform([*TEXTS, None])
-    assert cosines(out[:-1], expected).min() > 0.995
-    assert np.isnan(out[-1]).all()
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_default_is_the_same_whatever_the_hardware(has_it, expected, monkeypatch):
+    for name in ("_is_avx512_bf16_supported", "_is_vnni_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: has_it)
+    embedder = TextEmbedder(device="cpu")
+    out = embedder.fit_transform([*TEXTS, None])
+    np.testing.assert_allclose(out[:-1], expected, atol=1e-6)
+    assert np.isnan(out[-1]).all() and embedder.precision_ == "float32"
+
+
+@has_minilm
+def test_the_cache_tells_precisions_apart(tmp_path):
+    counts = []
+    for precision in ("auto", "float32", "bfloat16", "bfloat16"):
+        embedder = TextEmbedder(precision=precision, device="cpu", memory=tmp_path)
+        embedder.fit_transform(TEXTS)
+        counts.append(embedder.n_embedded_)
+    assert counts == [len(TEXTS), 0, len(TEXTS), 0]
+    assert TextEmbedder(count_letters).fit(TEXTS).precision_ is None
 
 
 @has_minilm
