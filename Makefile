@@ -21,7 +21,7 @@ help:
 	@echo "make test      the tests and doctests"
 	@echo "make test-all  the slow ones and those that fetch data, too"
 	@echo "make coverage  the tests, and which lines they miss"
-	@echo "make lint      ruff, and numpydoc on the docstrings"
+	@echo "make lint      ruff, numpydoc on the docstrings, imports among packages"
 	@echo "make format    let ruff write the format that lint asks for"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks (long)"
@@ -55,6 +55,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python .ci/docstrings.py
+	$(BIN)/python .ci/imports.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .

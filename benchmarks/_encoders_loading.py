@@ -18,7 +18,7 @@ import torch
 from overhead import capture_training
 
 from skmm import MultimodalClassifier
-from skmm._net import Batches
+from skmm._training.batches import Batches
 from skmm.encoders import (
     AudioEncoder,
     EntityEncoder,

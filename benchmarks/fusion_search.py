@@ -24,7 +24,7 @@ from sklearn.model_selection import GridSearchCV
 
 import skmm.encoders
 from skmm import MultimodalClassifier
-from skmm._preparation import Preparation
+from skmm._training.preparation import Preparation
 from skmm.datasets import fetch_womens_clothing
 from skmm.fusion import FAST_FUSIONS
 from skmm.model_selection import FusionSearchCV

@@ -24,7 +24,8 @@ from _emoji import NUMBERS, load_emoji
 from sklearn.model_selection import StratifiedKFold, train_test_split
 
 from skmm import MultimodalClassifier
-from skmm._blocks import Block, Csr
+from skmm._data.blocks import Block
+from skmm._data.containers import Csr
 from skmm.encoders import Encoder, TabularEncoder, TextEncoder, VectorEncoder
 
 FUSIONS = ["concat", "gated", "late", "product_of_experts", "hybrid"]

@@ -9,23 +9,23 @@ import scipy.sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import (
-    _check_sample_weight,
     check_consistent_length,
     check_is_fitted,
     validate_data,
 )
 
-from skmm._compat import (
+from skmm._composition import MultimodalComposition
+from skmm._data.frames import as_frame
+from skmm._utils.compat import (
     CallbackSupportMixin,
     HasMethods,
     Interval,
     StrOptions,
+    check_sample_weight,
     fit_context,
     with_callbacks,
 )
-from skmm._composition import MultimodalComposition
-from skmm._frames import as_frame
-from skmm._sharing import Calls
+from skmm._utils.memo import Calls
 
 
 class BaseMultimodal(
@@ -224,7 +224,7 @@ class BaseMultimodal(
         frame = self._read_frame(X, reset=reset)
         y = self._check_y(y)
         check_consistent_length(X, y)
-        weight = _check_sample_weight(
+        weight = check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
         )
         if groups is not None:
@@ -290,7 +290,7 @@ class BaseMultimodal(
 
     def _split(self, frame, y, weight, groups):
         """Give (frame, y, weight) of the training and of the validation rows."""
-        from skmm._split import split_rows
+        from skmm._training.split import split_rows
 
         if isinstance(self.validation, tuple):
             X_valid, y_valid = self.validation
@@ -315,8 +315,8 @@ class BaseMultimodal(
 
     def _prepare(self, X, train, valid, anew=True):
         """Fit the encoders on the training rows; give both sets as Rows."""
-        from skmm._preparation import Preparation
-        from skmm._source import load_source
+        from skmm._training.preparation import Preparation
+        from skmm._training.transfer import load_source
 
         frame, y, weight = train
         if anew and not self._goes_on():
@@ -345,7 +345,7 @@ class BaseMultimodal(
     def _make_rows(self, blocks, y, weight):
         import torch
 
-        from skmm._net import Rows
+        from skmm._training.rows import Rows
 
         codes = torch.from_numpy(np.ascontiguousarray(self._targets.encode(y)))
         # A row with no modality teaches nothing: it gets the prior at predict.
@@ -358,7 +358,7 @@ class BaseMultimodal(
         return Rows(blocks, codes, weight)
 
     def _make_learner(self, blocks, y, weight):
-        from skmm._learner import Learner
+        from skmm._training.learner import Learner
 
         return Learner(
             self.get_params(deep=False),
@@ -446,7 +446,7 @@ class BaseMultimodal(
 
     def _bare(self):
         """Give a view of this fitted estimator, the fused head alone predicting."""
-        from skmm._mixture import Mixture
+        from skmm._training.mixture import Mixture
 
         learner = object.__new__(type(self._learner))
         vars(learner).update(vars(self._learner))
@@ -472,7 +472,7 @@ class BaseMultimodal(
 
     def _sk_visual_block_(self):
         """Show the modalities side by side; under "auto" once they are known."""
-        from skmm._compat import VisualBlock
+        from skmm._utils.compat import VisualBlock
 
         modalities = getattr(self, "modalities_", self.modalities)
         if isinstance(modalities, str):

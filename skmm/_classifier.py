@@ -5,7 +5,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skmm._base import BaseMultimodal
-from skmm._compat import StrOptions, fit_context
+from skmm._utils.compat import StrOptions, fit_context
 
 
 class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
@@ -294,12 +294,12 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         return self._targets.public_classes
 
     def _check_y(self, y):
-        from skmm._targets import check_labels
+        from skmm._training.targets import check_labels
 
         return check_labels(y)
 
     def _make_targets(self, y, weight, classes):
-        from skmm._targets import ClassificationTargets
+        from skmm._training.targets import ClassificationTargets
 
         return ClassificationTargets(y, classes)
 

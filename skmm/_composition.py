@@ -1,6 +1,6 @@
 """Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
-from skmm._compat import BaseComposition
+from skmm._utils.compat import BaseComposition
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
 from skmm.encoders import KINDS, make_encoder

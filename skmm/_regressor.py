@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from skmm._base import BaseMultimodal
-from skmm._compat import fit_context
+from skmm._utils.compat import fit_context
 
 
 class MultimodalRegressor(RegressorMixin, BaseMultimodal):
@@ -173,12 +173,12 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         return self._targets.predict(logits)
 
     def _check_y(self, y):
-        from skmm._targets import check_numbers
+        from skmm._training.targets import check_numbers
 
         return check_numbers(y)
 
     def _make_targets(self, y, weight, classes):
-        from skmm._targets import RegressionTargets
+        from skmm._training.targets import RegressionTargets
 
         return RegressionTargets(y, weight)
 

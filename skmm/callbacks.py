@@ -2,7 +2,7 @@
 
 from skorch.callbacks import Callback
 
-from skmm._freezing import freeze, layers_of, unfreeze
+from skmm._nn.freezing import freeze, layers_of, unfreeze
 
 __all__ = ["GradualUnfreezing"]
 

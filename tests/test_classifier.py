@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, PredefinedSplit, StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 from skmm import MultimodalClassifier
-from skmm._blocks import Csr
+from skmm._data.containers import Csr
 from skmm.datasets import make_multimodal_classification
 from skmm.encoders import TabularEncoder, TextEncoder
 from skmm.fusion import FUSIONS, Fusion

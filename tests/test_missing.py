@@ -10,7 +10,8 @@ from sklearn.metrics import log_loss
 from sklearn.preprocessing import StandardScaler
 
 from skmm import MultimodalClassifier, MultimodalRegressor
-from skmm._blocks import Block, Csr
+from skmm._data.blocks import Block
+from skmm._data.containers import Csr
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 from skmm.encoders import TextEncoder
 from skmm.fusion import FUSIONS

@@ -2,7 +2,7 @@
 
 import importlib
 
-from skmm._parts import make_part
+from skmm._utils.registry import make_part
 
 #: name in ``alignment=`` -> (module, class). A new one is one file and one line here.
 ALIGNMENTS = {

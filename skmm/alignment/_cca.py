@@ -4,7 +4,7 @@ from numbers import Real
 
 import torch
 
-from skmm._compat import Interval
+from skmm._utils.compat import Interval
 from skmm.alignment._base import EPS, Alignment, AlignmentModule, pairs, weighted_mean
 
 

@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmm._nn.attention import masked_softmax
 from skmm.alignment._base import (
     Alignment,
     AlignmentModule,
@@ -10,7 +11,6 @@ from skmm.alignment._base import (
     weighted_mean,
     with_partner,
 )
-from skmm.fusion._base import masked_softmax
 
 
 class MaxAlignment(Alignment):

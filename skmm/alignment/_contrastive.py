@@ -6,7 +6,7 @@ from numbers import Real
 import torch
 from torch import nn
 
-from skmm._compat import Interval
+from skmm._utils.compat import Interval
 from skmm.alignment._base import Alignment, AlignmentModule, pairs, unit, weighted_mean
 
 

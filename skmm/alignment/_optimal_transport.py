@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import torch
 
-from skmm._compat import Interval
+from skmm._utils.compat import Interval
 from skmm.alignment._base import (
     Alignment,
     AlignmentModule,

@@ -2,7 +2,7 @@
 
 import torch
 
-from skmm._compat import StrOptions
+from skmm._utils.compat import StrOptions
 from skmm.alignment._base import (
     EPS,
     Alignment,

@@ -2,7 +2,7 @@
 
 import importlib
 
-from skmm._parts import load
+from skmm._utils.registry import load
 
 #: kind -> name -> (module, class). The names that "auto" stands for come first, in
 #: `_AUTO`.

@@ -4,8 +4,8 @@ import importlib
 
 #: kind -> (module, class) of its encoder.
 _ENCODERS = {
-    "tabular": ("skmm.encoders._tabular", "TabularEncoder"),
-    "text": ("skmm.encoders._text", "TextEncoder"),
+    "tabular": ("skmm.encoders.tabular._encoder", "TabularEncoder"),
+    "text": ("skmm.encoders.text._encoder", "TextEncoder"),
     "vector": ("skmm.encoders._vector", "VectorEncoder"),
 }
 
@@ -21,11 +21,11 @@ _VECTORIZERS = {
 KINDS = (*_ENCODERS, *_VECTORIZERS)
 
 _PUBLIC = {cls: module for module, cls in _ENCODERS.values()} | {
-    "AudioEncoder": "skmm.encoders._audio",
-    "SeriesEncoder": "skmm.encoders._series",
-    "ImageEncoder": "skmm.encoders._image",
-    "VideoEncoder": "skmm.encoders._video",
-    "EntityEncoder": "skmm.encoders._entity",
+    "AudioEncoder": "skmm.encoders.audio._encoder",
+    "SeriesEncoder": "skmm.encoders.series._encoder",
+    "ImageEncoder": "skmm.encoders.pictures._image",
+    "VideoEncoder": "skmm.encoders.pictures._video",
+    "EntityEncoder": "skmm.encoders.entity._encoder",
     "ModuleEncoder": "skmm.encoders._module",
     "TransformerEncoder": "skmm.encoders._transformer",
     "Encoder": "skmm.encoders._base",

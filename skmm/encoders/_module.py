@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from skmm._blocks import Block
-from skmm._frames import is_missing, show_label
-from skmm._vectors import is_nested
+from skmm._data.blocks import Block
+from skmm._data.frames import is_missing, show_label
+from skmm._data.vectors import is_nested
 from skmm.augmentation import make_augmentation
 from skmm.encoders._base import Encoded, Encoder
 from skmm.encoders._deep import DeepModule

@@ -6,10 +6,10 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from skmm._blocks import Block
-from skmm._frames import is_missing
+from skmm._data.blocks import Block
+from skmm._data.frames import is_missing
+from skmm._nn.sparse import SparseModule, SparseWide
 from skmm.encoders._base import Encoder
-from skmm.encoders._sparse import SparseModule, SparseWide
 from skmm.encoders._vector import VectorEncoder
 
 

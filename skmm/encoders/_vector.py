@@ -4,9 +4,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from skmm._blocks import Block
-from skmm._vectors import is_nested, stack_cells
-from skmm.encoders._base import Encoder, WideVector, mlp
+from skmm._data.blocks import Block
+from skmm._data.vectors import is_nested, stack_cells
+from skmm._nn.perceptron import WideVector, mlp
+from skmm.encoders._base import Encoder
 
 
 class VectorEncoder(Encoder):

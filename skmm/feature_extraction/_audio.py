@@ -2,7 +2,7 @@
 
 import numbers
 
-from skmm._compat import Interval
+from skmm._utils.compat import Interval
 from skmm.feature_extraction._media import MediaVectorizer, check_names
 from skmm.feature_extraction._sound_features import (
     FEATURES,

@@ -4,7 +4,7 @@ import dataclasses
 import numbers
 import os
 
-from skmm._compat import Interval, StrOptions
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Network, resolve_precision
 from skmm.feature_extraction._media_embedder import MediaEmbedder
 from skmm.feature_extraction._speech_networks import load_speech_network
@@ -189,7 +189,7 @@ class AudioEmbedder(MediaEmbedder):
             )
 
     def _load_network(self):
-        from skmm._learner import resolve_device
+        from skmm._nn.device import resolve_device
 
         device = resolve_device(self.device)
         precision = resolve_precision(self.precision, device)

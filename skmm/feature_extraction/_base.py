@@ -5,14 +5,12 @@ import scipy.sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import (
-    _check_feature_names_in,
-    _check_n_features,
     check_is_fitted,
     validate_data,
 )
 
-from skmm._compat import fit_context
-from skmm._frames import as_frame
+from skmm._data.frames import as_frame
+from skmm._utils.compat import check_feature_names_in, check_n_features, fit_context
 from skmm.feature_extraction._cells import as_one_column
 
 
@@ -43,7 +41,7 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
         names : ndarray of str of shape (n_features_out,)
         """
         check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        names = check_feature_names_in(self, input_features)
         return np.array(
             [
                 f"{name}__{suffix}"
@@ -60,7 +58,7 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
             validate_data(self, frame, skip_check_array=True)
         elif frame is not None:
             # Any list of new cells will do, whatever the column was called.
-            _check_n_features(self, frame, reset=False)
+            check_n_features(self, frame, reset=False)
         else:
             if scipy.sparse.issparse(X):
                 raise TypeError(f"X is a sparse matrix, which holds no {self._what}.")

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 
-from skmm._frames import as_frame, is_missing, to_strings
+from skmm._data.frames import as_frame, is_missing, to_strings
 
 
 def read_texts(frame):

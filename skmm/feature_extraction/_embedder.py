@@ -11,8 +11,8 @@ from collections import deque
 import numpy as np
 from sklearn.decomposition import PCA
 
-from skmm._compat import Interval, StrOptions
-from skmm._frames import is_missing
+from skmm._data.frames import is_missing
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cache import EmbeddingCache, parse_size
 

@@ -6,9 +6,9 @@ import warnings
 import numpy as np
 from sklearn.utils import check_random_state
 
-from skmm._compat import Interval, StrOptions
-from skmm._frames import cell_kind
-from skmm.feature_extraction import _graph
+from skmm._data import graph as _graph
+from skmm._data.frames import cell_kind
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cells import as_one_column
 from skmm.feature_extraction._graph_embedding import COMPLEX, MODELS, train_embedding

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.feature_extraction._picture_features import Picture
 
 #: A window has 4 x 4 cells; there are 16 or fewer windows on each side of a picture.

@@ -5,7 +5,7 @@ import logging
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 
 #: In graphs of more nodes, a batch is told from so many random ones instead.
 MAX_CANDIDATES = 128
@@ -44,7 +44,8 @@ def train_embedding(
     """
     import torch
 
-    from skmm._learner import auto_batch_size, resolve_device
+    from skmm._nn.batch_size import auto_batch_size
+    from skmm._nn.device import resolve_device
 
     models = _import_models()
     device = resolve_device(device)

@@ -5,9 +5,9 @@ import warnings
 
 from sklearn.utils import check_random_state
 
-from skmm._compat import Interval, fit_context
-from skmm._frames import is_missing
-from skmm._optional import optional_import
+from skmm._data.frames import is_missing
+from skmm._utils.compat import Interval, fit_context
+from skmm._utils.optional import optional_import
 from skmm.feature_extraction._fisher import FisherVectors, Sampler
 from skmm.feature_extraction._media import FittedColumn, MediaVectorizer, check_names
 from skmm.feature_extraction._picture_features import MEASURES, PictureFeatures

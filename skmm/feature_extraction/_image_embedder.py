@@ -6,7 +6,7 @@ import numbers
 
 import numpy as np
 
-from skmm._compat import Interval, StrOptions
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Network, resolve_precision
 from skmm.feature_extraction._hashes import hash_callable
 from skmm.feature_extraction._image_networks import load_image_network
@@ -51,7 +51,7 @@ class PicturesEmbedder(MediaEmbedder):
             raise ValueError(f"size={self.size!r}: give an int or (height, width).")
 
     def _load_network(self):
-        from skmm._learner import resolve_device
+        from skmm._nn.device import resolve_device
 
         device = resolve_device(self.device)
         precision = resolve_precision(self.precision, device)

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.feature_extraction._embedder import inference, run_batches
 from skmm.feature_extraction._hashes import hash_module
 from skmm.feature_extraction._media_embedder import on_device, pool

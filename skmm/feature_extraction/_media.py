@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmm._compat import StrOptions
-from skmm._frames import cell_kind, is_missing
+from skmm._data.frames import cell_kind, is_missing
+from skmm._utils.compat import StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cells import as_one_media_column
 from skmm.io import read_cells

@@ -8,8 +8,8 @@ import warnings
 
 import numpy as np
 
-from skmm._compat import StrOptions
-from skmm._frames import is_missing, show_label
+from skmm._data.frames import is_missing, show_label
+from skmm._utils.compat import StrOptions
 from skmm.feature_extraction._cells import as_one_media_column
 from skmm.feature_extraction._embedder import Embedder
 from skmm.io import CellError, cell_digest, read_cells

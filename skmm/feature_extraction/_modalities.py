@@ -4,8 +4,8 @@ import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skmm._frames import as_frame, is_missing
-from skmm._vectors import is_nested, stack_cells
+from skmm._data.frames import as_frame, is_missing
+from skmm._data.vectors import is_nested, stack_cells
 
 #: kind -> class, in this package, of what "auto" takes for it.
 VECTORIZERS = {

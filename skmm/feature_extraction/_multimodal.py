@@ -8,16 +8,16 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 from sklearn.utils import Bunch
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from skmm._compat import (
+from skmm._utils.compat import (
     BaseComposition,
     HasMethods,
     StrOptions,
+    check_feature_names_in,
     fit_context,
     get_output_config,
 )
-from skmm._selection import drop_all_missing, find_positions
 from skmm.feature_extraction._base import ColumnsTransformer
 from skmm.feature_extraction._modalities import (
     EMBEDDERS,
@@ -30,6 +30,7 @@ from skmm.feature_extraction._modalities import (
     to_array,
 )
 from skmm.modalities import detect_modalities
+from skmm.modalities._selection import drop_all_missing, find_positions
 
 
 class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
@@ -269,7 +270,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         names : ndarray of str of shape (n_features_out,)
         """
         check_is_fitted(self)
-        _check_feature_names_in(self, input_features)
+        check_feature_names_in(self, input_features)
         names = []
         for name, kind, _ in self.modalities_:
             where = self.output_indices_[name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 
 #: Cells on each side of the grids of colours and edges, of HOG, texture and thumbnail.
 _GRID, _HOG_CELLS, _TEXTURE_GRID, _THUMBNAIL = 4, 4, 2, 8

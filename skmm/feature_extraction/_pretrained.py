@@ -8,7 +8,7 @@ import pathlib
 import threading
 from collections import OrderedDict
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 
 #: Packages that carry weights: what kind of cell, the package, where the weights lie
 #: in it, and the name to install it by.

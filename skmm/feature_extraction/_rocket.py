@@ -14,7 +14,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from sklearn.utils import check_random_state
 
-from skmm._compat import Parallel, delayed
+from skmm._utils.compat import Parallel, delayed
 
 KERNEL_LENGTH = 9
 REACH = KERNEL_LENGTH // 2  # points to either side of the centre

@@ -5,13 +5,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
-from skmm._compat import Interval, StrOptions
-from skmm.feature_extraction._base import CellsTransformer
-from skmm.feature_extraction._cells import as_one_media_column
-from skmm.feature_extraction._rocket import KERNELS, MiniRocket
-from skmm.feature_extraction._series_cells import (
+from skmm._data.series import (
     is_list_of_series,
     is_table_of_numbers,
     lengths_of_lists,
@@ -19,6 +15,10 @@ from skmm.feature_extraction._series_cells import (
     read_series,
     to_cells,
 )
+from skmm._utils.compat import Interval, StrOptions, check_feature_names_in
+from skmm.feature_extraction._base import CellsTransformer
+from skmm.feature_extraction._cells import as_one_media_column
+from skmm.feature_extraction._rocket import KERNELS, MiniRocket
 from skmm.feature_extraction._series_statistics import SeriesStatistics
 
 #: What the features of a table of numbers are named after.
@@ -172,7 +172,7 @@ class SeriesVectorizer(CellsTransformer):
         check_is_fitted(self)
         if not self._is_table:
             return super().get_feature_names_out(input_features)
-        _check_feature_names_in(self, input_features)
+        check_feature_names_in(self, input_features)
         (column,) = self._columns
         names = [f"{TABLE}__{suffix}" for suffix in column.suffixes()]
         return np.array(names, dtype=object)

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from skmm._compat import Parallel, delayed
+from skmm._utils.compat import Parallel, delayed
 
 LAGS = (1, 2, 3, 5, 10)
 #: Beyond it there would be more correlations than all other features.

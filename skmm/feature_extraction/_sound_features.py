@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 
 #: Frames whose spectra are held at a time: long recordings must not fill the memory.
 _BLOCK = 4096

@@ -8,7 +8,7 @@ import pathlib
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.feature_extraction._embedder import inference, run_batches
 from skmm.feature_extraction._hashes import hash_module
 from skmm.feature_extraction._image_networks import (

@@ -8,7 +8,7 @@ import scipy.sparse
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.utils.extmath import randomized_svd
 
-from skmm._ngrams import (
+from skmm._data.ngrams import (
     NgramCounter,
     Tfidf,
     is_unspaced,

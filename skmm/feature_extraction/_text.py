@@ -9,7 +9,7 @@ from sklearn import get_config
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skmm._compat import Interval, Parallel, StrOptions, delayed, fit_context
+from skmm._utils.compat import Interval, Parallel, StrOptions, delayed, fit_context
 from skmm.feature_extraction._base import ColumnsTransformer
 from skmm.feature_extraction._cells import read_texts
 from skmm.feature_extraction._terms import HashingColumn, SvdColumn, TfidfColumn

@@ -8,8 +8,8 @@ import pickle
 
 import numpy as np
 
-from skmm._compat import Interval, StrOptions
-from skmm._frames import to_strings
+from skmm._data.frames import to_strings
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Embedder, Network, run_batches
 from skmm.feature_extraction._hashes import hash_callable, hash_module
 from skmm.feature_extraction._pretrained import (
@@ -218,7 +218,7 @@ class TextEmbedder(Tunable, Embedder):
                 )
 
     def _load_network(self):
-        from skmm._learner import resolve_device
+        from skmm._nn.device import resolve_device
 
         device = resolve_device(self.device)
         named = isinstance(self.model, (str, os.PathLike))

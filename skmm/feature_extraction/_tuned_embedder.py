@@ -9,9 +9,9 @@ import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 
-from skmm._compat import Interval, StrOptions, fit_context
-from skmm._frames import is_missing
-from skmm._optional import optional_import
+from skmm._data.frames import is_missing
+from skmm._utils.compat import Interval, StrOptions, fit_context
+from skmm._utils.optional import optional_import
 from skmm.feature_extraction._embedder import _spread
 from skmm.feature_extraction._pretrained import load_once
 from skmm.feature_extraction._tuning import (

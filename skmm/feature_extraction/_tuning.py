@@ -7,7 +7,7 @@ import hashlib
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 
 #: Measured on 1,500 reviews with MiniLM: at a third of these it hardly moved. Larger
 #: networks want less.
@@ -99,7 +99,7 @@ def tune(model, texts, target, options, start, advance):
     """
     import torch
 
-    from skmm._learner import _seeded
+    from skmm._nn.seeding import seeded
 
     usable = texts.present.any(axis=1)
     if not usable.any() or not options.epochs:
@@ -111,7 +111,7 @@ def tune(model, texts, target, options, start, advance):
     if options.max_length is not None:
         model.max_seq_length = options.max_length
     device = model.device
-    with _seeded(options.seed, device):
+    with seeded(options.seed, device):
         prepare = {"lora": add_lora, "full": _unfreeze}[options.method]
         parameters = prepare(model, options)
         head = _probe(texts, target, start).to(device)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from skmm._compat import Interval
+from skmm._utils.compat import Interval
 from skmm.feature_extraction._media import MediaVectorizer, check_names
 from skmm.feature_extraction._picture_features import (
     MEASURES,

@@ -6,7 +6,7 @@ import numbers
 
 import numpy as np
 
-from skmm._compat import Interval, StrOptions
+from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._image_embedder import PicturesEmbedder, preprocess
 from skmm.io import VideoReader
 

@@ -2,7 +2,7 @@
 
 import importlib
 
-from skmm._parts import make_part
+from skmm._utils.registry import make_part
 
 #: name in ``fusion=`` -> (module, class). A new fusion is one file and one line here.
 FUSIONS = {

@@ -1,6 +1,5 @@
 """The contract of a fusion: what joins the modalities' vectors."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,19 +107,6 @@ class StandIn(nn.Module):
         return torch.where(present[..., None], vectors, self.vectors)
 
 
-def masked_softmax(scores, present):
-    """Softmax over the last axis among the present; zeros where none is present."""
-    scores = scores.masked_fill(~present, torch.finfo(scores.dtype).min)
-    weights = torch.softmax(scores, dim=-1) * present
-    return weights
-
-
-def masked_mean(tokens, mask):
-    """Mean over the second axis where the mask is true; 0 where it is nowhere."""
-    count = mask.sum(1, keepdim=True).clamp(min=1)
-    return (tokens * mask[..., None]).sum(1) / count
-
-
 def pairs(n_modalities):
     """Give all pairs of places of modalities, the first before the second."""
     return [(a, b) for b in range(n_modalities) for a in range(b)]
@@ -129,69 +115,6 @@ def pairs(n_modalities):
 def with_one(vectors):
     """Append a constant 1 to the last axis: products keep their single factors."""
     return torch.cat([vectors, torch.ones_like(vectors[..., :1])], dim=-1)
-
-
-class Attention(nn.Module):
-    """Multi-head attention of queries to tokens, some of which are masked.
-
-    Parameters
-    ----------
-    width : int
-    n_heads : int
-        As many of them as divide the width.
-    """
-
-    def __init__(self, width, n_heads):
-        super().__init__()
-        self.n_heads = math.gcd(width, n_heads)
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(width, 2 * width)
-        self.output = nn.Linear(width, width)
-
-    def forward(self, queries, tokens, mask):
-        """Give (n, q, width) for queries (n, q, width), tokens (n, t, width)."""
-        key, value = self.key_value(tokens).chunk(2, dim=-1)
-        # A row without a token attends to all its places; the result is cleared.
-        anything = mask.any(1)
-        allowed = mask | ~anything[:, None]
-        found = nn.functional.scaled_dot_product_attention(
-            *(self._split(part) for part in (self.query(queries), key, value)),
-            attn_mask=allowed[:, None, None, :],
-        )
-        found = found.transpose(1, 2).flatten(2)
-        return self.output(found) * anything[:, None, None]
-
-    def _split(self, part):
-        return part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
-
-
-class AttentionBlock(nn.Module):
-    """Attention and a two-layer perceptron, each on normed input and added to it."""
-
-    # At the rate that is good for the rest, blocks stay on the plateau of an exclusive
-    # or, and end at a log-loss of .87 on the clothing reviews, not .84.
-    learning_rate_scale = 1 / 3
-
-    def __init__(self, width, n_heads, dropout):
-        super().__init__()
-        self.norm_queries = nn.LayerNorm(width)
-        self.norm_tokens = nn.LayerNorm(width)
-        self.attention = Attention(width, n_heads)
-        self.dropout = nn.Dropout(dropout)
-        self.perceptron = nn.Sequential(
-            nn.LayerNorm(width),
-            nn.Linear(width, 2 * width),
-            nn.GELU(),
-            nn.Dropout(dropout),
-            nn.Linear(2 * width, width),
-        )
-
-    def forward(self, queries, tokens, mask):
-        found = self.attention(
-            self.norm_queries(queries), self.norm_tokens(tokens), mask
-        )
-        queries = queries + self.dropout(found)
-        return queries + self.perceptron(queries)
 
 
 class ModuleFusion(Fusion):

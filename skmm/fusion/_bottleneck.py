@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from skmm.fusion._base import AttentionBlock, Fusion, FusionOutput, masked_mean
+from skmm._nn.attention import AttentionBlock, masked_mean
+from skmm.fusion._base import Fusion, FusionOutput
 
 
 class BottleneckFusion(Fusion):

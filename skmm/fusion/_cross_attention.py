@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from skmm.fusion._base import Attention, Fusion, FusionOutput, masked_mean, pairs
+from skmm._nn.attention import Attention, masked_mean
+from skmm.fusion._base import Fusion, FusionOutput, pairs
 
 
 class CrossAttentionFusion(Fusion):

@@ -3,7 +3,8 @@
 import torch
 from torch import nn
 
-from skmm.fusion._base import Fusion, FusionOutput, masked_softmax
+from skmm._nn.attention import masked_softmax
+from skmm.fusion._base import Fusion, FusionOutput
 
 
 class SumFusion(Fusion):

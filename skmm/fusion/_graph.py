@@ -5,7 +5,8 @@ import math
 import torch
 from torch import nn
 
-from skmm.fusion._base import Fusion, FusionOutput, masked_mean, masked_softmax
+from skmm._nn.attention import masked_mean, masked_softmax
+from skmm.fusion._base import Fusion, FusionOutput
 
 
 class GraphFusion(Fusion):

@@ -3,8 +3,9 @@
 import torch
 from torch import nn
 
-from skmm.encoders._base import mlp
-from skmm.fusion._base import Fusion, FusionOutput, StandIn, masked_softmax
+from skmm._nn.attention import masked_softmax
+from skmm._nn.perceptron import mlp
+from skmm.fusion._base import Fusion, FusionOutput, StandIn
 
 
 class HybridFusion(Fusion):

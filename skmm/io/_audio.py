@@ -7,7 +7,7 @@ import importlib
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, as_pair, is_tensor
 from skmm.io._libav import decoded_blocks, open_container, with_codec
 from skmm.io._quiet import no_stderr

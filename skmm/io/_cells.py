@@ -7,8 +7,8 @@ import warnings
 import joblib
 import numpy as np
 
-from skmm._compat import Parallel, delayed
-from skmm._frames import is_missing, show_label
+from skmm._data.frames import is_missing, show_label
+from skmm._utils.compat import Parallel, delayed
 from skmm.io._quiet import no_warnings
 from skmm.io._source import CellError
 

@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.io._arrays import (
     as_array,
     channels_last,

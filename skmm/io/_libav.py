@@ -2,7 +2,7 @@
 
 import contextlib
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.io._source import CellError
 
 #: Those that hold what they play. Playlists and descriptions of streams (HLS, DASH,

@@ -5,7 +5,7 @@ import fractions
 
 import numpy as np
 
-from skmm._optional import optional_import
+from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, channels_last, is_tensor, to_uint8
 from skmm.io._image import check_size_option, resize
 from skmm.io._libav import open_container

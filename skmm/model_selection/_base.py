@@ -9,7 +9,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_random_state, indexable
 from sklearn.utils.multiclass import type_of_target
 
-from skmm._compat import (
+from skmm._utils.compat import (
     BaseSearchCV,
     MultimetricScorer,
     Parallel,

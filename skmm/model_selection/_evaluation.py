@@ -6,13 +6,13 @@ from traceback import format_exc
 import numpy as np
 from sklearn.base import clone
 
-from skmm._compat import (
+from skmm._utils.compat import (
     MultimetricScorer,
     check_method_params,
     safe_split,
     score_estimator,
 )
-from skmm._sharing import Memo
+from skmm._utils.memo import Memo
 
 
 def make_candidate(base, params):

@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skmm._base import BaseMultimodal
 from skmm._classifier import MultimodalClassifier
-from skmm._compat import BaseSearchCV, HasMethods, Interval, StrOptions
+from skmm._utils.compat import BaseSearchCV, HasMethods, Interval, StrOptions
 from skmm.fusion import FAST_FUSIONS, FUSIONS, make_fusion
 from skmm.model_selection._base import SharingSearchCV
 from skmm.model_selection._evaluation import make_candidate

@@ -6,10 +6,11 @@ import pickle
 import pytest
 import torch
 
-from skmm._blocks import Block
-from skmm._module import FusedHead, MultimodalModule
-from skmm._net import MultimodalNet
-from skmm._targets import ClassificationTargets
+from skmm._data.blocks import Block
+from skmm._training.heads import FusedHead
+from skmm._training.module import MultimodalModule
+from skmm._training.net import MultimodalNet
+from skmm._training.targets import ClassificationTargets
 from skmm.alignment import ALIGNMENTS, make_alignment
 from skmm.encoders import Encoded
 from skmm.fusion import FUSIONS, FusionSpec, make_fusion

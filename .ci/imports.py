@@ -1,0 +1,115 @@
+"""Which package of skmm imports which: a table, and an error for an import upward.
+
+Usage: ``python .ci/imports.py``; ``make lint`` runs it.
+"""
+
+import ast
+import collections
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).parents[1] / "skmm"
+
+#: From the lowest layer to the highest: a package imports its own layer's own files,
+#: and lower layers. `_root` are the modules beside ``skmm/__init__.py``.
+LAYERS = [
+    ["_utils", "datasets"],
+    ["_data"],
+    ["_nn"],
+    ["io"],
+    ["alignment", "augmentation", "fusion"],
+    ["modalities"],
+    ["feature_extraction"],
+    ["encoders"],
+    ["_training"],
+    ["_root"],
+    ["model_selection"],
+]
+#: Modules that may lie beside ``skmm/__init__.py``.
+ROOT_MODULES = {
+    "__init__",
+    "_base",
+    "_classifier",
+    "_composition",
+    "_regressor",
+    "_unimodal",
+    "callbacks",
+    "demo",
+}
+#: Only this module takes what scikit-learn keeps private.
+PRIVATE_NAMES = "_utils.compat"
+
+MODULE = re.compile(r"skmm(\.\w+)+")
+
+
+def read_modules():
+    """Return the syntax tree of each module, by its name without ``skmm.``."""
+    trees = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(part for part in parts if part != "__init__")
+        trees[name or "__init__"] = ast.parse(path.read_text())
+    return trees
+
+
+def imported(tree):
+    """Yield (dotted name, line) of all that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name, node.lineno
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", node.lineno
+        elif isinstance(node, ast.Constant) and MODULE.fullmatch(str(node.value)):
+            # Tables of names that are imported later: "skmm.fusion._gated".
+            yield node.value, node.lineno
+
+
+def package_of(name, packages):
+    """Return the package that a module or a public name lies in."""
+    first = name.partition(".")[0]
+    return first if first in packages else "_root"
+
+
+def main():
+    """Print the table; return what is wrong, a list of lines."""
+    trees = read_modules()
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    level = {name: i for i, layer in enumerate(LAYERS) for name in layer}
+    edges = collections.defaultdict(set)
+    wrong = [
+        f"skmm/{name}: a package without a place in LAYERS of .ci/imports.py"
+        for name in sorted(packages - set(level))
+    ]
+    for module, tree in trees.items():
+        package = package_of(module, packages)
+        if package == "_root" and module not in ROOT_MODULES:
+            wrong.append(f"skmm/{module}.py: a module that has no place at the root")
+        for name, line in imported(tree):
+            place = f"skmm.{module}, line {line}"
+            private = [p for p in name.split(".")[1:] if p.startswith("_")]
+            if name.startswith("sklearn.") and private and module != PRIVATE_NAMES:
+                wrong.append(f"{place}: {name} is private, skmm.{PRIVATE_NAMES} has it")
+            if not name.startswith("skmm."):
+                continue
+            other = package_of(name.removeprefix("skmm."), packages)
+            # The public names are looked up in a table when they are asked for.
+            if other == package or module == "__init__":
+                continue
+            edges[package].add(other)
+            if level.get(other, 0) >= level.get(package, 0):
+                wrong.append(f"{place}: skmm.{package} imports {name}, upward")
+    width = max(map(len, level))
+    for name in level:
+        if name in packages or name == "_root":
+            below = sorted(edges[name], key=lambda other: (level[other], other))
+            print(f"{name:<{width}}  {', '.join(below) or '-'}")
+    return wrong
+
+
+if __name__ == "__main__":
+    problems = main()
+    print(*problems, sep="\n")
+    sys.exit(bool(problems))

@@ -1,0 +1,1 @@
+"""Containers of data: frames, blocks, series, graphs."""

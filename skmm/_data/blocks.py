@@ -1,0 +1,119 @@
+"""One modality of all rows, as arrays whose first axis is the rows."""
+
+import numpy as np
+import scipy.sparse
+import torch
+
+from skmm._data.containers import Csr, Ragged
+
+
+class Block:
+    """One modality, all rows.
+
+    Parameters
+    ----------
+    *parts : ndarray, tensor, scipy sparse matrix, Csr or Ragged
+        First axis is the rows in each. What they mean is between the encoder that
+        made the block and the module that it builds.
+    present : ndarray of bool, shape (n_rows,)
+        False where the row does not have this modality.
+    cost : ndarray of shape (n_rows,), default=None
+        Of reading a row, such as its number of tokens. Rows of similar cost are put
+        into one batch, so that little is padded.
+
+    Attributes
+    ----------
+    complete : bool
+        Whether all rows are known to have the modality, without asking the device.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm._data.blocks import Block
+    >>> block = Block(np.eye(3, dtype="float32"), present=np.array([True, True, False]))
+    >>> len(block), block.nbytes
+    (3, 39)
+    """
+
+    def __init__(self, *parts, present, cost=None):
+        self.parts = tuple(_as_part(part) for part in parts)
+        self.present = torch.as_tensor(present, dtype=torch.bool)
+        self.cost = None if cost is None else torch.as_tensor(cost, dtype=torch.float32)
+        self._complete = bool(self.present.all())
+        lengths = {len(part) for part in self.parts} | {len(self.present)}
+        if len(lengths) != 1:
+            raise ValueError(f"The parts of a block differ in rows: {sorted(lengths)}.")
+
+    def __len__(self):
+        return len(self.present)
+
+    def __getitem__(self, i):
+        return self.parts[i]
+
+    @property
+    def complete(self):
+        if self._complete is None:
+            self._complete = bool(self.present.all())
+        return self._complete
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order, as a block."""
+        parts = (
+            part.index_select(0, rows)
+            if isinstance(part, torch.Tensor)
+            else part.take(rows)
+            for part in self.parts
+        )
+        return self._like(parts, self.present.index_select(0, rows))
+
+    def to(self, device):
+        """Give the block on another device."""
+        moved = self._like(
+            (part.to(device) for part in self.parts), self.present.to(device)
+        )
+        moved.cost = self.cost
+        return moved
+
+    def _like(self, parts, present):
+        block = Block.__new__(Block)
+        block.parts = tuple(parts)
+        block.present = present
+        block.cost = None
+        block._complete = self._complete or None  # some rows may all have it
+        block._dtype = self.dtype
+        return block
+
+    @property
+    def dtype(self):
+        """The type in which a module is to compute on this block."""
+        return getattr(self, "_dtype", torch.float32)
+
+    def cast(self, dtype):
+        """Give the block with its dense floating-point parts in another type."""
+        if dtype == self.dtype:
+            return self
+        parts = (
+            part.to(dtype)
+            if isinstance(part, torch.Tensor) and part.is_floating_point()
+            else part
+            for part in self.parts
+        )
+        cast = self._like(parts, self.present)
+        cast._dtype = dtype
+        return cast
+
+    @property
+    def nbytes(self):
+        """Bytes held, all parts and the mask."""
+        return sum(part.nbytes for part in self.parts) + self.present.nbytes
+
+
+def _as_part(part):
+    if isinstance(part, (Csr, Ragged, torch.Tensor)):
+        return part
+    if scipy.sparse.issparse(part):
+        return Csr.from_scipy(part)
+    part = np.asarray(part)
+    if not part.flags.writeable:  # torch warns of tensors over read-only memory
+        part = part.copy()
+    return torch.from_numpy(part)

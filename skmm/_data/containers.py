@@ -1,0 +1,144 @@
+"""Rows of varying length in flat tensors."""
+
+import numpy as np
+import torch
+
+
+class Csr:
+    """Rows of varying length: sparse features, or bags of token ids.
+
+    The layout is that of :class:`scipy.sparse.csr_array`, held in tensors so that a
+    batch is cut out on the device. A taken ``Csr`` is what
+    :func:`torch.nn.functional.embedding_bag` reads with ``include_last_offset=True``.
+
+    Parameters
+    ----------
+    indptr : tensor of shape (n_rows + 1,)
+    indices : tensor of shape (n_stored,)
+    values : tensor of shape (n_stored,) or None
+        None stands for ones.
+    n_columns : int
+    """
+
+    def __init__(self, indptr, indices, values, n_columns):
+        self.indptr = indptr
+        self.indices = indices
+        self.values = values
+        self.n_columns = n_columns
+
+    @classmethod
+    def from_scipy(cls, matrix):
+        """Read a scipy sparse matrix; values are kept as float32."""
+        matrix = matrix.tocsr()
+        values = np.ascontiguousarray(matrix.data, dtype=np.float32)
+        return cls(
+            # 32 bits halve the memory; embedding_bag wants both in one type.
+            torch.from_numpy(_index_array(matrix.indptr, matrix.nnz)),
+            torch.from_numpy(_index_array(matrix.indices, matrix.nnz)),
+            torch.from_numpy(values),
+            matrix.shape[1],
+        )
+
+    def __len__(self):
+        return len(self.indptr) - 1
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order."""
+        indptr, where = cut(self.indptr, rows)
+        values = None if self.values is None else self.values.index_select(0, where)
+        return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
+
+    def to(self, device):
+        values = None if self.values is None else self.values.to(device)
+        return Csr(
+            self.indptr.to(device), self.indices.to(device), values, self.n_columns
+        )
+
+    @property
+    def nbytes(self):
+        stored = (self.indptr, self.indices, self.values)
+        return sum(part.nbytes for part in stored if part is not None)
+
+
+class Ragged:
+    """Rows of varying length of dense steps: series, recordings.
+
+    All steps lie one after the other in one tensor, so that a batch is cut out on the
+    device and padded to its own longest row.
+
+    Parameters
+    ----------
+    indptr : tensor of int64, shape (n_rows + 1,)
+        Where each row starts, and the last ends.
+    values : tensor of shape (n_steps, ...)
+    """
+
+    def __init__(self, indptr, values):
+        self.indptr = indptr
+        self.values = values
+
+    @classmethod
+    def from_arrays(cls, arrays, step=(), dtype=np.float32):
+        """Read a list of arrays of shape (steps, ...), None where a row has none.
+
+        Parameters
+        ----------
+        arrays : list of ndarray or None
+        step : tuple of int
+            Shape of a step, which no array tells where all are None.
+        dtype : dtype
+        """
+        lengths = [0 if array is None else len(array) for array in arrays]
+        indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        values = np.empty((indptr[-1], *step), dtype)
+        for start, array in zip(indptr, arrays):
+            if array is not None:
+                values[start : start + len(array)] = array
+        return cls(torch.from_numpy(indptr), torch.from_numpy(values))
+
+    def __len__(self):
+        return len(self.indptr) - 1
+
+    @property
+    def lengths(self):
+        """Steps of each row."""
+        return self.indptr.diff()
+
+    def take(self, rows):
+        """Give the rows named by an integer tensor, in its order."""
+        indptr, where = cut(self.indptr, rows)
+        return Ragged(indptr, self.values.index_select(0, where))
+
+    def to(self, device):
+        return Ragged(self.indptr.to(device), self.values.to(device))
+
+    def padded(self):
+        """Give the steps (n, longest, ...), zeros behind a row's end, and which are."""
+        lengths = self.lengths
+        longest = int(lengths.max()) if len(self) else 0
+        times = torch.arange(longest, device=lengths.device)
+        mask = times < lengths[:, None]
+        padded = self.values.new_zeros(len(self), longest, *self.values.shape[1:])
+        padded[mask] = self.values
+        return padded, mask
+
+    @property
+    def nbytes(self):
+        return self.indptr.nbytes + self.values.nbytes
+
+
+def cut(indptr, rows):
+    """Give the row pointers of some rows, and where their entries are stored."""
+    start = indptr.index_select(0, rows)
+    length = indptr.index_select(0, rows + 1) - start
+    cut = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)
+    torch.cumsum(length, 0, out=cut[1:])
+    total = int(cut[-1])
+    shift = torch.repeat_interleave(start - cut[:-1], length, output_size=total)
+    where = shift + torch.arange(total, dtype=shift.dtype, device=shift.device)
+    return cut, where
+
+
+def _index_array(array, n_stored):
+    dtype = np.int32 if n_stored < 2**31 else np.int64
+    return np.ascontiguousarray(array, dtype=dtype)

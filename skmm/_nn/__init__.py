@@ -1,0 +1,1 @@
+"""Layers and tools of torch that encoders, fusions and training share."""

@@ -1,0 +1,80 @@
+"""What encoders with sparse features share: an embedding bag, a linear shortcut."""
+
+import torch
+from torch import nn
+
+
+class BagTable(nn.Module):
+    """Weighted sum of the table rows that a :class:`~skmm._data.containers.Csr` names.
+
+    The table stays float32 when the rest of the module computes in float64: it is
+    the big part, and its sums run over a row's own entries in their own order, so
+    that they do not depend on the batch.
+
+    Parameters
+    ----------
+    n_rows, n_features : int
+    scale : float
+        Standard deviation of the first, random values.
+    """
+
+    keep_float32 = True
+
+    def __init__(self, n_rows, n_features, *, scale):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(n_rows, n_features) * scale)
+
+    def forward(self, csr, dtype):
+        # Autocast would cast the whole table in each step.
+        with torch.autocast(self.weight.device.type, enabled=False):
+            bag = nn.functional.embedding_bag(
+                csr.indices,
+                self.weight,
+                csr.indptr,
+                mode="sum",
+                per_sample_weights=csr.values,
+                include_last_offset=True,
+            )
+        return bag.to(dtype)
+
+
+class SparseModule(nn.Module):
+    """Vectors from a sparse first part: embedding bag, layer norm, dropout.
+
+    Parameters
+    ----------
+    n_features, width : int
+    dropout : float
+        On the bag: few of thousands of features decide, and those are memorised
+        unless half of the bag is hidden.
+    """
+
+    def __init__(self, n_features, width, dropout):
+        super().__init__()
+        # Small, so that what is rare and hardly learned does not make noise.
+        self.table = BagTable(n_features, width, scale=0.02)
+        self.net = nn.Sequential(nn.LayerNorm(width), nn.Dropout(dropout))
+
+    def forward(self, block):
+        return self.net(self.table(block[0], block.dtype))
+
+
+class SparseWide(nn.Module):
+    """Linear shortcut over a sparse part.
+
+    Parameters
+    ----------
+    n_features, n_outputs : int
+    part : int, default=0
+        Which part of the block it reads.
+    """
+
+    learning_rate_scale = 3.0
+
+    def __init__(self, n_features, n_outputs, part=0):
+        super().__init__()
+        self.table = BagTable(n_features, n_outputs, scale=0.0)
+        self.part = part
+
+    def forward(self, block):
+        return self.table(block[self.part], block.dtype)

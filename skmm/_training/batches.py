@@ -1,0 +1,75 @@
+"""Batches of rows."""
+
+import numpy as np
+import torch
+
+
+class Batches:
+    """Iterate over rows, a whole batch cut out at once, reshuffled each epoch.
+
+    Rows of similar cost share a batch. In training they are sorted among some
+    batches' worth of random rows only, so that batches differ from epoch to epoch.
+
+    Parameters
+    ----------
+    rows : Rows
+    batch_size : int
+    device : torch.device
+        Where the batches go; the rows may lie elsewhere when they do not fit there.
+    generator : torch.Generator or None
+        None does not shuffle.
+    """
+
+    #: Batches among whose rows those of similar cost are looked for.
+    _pool = 32
+
+    def __init__(self, rows, batch_size, device, generator=None):
+        self.rows = rows
+        self.batch_size = batch_size
+        self.device = device
+        self.generator = generator
+        self.cost = rows.cost
+
+    def __len__(self):
+        return -(-len(self.rows) // self.batch_size)
+
+    def in_order(self, results):
+        """Put what was given for the rows, batch by batch, in the rows' own order.
+
+        Parameters
+        ----------
+        results : ndarray of shape (n_rows, ...)
+            Of a pass without shuffling.
+        """
+        if self.cost is None:
+            return results
+        ordered = np.empty_like(results)
+        ordered[self._by_cost().numpy()] = results
+        return ordered
+
+    def _by_cost(self):
+        return torch.argsort(self.cost, descending=True, stable=True)
+
+    def _batches(self):
+        """Give the row numbers of each batch."""
+        if self.generator is None:
+            order = torch.arange(len(self.rows))
+            return (order if self.cost is None else self._by_cost()).split(
+                self.batch_size
+            )
+        order = torch.randperm(len(self.rows), generator=self.generator)
+        if self.cost is None:
+            return order.split(self.batch_size)
+        pools = order.split(self._pool * self.batch_size)
+        order = torch.cat([pool[self.cost[pool].argsort()] for pool in pools])
+        batches = order.split(self.batch_size)
+        shuffled = torch.randperm(len(batches), generator=self.generator)
+        return [batches[i] for i in shuffled.tolist()]
+
+    def __iter__(self):
+        for rows in self._batches():
+            blocks, y = self.rows.take(rows.to(self.rows.device))
+            if self.rows.device != self.device:
+                blocks = {name: block.to(self.device) for name, block in blocks.items()}
+                y = None if y is None else tuple(part.to(self.device) for part in y)
+            yield blocks, y

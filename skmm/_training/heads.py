@@ -1,0 +1,321 @@
+"""Encoders, fusion and heads as one torch module."""
+
+import dataclasses
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from skmm._nn.perceptron import mlp
+from skmm.augmentation._mixup import Mixing
+from skmm.encoders._base import Encoded
+from skmm.fusion._base import FusionOutput
+
+
+class HeadOutput(NamedTuple):
+    """What a head gives for a batch.
+
+    Attributes
+    ----------
+    logits : tensor of shape (n, n_logits)
+    embedding : tensor of shape (n, out_features) or None
+        Only of the fused head.
+    loss : scalar tensor or None
+        Auxiliary losses, of the fusion and the alignments.
+    weights : tensor of shape (n, M) or None
+        The fusion's weights of the modalities.
+    auxiliary : tensor of shape (n, A, n_logits) or None
+        Logits of the fusion's heads that have the target's loss beside the main one.
+    auxiliary_weights : tensor of shape (n, A) or None
+    mixing : Mixing or None
+        How rows were mixed, for the loss.
+    """
+
+    logits: torch.Tensor
+    embedding: torch.Tensor | None = None
+    loss: torch.Tensor | None = None
+    weights: torch.Tensor | None = None
+    auxiliary: torch.Tensor | None = None
+    auxiliary_weights: torch.Tensor | None = None
+    mixing: Mixing | None = None
+
+
+class FusedHead(nn.Module):
+    """Encoders, fusion, and a perceptron over the fused embedding.
+
+    Parameters
+    ----------
+    encoders : dict of str to nn.Module
+    fusion : nn.Module
+    spec : FusionSpec
+    depth : int
+    uses_tokens : bool, default=False
+        Whether the fusion takes tokens.
+    modality_dropout : float, default=0.0
+        Probability with which the fusion does not see a modality in training.
+    mixup : object with ``draw``, or None
+        Mixes rows in training.
+    average : callable or None, default=None
+        From logits of members (n, k, n_outputs) to logits (n, n_outputs); None takes
+        the mean.
+    """
+
+    def __init__(
+        self,
+        encoders,
+        fusion,
+        spec,
+        *,
+        depth,
+        uses_tokens=False,
+        modality_dropout=0.0,
+        mixup=None,
+        average=None,
+    ):
+        super().__init__()
+        self.names = list(encoders)
+        self.encoders = nn.ModuleList(encoders.values())
+        self.fusion = fusion
+        self.uses_tokens = uses_tokens
+        self.modality_dropout = modality_dropout
+        self.mixup = mixup
+        self.average = average
+        self.out_features = fusion.out_features
+        self.alignments = nn.ModuleList()
+        self.alignment_weight = 0.0
+        self.output = None
+        if not self._decides(spec):
+            self.output = mlp(
+                self.out_features,
+                2 * spec.width,
+                spec.n_outputs,
+                depth=depth,
+                dropout=spec.dropout,
+            )
+
+    def align(self, alignments, weight):
+        """Add losses that bring the modalities' spaces together.
+
+        Parameters
+        ----------
+        alignments : list of nn.Module
+        weight : float
+        """
+        self.alignments.extend(alignments)
+        self.alignment_weight = weight
+
+    @torch.no_grad()
+    def _decides(self, spec):
+        """Whether the fusion gives logits itself; one small batch tells."""
+        training = self.fusion.training
+        encoded = [Encoded(torch.zeros(2, spec.width)) for _ in self.names]
+        self.fusion.eval()
+        output = self._fuse(encoded, torch.ones(2, len(self.names)).bool())
+        self.fusion.train(training)
+        if tuple(output.embedding.shape) != (2, self.out_features):
+            raise ValueError(
+                f"The fusion's embedding of 2 rows has the shape "
+                f"{tuple(output.embedding.shape)}; its out_features says "
+                f"(2, {self.out_features})."
+            )
+        return output.logits is not None
+
+    def forward(self, blocks):
+        present = torch.stack([blocks[name].present for name in self.names], dim=1)
+        mixing = None
+        if self.training and self.mixup is not None:
+            mixing = self.mixup.draw(len(present), present.device)
+        encoded = [
+            self._encode(encoder, blocks[name], mixing)
+            for name, encoder in zip(self.names, self.encoders)
+        ]
+        if mixing is not None:
+            present = torch.stack([there for _, there in encoded], dim=1)
+        encoded = [some for some, _ in encoded]
+        seen = present
+        if self.training and self.modality_dropout > 0:
+            seen = hide_modalities(present, self.modality_dropout)
+        k = max(1 if e.members is None else e.members.shape[1] for e in encoded)
+        if k > 1:
+            folded = [fold_members(some, k) for some in encoded]
+            fused = self._fuse(folded, seen.repeat_interleave(k, 0))
+        else:
+            fused = self._fuse(encoded, seen)
+        if self.output is not None:
+            fused = dataclasses.replace(fused, logits=self.output(fused.embedding))
+        if k > 1:
+            fused = self._unfold(fused, k)
+        logits = fused.logits
+        return HeadOutput(
+            logits,
+            fused.embedding,
+            self._add_alignment(fused.loss, encoded, present),
+            fused.weights,
+            fused.auxiliary,
+            fused.auxiliary_weights,
+            mixing,
+        )
+
+    def _unfold(self, fused, k):
+        """Give one row for each k: the members learn one by one, and predict as one."""
+        each = fused.logits.unflatten(0, (-1, k))
+        logits = each.mean(1) if self.average is None else self.average(each)
+        auxiliary, weights = each, torch.full_like(each[..., 0], 1 / k)
+        if fused.auxiliary is not None:
+            more = fused.auxiliary.unflatten(0, (-1, k)).flatten(1, 2)
+            auxiliary = torch.cat([auxiliary, more], dim=1)
+            more = fused.auxiliary_weights.unflatten(0, (-1, k)).flatten(1) / k
+            weights = torch.cat([weights, more], dim=1)
+        seen = fused.weights
+        return FusionOutput(
+            fused.embedding.unflatten(0, (-1, k)).mean(1),
+            # Its loss is only shown: by a loss of the mean the members would specialise
+            # on one another's errors.
+            logits.detach() if self.training else logits,
+            fused.loss,
+            None if seen is None else seen.unflatten(0, (-1, k)).mean(1),
+            auxiliary,
+            weights,
+        )
+
+    def _encode(self, encoder, block, mixing):
+        """Give what an encoder makes of a block, mixed, and which rows have it."""
+        if mixing is None:
+            return as_encoded(encoder(block)), block.present
+        if mixing.where in getattr(encoder, "mixes", ()):
+            return as_encoded(encoder(block, mixing)), block.present
+        return mix_encoded(as_encoded(encoder(block)), block.present, mixing)
+
+    def _fuse(self, encoded, present):
+        tokens = ()
+        if self.uses_tokens:
+            tokens = _clean_tokens(encoded, present)
+        return as_fusion_output(
+            self.fusion(_clean_vectors(encoded, present), present, *tokens)
+        )
+
+    def _add_alignment(self, loss, encoded, present):
+        """Add the alignments' losses in training, where alone they are of use."""
+        if not (self.training and self.alignments):
+            return loss
+        vectors = _clean_vectors(encoded, present)
+        total = sum(alignment(vectors, present) for alignment in self.alignments)
+        total = self.alignment_weight * total
+        return total if loss is None else loss + total
+
+    def set_bias(self, prior):
+        """Start from the prior rather than from even odds, and from nothing more."""
+        if self.output is not None:
+            nn.init.zeros_(self.output[-1].weight)
+            _set_bias(self.output[-1].bias, prior)
+        elif hasattr(self.fusion, "set_bias"):
+            self.fusion.set_bias(prior)
+
+
+def hide_modalities(present, probability):
+    """Give ``present`` with modalities hidden at random, never all of a row."""
+    drawn = torch.rand(present.shape, device=present.device)
+    seen = present & (drawn >= probability)
+    # Where none is left the one that was drawn highest stays.
+    highest = drawn.masked_fill(~present, -1).argmax(1, keepdim=True)
+    stays = torch.zeros_like(present).scatter(1, highest, True) & present
+    return torch.where(seen.any(1, keepdim=True), seen, stays)
+
+
+def fold_members(encoded, k):
+    """Give k rows for each, one a member; all of an encoder without members alike."""
+    if encoded.members is None:
+        vectors = encoded.vectors.repeat_interleave(k, 0)
+    elif encoded.members.shape[1] == k:
+        vectors = encoded.members.flatten(0, 1)
+    else:
+        raise ValueError(
+            f"Encoders have {encoded.members.shape[1]} and {k} members: give all that "
+            "have any the same n_members."
+        )
+    if encoded.tokens is None:
+        return Encoded(vectors)
+    mask = encoded.token_mask
+    mask = None if mask is None else mask.repeat_interleave(k, 0)
+    return Encoded(vectors, encoded.tokens.repeat_interleave(k, 0), mask)
+
+
+def mix_encoded(encoded, present, mixing):
+    """Mix an encoder's vectors and tokens; give them, and which rows have any."""
+    mask = encoded.token_mask
+    tokens = encoded.tokens
+    if tokens is not None:
+        mask = present[:, None].expand(tokens.shape[:2]) if mask is None else mask
+        tokens, mask = mixing.mix_present(tokens, mask & present[:, None])
+    members = encoded.members
+    if members is not None:
+        members = mixing.mix_present(members, present)[0]
+    vectors, present = mixing.mix_present(encoded.vectors, present)
+    return Encoded(vectors, tokens, mask, members), present
+
+
+def _clean_vectors(encoded, present):
+    """Stack the vectors; zeros where absent, whatever an encoder made of nothing."""
+    vectors = torch.stack([some.vectors for some in encoded], dim=1)
+    return torch.where(present[..., None], vectors, 0)
+
+
+def _clean_tokens(encoded, present):
+    """Give lists of the modalities' tokens and of their masks; zeros where masked."""
+    tokens, masks = [], []
+    for m, (vectors, some, mask, _) in enumerate(encoded):
+        there = present[:, m, None]
+        if some is None:
+            some, mask = vectors[:, None], there
+        elif mask is None:
+            mask = there.expand(some.shape[:2])
+        else:
+            mask = mask & there
+        tokens.append(torch.where(mask[..., None], some, 0))
+        masks.append(mask)
+    return tokens, masks
+
+
+class WideHead(nn.Module):
+    """The sum of the modalities' linear shortcuts.
+
+    Parameters
+    ----------
+    shortcuts : dict of str to nn.Module
+    n_outputs : int
+    """
+
+    weight_decays = False  # early stopping is what holds a linear head back
+
+    def __init__(self, shortcuts, n_outputs):
+        super().__init__()
+        self.names = list(shortcuts)
+        self.shortcuts = nn.ModuleList(shortcuts.values())
+        self.bias = nn.Parameter(torch.zeros(n_outputs))
+
+    def forward(self, blocks):
+        logits = self.bias
+        for name, shortcut in zip(self.names, self.shortcuts):
+            block = blocks[name]
+            # Not a product with 0, which keeps what is no number.
+            logits = logits + torch.where(block.present[:, None], shortcut(block), 0)
+        return HeadOutput(logits)
+
+    def set_bias(self, prior):
+        _set_bias(self.bias, prior)
+
+
+def as_encoded(output):
+    """Accept bare vectors from an encoder module."""
+    return output if isinstance(output, Encoded) else Encoded(output)
+
+
+def as_fusion_output(output):
+    """Accept a bare embedding from a fusion module."""
+    return output if isinstance(output, FusionOutput) else FusionOutput(output)
+
+
+@torch.no_grad()
+def _set_bias(bias, prior):
+    if bias is not None and bias.shape == prior.shape:
+        bias.copy_(prior)

@@ -1,0 +1,1 @@
+"""What is of no modality: scikit-learn's private names, optional imports, registry."""

@@ -1,0 +1,63 @@
+"""Everything that is taken from scikit-learn's private modules, in one place."""
+
+import importlib
+
+from sklearn.base import _fit_context
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.utils._indexing import _get_column_indices as get_column_indices
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
+from sklearn.utils._set_output import _get_output_config as get_output_config
+from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import (
+    _check_feature_names_in as check_feature_names_in,
+)
+from sklearn.utils.validation import _check_n_features as check_n_features
+from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+fit_context = _fit_context
+
+#: What searches need: imported when asked for, since estimators do without.
+_LATER = {
+    "BaseSearchCV": ("sklearn.model_selection._search", "BaseSearchCV"),
+    "MultimetricScorer": ("sklearn.metrics._scorer", "_MultimetricScorer"),
+    "check_method_params": ("sklearn.utils.validation", "_check_method_params"),
+    "insert_error_scores": (
+        "sklearn.model_selection._validation",
+        "_insert_error_scores",
+    ),
+    "safe_split": ("sklearn.utils.metaestimators", "_safe_split"),
+    "score_estimator": ("sklearn.model_selection._validation", "_score"),
+    "warn_or_raise_about_fit_failures": (
+        "sklearn.model_selection._validation",
+        "_warn_or_raise_about_fit_failures",
+    ),
+}
+
+
+def __getattr__(name):
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, private = _LATER[name]
+    return getattr(importlib.import_module(module), private)
+
+
+__all__ = [
+    "BaseComposition",
+    "CallbackSupportMixin",
+    "HasMethods",
+    "Interval",
+    "Parallel",
+    "StrOptions",
+    "VisualBlock",
+    "check_feature_names_in",
+    "check_n_features",
+    "check_sample_weight",
+    "delayed",
+    "fit_context",
+    "get_column_indices",
+    "get_output_config",
+    "with_callbacks",
+    *_LATER,
+]

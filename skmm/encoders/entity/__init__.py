@@ -1,0 +1,1 @@
+"""Encoders of nodes of a knowledge graph."""

@@ -1,0 +1,308 @@
+"""Nodes of a knowledge graph, learned end to end with their neighbours."""
+
+import pathlib
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+
+from skmm._data.blocks import Block
+from skmm._data.containers import Csr
+from skmm._data.frames import as_frame, show_label
+from skmm._data.graph import read_graph, to_keys
+from skmm.encoders._base import Encoder
+
+CONVOLUTIONS = ("gat", "rgcn", "none")
+
+
+class EntityEncoder(Encoder):
+    """Read columns of nodes of a knowledge graph: facts about a node join the row.
+
+    A cell is the id of a node, a string or a number. Each node has a learned vector,
+    and gets messages from its neighbours, from theirs, and so on: what is true of a
+    movie's director is seen in each row that names the movie, also of movies that no
+    training row has. All columns are of the same graph, and two nodes of a row also
+    meet in the product of their vectors.
+
+    An id that the graph does not have is a missing one; a row whose ids are all
+    missing does not have the modality.
+
+    Parameters
+    ----------
+    triples : DataFrame (pandas or polars), array-like or path
+        The graph: head, relation and tail of each link. A path is of a parquet file,
+        or of text: .csv by commas with names in its first line, other endings by tabs
+        without names. A triple that is given twice counts once. Messages go both ways.
+    conv : {"gat", "rgcn", "none"}, default="gat"
+        How messages are joined: attention [1]_ among the neighbours of each relation,
+        the mean for each relation through weights of its own [2]_, or no messages.
+    dim : int, default=64
+        Size of a node's vector.
+    n_layers : int, default=2
+        Links that a message travels.
+    n_bases : int, default=4
+        "rgcn": weights that the relations mix.
+    features : DataFrame or None, default=None
+        What else is known of nodes: numbers, the index has the ids. They are
+        standardised and added to the vectors by a linear layer; missing ones are at
+        the mean.
+    pretrain_epochs : int, default=0
+        Passes over the triples in which nodes' vectors first learn to tell the links
+        of the graph (DistMult [3]_).
+    wide : bool, default=True
+        Whether the linear head sees the nodes and, by relation, their neighbours.
+    max_links : int, default=2_000
+        With more triples than this, a training step sees a sample of neighbours
+        instead of the whole graph [4]_: 11 ms instead of 95 with the 8,300 facts about
+        MovieLens 100k. Predictions always see all.
+    n_neighbors : int or tuple of int, default=(15, 10)
+        Neighbours in a sample: of the rows' nodes, of their neighbours, and so on; the
+        last number stands for all further layers.
+    dropout : float, default=0.1
+        On what a layer gives.
+    link_dropout : float, default=0.1
+        Probability with which a link is not there, in a training step.
+    node_dropout : float, default=0.2
+        Probability with which a node is not itself in a training step, and is told by
+        its neighbours alone. With messages only.
+    random_state : int, default=0
+        Of what is drawn for `pretrain_epochs`.
+
+    Attributes
+    ----------
+    nodes_ : ndarray of str of shape (n_nodes,)
+        The ids of the graph, sorted.
+    relations_ : ndarray of str of shape (n_relations,)
+    node_vectors_ : ndarray of shape (n_nodes, dim) or None
+        As `pretrain_epochs` left them.
+
+    Raises
+    ------
+    ValueError
+        If `triples` is empty, has not three columns, or lacks a value.
+
+    See Also
+    --------
+    skmm.feature_extraction.EntityVectorizer : Statistics of nodes, and vectors that are
+        trained on the graph alone.
+
+    References
+    ----------
+    .. [1] Velickovic, Cucurull, Casanova, Romero, Lio, Bengio: Graph Attention
+       Networks, ICLR 2018. Brody, Alon, Yahav: How Attentive are Graph Attention
+       Networks?, ICLR 2022. Busbridge, Sherburn, Cavallo, Hammerla: Relational Graph
+       Attention Networks, 2019 (within relations).
+    .. [2] Schlichtkrull, Kipf, Bloem, van den Berg, Titov, Welling: Modeling Relational
+       Data with Graph Convolutional Networks, ESWC 2018.
+    .. [3] Yang, Yih, He, Gao, Deng: Embedding Entities and Relations for Learning and
+       Inference in Knowledge Bases, ICLR 2015.
+    .. [4] Hamilton, Ying, Leskovec: Inductive Representation Learning on Large Graphs,
+       NeurIPS 2017.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.encoders import EntityEncoder
+    >>> triples = [("anna", "likes", "ben"), ("carl", "likes", "anna")]
+    >>> X = pd.DataFrame({"who": ["anna", "carl", "someone else"]})
+    >>> block = EntityEncoder(triples).fit_transform(X)
+    >>> block.present.tolist()
+    [True, True, False]
+    """
+
+    def __init__(
+        self,
+        triples,
+        *,
+        conv="gat",
+        dim=64,
+        n_layers=2,
+        n_bases=4,
+        features=None,
+        pretrain_epochs=0,
+        wide=True,
+        max_links=2_000,
+        n_neighbors=(15, 10),
+        dropout=0.1,
+        link_dropout=0.1,
+        node_dropout=0.2,
+        random_state=0,
+    ):
+        self.triples = triples
+        self.conv = conv
+        self.dim = dim
+        self.n_layers = n_layers
+        self.n_bases = n_bases
+        self.features = features
+        self.pretrain_epochs = pretrain_epochs
+        self.wide = wide
+        self.max_links = max_links
+        self.n_neighbors = n_neighbors
+        self.dropout = dropout
+        self.link_dropout = link_dropout
+        self.node_dropout = node_dropout
+        self.random_state = random_state
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        from skmm.encoders.entity._tables import LinkTable, predict_links
+
+        self._check_options()
+        graph = read_graph(_read_file(self.triples))
+        self.nodes_ = np.array(graph.nodes, dtype=object)
+        self.relations_ = np.array(graph.relations, dtype=object)
+        self.n_columns_ = X.shape[1]
+        self._links = LinkTable(graph)
+        self._n_triples = len(graph.links)
+        self._features = self._read_features()
+        self.node_vectors_ = None
+        if self.pretrain_epochs:
+            self.node_vectors_ = predict_links(
+                self._links,
+                self.dim,
+                n_epochs=self.pretrain_epochs,
+                seed=self.random_state,
+            )
+        codes = self._codes(X)
+        for name, column in zip(X.columns, codes.T):
+            if not (column >= 0).any():
+                warnings.warn(
+                    f"Column {name!r} holds no node of the graph in any of "
+                    f"{len(column)} rows. Ids of the graph are such as "
+                    f"{self.nodes_[0]!r}: choose the column that holds them, or leave "
+                    "it out.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+        return self._block(codes)
+
+    def transform(self, X):
+        return self._block(self._codes(X))
+
+    def _block(self, codes):
+        return Block(codes, present=(codes >= 0).any(axis=1))
+
+    def _codes(self, X):
+        """Give the place of each cell's node, -1 where there is none."""
+        import pandas as pd
+
+        nodes = pd.Index(self.nodes_)
+        columns = []
+        for i in range(X.shape[1]):
+            column = X.iloc[:, i]
+            keys = to_keys(column, f"Column {column.name!r}")
+            columns.append(nodes.get_indexer(pd.Index(keys, dtype=object)))
+        return np.stack(columns, axis=1).astype(np.int32)
+
+    def _check_options(self):
+        if self.conv not in CONVOLUTIONS:
+            raise ValueError(
+                f"EntityEncoder(conv={self.conv!r}): give one of "
+                f"{', '.join(map(repr, CONVOLUTIONS))}."
+            )
+        least = {"dim": 1, "n_layers": 1, "n_bases": 1, "pretrain_epochs": 0}
+        for name, value in [*least.items(), ("max_links", 0)]:
+            given = getattr(self, name)
+            if not isinstance(given, Integral) or given < value:
+                raise ValueError(
+                    f"EntityEncoder({name}={given!r}): give a whole number, {value} or "
+                    "more."
+                )
+        for name in ("dropout", "link_dropout", "node_dropout"):
+            given = getattr(self, name)
+            if not isinstance(given, Real) or not 0 <= given < 1:
+                raise ValueError(
+                    f"EntityEncoder({name}={given!r}): give a number from 0 to below 1."
+                )
+        n_neighbors = self._each_layer()
+        if not all(isinstance(n, Integral) and n > 0 for n in n_neighbors):
+            raise ValueError(
+                f"EntityEncoder(n_neighbors={self.n_neighbors!r}): give a whole number "
+                "above 0, or a tuple of them."
+            )
+
+    def _each_layer(self):
+        """Give the neighbours of each layer; the last number stands for what lacks."""
+        given = self.n_neighbors
+        given = [given] if isinstance(given, Integral) else list(given)
+        return (given + given[-1:] * self.n_layers)[: self.n_layers] or [0]
+
+    def _read_features(self):
+        """Give standardised features of each node, or None."""
+        if self.features is None:
+            return None
+        import pandas as pd
+
+        given = as_frame(self.features)
+        wrong = [name for name in given if given[name].dtype.kind not in "iufb"]
+        if wrong:
+            raise ValueError(
+                f"features= takes numbers; column {wrong[0]!r} holds "
+                f"{given[wrong[0]].dtype}. Turn it into numbers, for example with "
+                "pandas.get_dummies, or into triples."
+            )
+        keys = to_keys(given.index.to_series(), "The index of features")
+        twice = pd.Index(keys, dtype=object).duplicated()
+        if twice.any():
+            first = show_label(given.index, np.flatnonzero(twice)[0])
+            raise ValueError(f"features= has the node {first} more than once.")
+        values = given.to_numpy(np.float64, na_value=np.nan)
+        values = pd.DataFrame(values, index=keys).reindex(self.nodes_).to_numpy()
+        if np.isinf(values).any():
+            raise ValueError("features= holds infinity (inf): make it missing.")
+        known = ~np.isnan(values)
+        if not known.any():
+            raise ValueError(
+                "features= has none of the graph's nodes in its index, which are such "
+                f"as {self.nodes_[0]!r}."
+            )
+        count = np.maximum(known.sum(axis=0), 1)
+        mean = np.where(known, values, 0).sum(axis=0) / count
+        centered = np.where(known, values - mean, 0)
+        scale = np.sqrt((centered**2).sum(axis=0) / count)
+        return (centered / np.where(scale > 0, scale, 1)).astype(np.float32)
+
+    def build_module(self, width):
+        from skmm.encoders.entity._module import NodeModule
+
+        sampled = self._n_triples > self.max_links
+        return NodeModule(
+            self._links,
+            self.n_columns_,
+            width,
+            conv=self.conv,
+            size=self.dim,
+            n_layers=self.n_layers,
+            n_bases=self.n_bases,
+            n_neighbors=self._each_layer() if sampled else None,
+            dropout=self.dropout,
+            link_dropout=self.link_dropout,
+            node_dropout=self.node_dropout if self.conv != "none" else 0.0,
+            vectors=self.node_vectors_,
+            features=self._features,
+        )
+
+    def build_wide(self, n_outputs):
+        from skmm.encoders.entity._module import NodeWide
+
+        if not self.wide:
+            return None
+        facts = Csr.from_scipy(self._links.facts())
+        return NodeWide(facts, self.n_columns_, n_outputs)
+
+
+def _read_file(triples):
+    """Read a path as a table; anything else is given as it is."""
+    if not isinstance(triples, (str, pathlib.Path)):
+        return triples
+    import pandas as pd
+
+    path = pathlib.Path(triples)
+    if not path.is_file():
+        raise ValueError(f"triples={str(triples)!r} is not a file.")
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix == ".csv":
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    return pd.read_csv(
+        path, sep="\t", header=None, dtype=str, quoting=3, keep_default_na=False
+    )

@@ -1,0 +1,277 @@
+"""Clips, learned end to end: a network of pictures over frames, then over time."""
+
+import numbers
+
+import torch
+from torch import nn
+
+from skmm._data.blocks import Block
+from skmm.encoders._base import Encoded
+from skmm.encoders._deep import DeepModule
+from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
+
+_TEMPORAL = ("mean", "lstm", "attention")
+#: Frames that go through a frozen network between two looks at the pixels.
+_FRAMES = 256
+
+
+class VideoEncoder(PicturesEncoder):
+    """Read clips with a network of pictures over some frames, and one over time.
+
+    Frames are decoded once, to 8-bit pixels; what is larger than `memory_limit` lies
+    in a temporary file that is mapped to memory, and goes with the data. The tokens
+    are the frames.
+
+    Parameters
+    ----------
+    frames : int, default=8
+        Of each clip: those in the middle of as many equal parts. Of a clip that has
+        fewer, frames repeat.
+    size : int or (int, int), default=None
+        Height and width in pixels that frames are resized to. None is 64, with
+        "pretrained" the model's own.
+    backbone : {"cnn", "resnet", "vit", "pretrained"}, default="cnn"
+        The network of pictures, as in :class:`ImageEncoder`, the same for all frames.
+    temporal : {"mean", "lstm", "attention"}, default="mean"
+        How frames become one vector: their mean, which does not see their order; a
+        bidirectional LSTM; or a transformer layer with learned positions.
+    model : str, path or torch.nn.Module, default="efficientnet-lite0"
+        With "pretrained": the network, as in
+        :class:`~skmm.feature_extraction.VideoEmbedder`.
+    tune : {"frozen", "head", "lora", "full"}, default="frozen"
+        What of a pretrained network learns, as in :class:`ImageEncoder`. With
+        "frozen" and without `augment` each frame's vector is computed once, and not in
+        each epoch.
+    layer_decay : float, default=0.8
+        With "full": factor of the learning rate from a layer to the one before.
+    rank : int, default=8
+        With "lora": of the matrices.
+    augment : str, callable, or list of these, default=None
+        Random changes in training, as in :class:`ImageEncoder`; the same in all frames
+        of a clip. A function takes pixels (n, frames, 3, height, width) from 0 to 1.
+    pooling : {"auto", "mean", "max", "attention", "first", "flatten"}, default="auto"
+        How the positions of a frame become one vector, as in :class:`ImageEncoder`.
+    dropout : float, default=0.1
+        Before a frame's vector is given, and in transformer layers.
+    memory_limit : float, int or None, default=0.25
+        What pixels may take of the memory, as a share (a float) or in bytes; more goes
+        to a file in the folder for temporary files (the environment variable TMPDIR).
+    errors : {"raise", "missing"}, default="raise"
+        What becomes of a clip that cannot be read: an error that names its row, or a
+        missing cell, with one warning for all of a column.
+    root : str or path, default=None
+        Folder that paths are relative to and cannot leave. With None, any path is
+        opened as it is.
+    n_jobs : int, default=None
+        Processes to read clips with.
+
+    Attributes
+    ----------
+    size_ : (int, int)
+        Height and width of the frames.
+    mean_, std_ : ndarray of shape (3,)
+        Of the training rows, or of what the pretrained network learned from, for
+        pixels from 0 to 1.
+
+    See Also
+    --------
+    ImageEncoder : The same networks over pictures.
+    skmm.feature_extraction.VideoVectorizer : Features that no network learned.
+
+    References
+    ----------
+    Donahue et al.: Long-term Recurrent Convolutional Networks for Visual Recognition
+    and Description, CVPR 2015.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from skmm.encoders import VideoEncoder
+    >>> clips = pd.DataFrame({"clip": [np.zeros((9, 20, 30, 3), np.uint8), None]})
+    >>> block = VideoEncoder(frames=4, size=16).fit_transform(clips)
+    >>> block[0].shape, block.present.tolist()
+    (torch.Size([2, 4, 3, 16, 16]), [True, False])
+    """
+
+    _what = "clips"
+
+    def __init__(
+        self,
+        frames=8,
+        size=None,
+        backbone="cnn",
+        temporal="mean",
+        *,
+        model="efficientnet-lite0",
+        tune="frozen",
+        layer_decay=0.8,
+        rank=8,
+        augment=None,
+        pooling="auto",
+        dropout=0.1,
+        memory_limit=0.25,
+        errors="raise",
+        root=None,
+        n_jobs=None,
+    ):
+        self.frames = frames
+        self.size = size
+        self.backbone = backbone
+        self.temporal = temporal
+        self.model = model
+        self.tune = tune
+        self.layer_decay = layer_decay
+        self.rank = rank
+        self.augment = augment
+        self.pooling = pooling
+        self.dropout = dropout
+        self.memory_limit = memory_limit
+        self.errors = errors
+        self.root = root
+        self.n_jobs = n_jobs
+
+    def _check_options(self):
+        super()._check_options()
+        self._check_one_of("temporal", _TEMPORAL)
+        if not isinstance(self.frames, numbers.Integral) or self.frames < 1:
+            raise ValueError(
+                f"VideoEncoder(frames={self.frames!r}): it must be an int from 1 on."
+            )
+
+    def _make_reader(self, size):
+        from skmm.io import VideoReader
+
+        return VideoReader(n_frames=int(self.frames), size=size, root=self.root)
+
+    def _cell_shape(self, size):
+        return (self.frames, 3, *size)
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        block = super().fit_transform(X, y, sample_weight)
+        if not self._computes_once:
+            return block
+        vectors = self._embed(block)
+        seen = vectors[block.present].flatten(0, 1)
+        self.center_, self.scale_ = seen.mean(0), seen.std(0, correction=0)
+        self.scale_[self.scale_ < 1e-6] = 1.0
+        return self._standardise(vectors, block)
+
+    def transform(self, X):
+        block = super().transform(X)
+        if not self._computes_once:
+            return block
+        return self._standardise(self._embed(block), block)
+
+    @torch.no_grad()
+    def _embed(self, block):
+        """Give the vectors of all frames, (n, frames, d)."""
+        from skmm._nn.device import resolve_device
+
+        device = resolve_device("auto")
+        network = _Frames(self).to(device).eval()
+        rows = block.present.nonzero().squeeze(1)
+        vectors = torch.zeros(len(block), self.frames, network.dimension)
+        for some in rows.split(max(1, _FRAMES // self.frames)):
+            pixels = network.read(block[0].index_select(0, some).to(device))[0]
+            vectors[some] = network.pooled(pixels).cpu()
+        return vectors
+
+    def _standardise(self, vectors, block):
+        present = block.present
+        vectors[present] = (vectors[present] - self.center_) / self.scale_
+        return Block(vectors, present=present)
+
+    def build_module(self, width):
+        if self._computes_once:
+            return _VectorsModule(self, width)
+        return _VideoModule(self, width)
+
+
+class _Frames(PixelsModule):
+    """Pixels of clips to one vector of each frame."""
+
+    def __init__(self, encoder, width=1):
+        height, side = encoder.size_
+        pixels = height * side * encoder.frames
+        augment = encoder._make_augment()
+        super().__init__(width, encoder.mean_, encoder.std_, augment, pixels)
+        self.network = encoder._make_network()
+        self.dimension = self.network.dimension
+        # Where nothing learns nothing can be weighed.
+        once = encoder._computes_once and encoder._pooling == "attention"
+        pooling = "mean" if once else encoder._pooling
+        self.head = Head(encoder, self.network, width, pooling)
+
+    def pooled(self, pixels):
+        """Give what the network says of each frame, (n, frames, d)."""
+        vectors, tokens = self.network(self.standardise(pixels.flatten(0, 1)))
+        if vectors is None:
+            vectors = self.head.pool(tokens)
+        return vectors.unflatten(0, pixels.shape[:2])
+
+
+class _VideoModule(_Frames):
+    def __init__(self, encoder, width):
+        super().__init__(encoder, width)
+        self.over_time = _OverTime(encoder, width)
+
+    def encode(self, pixels):
+        return self.over_time(self.head.project(self.pooled(pixels)))
+
+
+class _VectorsModule(DeepModule):
+    """Vectors of frames that were computed before."""
+
+    mixes = ("inputs",)
+
+    def __init__(self, encoder, width):
+        super().__init__(width)
+        self.project = nn.Sequential(
+            nn.Dropout(encoder.dropout), nn.Linear(len(encoder.center_), width)
+        )
+        self.over_time = _OverTime(encoder, width)
+
+    def read(self, vectors):
+        return (vectors.float(),)
+
+    def mix_inputs(self, inputs, mixing):
+        return (mixing.mix(inputs[0]),)
+
+    def encode(self, vectors):
+        return self.over_time(self.project(vectors))
+
+
+class _OverTime(nn.Module):
+    """Vectors of frames (n, t, width) to vectors and tokens."""
+
+    def __init__(self, encoder, width):
+        super().__init__()
+        self.layer = None
+        if encoder.temporal != "mean":
+            self.norm = nn.LayerNorm(width)
+        if encoder.temporal == "lstm":
+            half = -(-width // 2)
+            self.layer = nn.LSTM(width, half, batch_first=True, bidirectional=True)
+            self.project = nn.Linear(2 * half, width)
+        elif encoder.temporal == "attention":
+            n_heads = next(n for n in (4, 2, 1) if width % n == 0)
+            self.positions = nn.Parameter(torch.empty(1, encoder.frames, width))
+            nn.init.trunc_normal_(self.positions, std=0.2)
+            self.layer = nn.TransformerEncoderLayer(
+                width,
+                n_heads,
+                dim_feedforward=2 * width,
+                dropout=encoder.dropout,
+                activation="gelu",
+                batch_first=True,
+                norm_first=True,
+            )
+
+    def forward(self, frames):
+        if isinstance(self.layer, nn.LSTM):
+            frames = self.norm(frames)
+            # What a frame is, and what came before and comes after it.
+            frames = frames + self.project(self.layer(frames)[0])
+        elif self.layer is not None:
+            frames = self.norm(self.layer(frames + self.positions))
+        return Encoded(frames.mean(dim=1), frames)

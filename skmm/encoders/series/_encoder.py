@@ -1,0 +1,289 @@
+"""Time series, learned end to end."""
+
+import numbers
+
+import numpy as np
+
+from skmm._data.blocks import Block
+from skmm._data.containers import Ragged
+from skmm._data.frames import show_label
+from skmm._data.series import (
+    fill_gaps,
+    is_table_of_numbers,
+    one_series_a_row,
+    read_series,
+)
+from skmm._utils.compat import Interval, StrOptions
+from skmm.augmentation import make_augmentation
+from skmm.encoders._base import Encoder
+
+#: A spread below this share of the mean is rounding.
+_CONSTANT = 1e-9
+
+
+class SeriesEncoder(Encoder):
+    """Read time series, of any lengths and of several channels.
+
+    A cell is a series of shape (time,) or (time, channels): a list, an array, a
+    tensor, a Series or a DataFrame. Rows may differ in length, not in channels. Several
+    columns are channels of one series: in a row they must be equally long, and where
+    one of them is missing its channels are a gap. A table that holds only numbers is
+    read as one series of one channel in each row. Series at rates of their own are
+    modalities of their own.
+
+    Networks do not see the padding of a batch: a row's vector does not depend on the
+    rows beside it.
+
+    Parameters
+    ----------
+    backbone : {"cnn", "inception", "lstm", "gru", "transformer"}, default="cnn"
+        The network over time:
+
+        - "cnn": residual blocks of convolutions, each dilated twice as much as the
+          one before [1]_: fast, and a good first choice;
+        - "inception": kernels of three lengths side by side, InceptionTime [2]_
+          (a single network, not an ensemble of five);
+        - "lstm", "gru": in both directions, for order over long spans in short series;
+        - "transformer": attention over patches of successive steps [3]_, which wants
+          more rows than the others.
+    hidden : int, default=None
+        Channels, or units of both directions together. None takes 64 for "cnn" and
+        "transformer" and 128 for the others.
+    n_layers : int, default=None
+        None takes 4 blocks for "cnn", 6 for "inception", 2 layers for "lstm" and
+        "gru", and 3 for "transformer".
+    pooling : {"mean_max", "attention"}, default="mean_max"
+        How features over time become a vector: their mean and maximum, or four means
+        with learned weights.
+    missing : {"interpolate", "mask"}, default="interpolate"
+        What becomes of NaN within a series: the line between its neighbours; or the
+        channel's mean, with a further channel for each that tells what is known.
+    standardize : {"channel", "row"} or None, default="channel"
+        By the mean and spread of each channel over the training rows; or of each
+        channel of a row over time, where level and scale mean nothing.
+    max_length : int or None, default=512
+        A series of more steps is shortened: each few successive steps are averaged.
+    augment : None, "auto", str, callable or list, default=None
+        Random changes in training: "jitter", "scale", "warp" of
+        :mod:`skmm.augmentation`, or functions of values (n, channels, time) and
+        mask (n, time).
+    dropout : float, default=0.1
+
+    Attributes
+    ----------
+    channels_ : list of tuple of str
+        Names of each column's channels; empty where a column held no series.
+    mean_, scale_ : ndarray of shape (n_channels,)
+        Statistics of the training rows.
+    longest_ : int
+        Steps of the longest series at fit.
+    is_table_ : bool
+        Whether rows of numbers are the series.
+
+    See Also
+    --------
+    skmm.feature_extraction.SeriesVectorizer : Features without training.
+
+    Notes
+    -----
+    NaN at the end, in all channels, is where a series ends. A channel that is all
+    NaN, beside others, is read as its mean.
+
+    References
+    ----------
+    .. [1] Bai, Kolter, Koltun: An Empirical Evaluation of Generic Convolutional and
+       Recurrent Networks for Sequence Modeling, 2018.
+    .. [2] Ismail Fawaz et al.: InceptionTime: Finding AlexNet for Time Series
+       Classification, Data Mining and Knowledge Discovery, 2020.
+    .. [3] Nie et al.: A Time Series is Worth 64 Words: Long-term Forecasting with
+       Transformers, ICLR 2023.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.encoders import SeriesEncoder
+    >>> X = pd.DataFrame({"pulse": [[70, 72, 75, 74], [60.0, None, 62], None]})
+    >>> block = SeriesEncoder().fit_transform(X)
+    >>> block.present.tolist(), block[0].lengths.tolist()
+    ([True, True, False], [4, 3, 0])
+    """
+
+    #: More steps an epoch on the small sets that labelled series mostly are.
+    max_batch_size = 64
+
+    _parameter_constraints = {
+        "backbone": [StrOptions({"cnn", "inception", "lstm", "gru", "transformer"})],
+        "hidden": [Interval(numbers.Integral, 4, None, closed="left"), None],
+        "n_layers": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "pooling": [StrOptions({"mean_max", "attention"})],
+        "missing": [StrOptions({"interpolate", "mask"})],
+        "standardize": [StrOptions({"channel", "row"}), None],
+        "max_length": [Interval(numbers.Integral, 1, None, closed="left"), None],
+        "augment": "no_validation",
+        "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+    }
+
+    def __init__(
+        self,
+        backbone="cnn",
+        hidden=None,
+        n_layers=None,
+        pooling="mean_max",
+        missing="interpolate",
+        standardize="channel",
+        max_length=512,
+        augment=None,
+        dropout=0.1,
+    ):
+        self.backbone = backbone
+        self.hidden = hidden
+        self.n_layers = n_layers
+        self.pooling = pooling
+        self.missing = missing
+        self.standardize = standardize
+        self.max_length = max_length
+        self.augment = augment
+        self.dropout = dropout
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        self._validate_params()
+        make_augmentation(self.augment, "series")
+        self.is_table_ = is_table_of_numbers(X)
+        if self.is_table_ and X.shape[1] == 1:
+            raise ValueError(
+                f"Column {X.columns[0]!r} holds numbers, not series. Give each cell a "
+                "series of shape (time,) or (time, channels)."
+            )
+        series, self.channels_ = self._read(X, None)
+        there = [values for values in series if values is not None]
+        if not there:
+            raise ValueError(
+                f"Columns {list(X.columns)[:5]} hold no series in any of {len(X)} rows."
+            )
+        self.mean_, self.scale_ = _measure(there)
+        self.longest_ = max(map(len, there))
+        return self._block(series)
+
+    def transform(self, X):
+        return self._block(self._read(X, self.channels_)[0])
+
+    def _read(self, X, channels):
+        """Give each row's values (time, channels), None or NaN where unknown."""
+        if self.is_table_:
+            X = one_series_a_row(X, "series")
+        columns, found = [], []
+        for i in range(X.shape[1]):
+            of_column = None if channels is None else channels[i]
+            if of_column == ():
+                found.append(())
+                continue  # nothing was learned of it
+            series, rows, of_column = read_series(X.iloc[:, i], of_column, fill=False)
+            cells = [None] * len(X)
+            for row, values in zip(rows, series):
+                cells[row] = values
+            found.append(of_column)
+            if of_column:
+                columns.append((X.columns[i], len(of_column), cells))
+        joined = [_join(X.index, row, columns) for row in range(len(X))]
+        return [_shorten(values, self.max_length) for values in joined], found
+
+    def _block(self, series):
+        n_channels = len(self.mean_) * (2 if self.missing == "mask" else 1)
+        rows = [None if values is None else self._finish(values) for values in series]
+        ragged = Ragged.from_arrays(rows, (n_channels,))
+        return Block(
+            ragged,
+            present=[values is not None for values in rows],
+            cost=ragged.lengths,
+        )
+
+    def _finish(self, values):
+        """Standardise the values of a row and close their gaps."""
+        mean, scale = self.mean_, self.scale_
+        if self.standardize == "row":
+            mean, scale = _measure([values])
+        if self.standardize is not None:
+            values = (values - mean) / scale
+        known = ~np.isnan(values)
+        if self.missing == "mask":
+            filled = np.where(known, values, 0 if self.standardize else mean)
+            return np.concatenate([filled, known], axis=1)
+        if known.all():
+            return values
+        unknown = ~known.any(axis=0)
+        values = fill_gaps(values)
+        if unknown.any() and self.standardize is None:
+            values[:, unknown] = mean[unknown]
+        return values
+
+    def build_module(self, width):
+        from skmm.encoders.series._networks import SeriesModule, make_backbone
+
+        n_channels = len(self.mean_) * (2 if self.missing == "mask" else 1)
+        backbone = make_backbone(
+            self.backbone,
+            n_channels,
+            self.longest_,
+            hidden=self.hidden,
+            n_layers=self.n_layers,
+            dropout=self.dropout,
+        )
+        return SeriesModule(
+            backbone,
+            width,
+            longest=self.longest_,
+            pooling=self.pooling,
+            dropout=self.dropout,
+            augment=make_augmentation(self.augment, "series"),
+        )
+
+
+def _join(index, row, columns):
+    """Put a row's columns side by side, NaN for those that it does not have."""
+    cells = [cells[row] for _, _, cells in columns]
+    lengths = {
+        len(cell): name for (name, *_), cell in zip(columns, cells) if cell is not None
+    }
+    if not lengths:
+        return None
+    if len(lengths) > 1:
+        (one, name), (other, its_name) = list(lengths.items())[:2]
+        raise ValueError(
+            f"Columns {name!r} and {its_name!r} hold series of {one} and {other} steps "
+            f"at row {show_label(index, row)}; columns of one modality are channels of "
+            "one series. Make them equally long, or modalities of their own."
+        )
+    (length,) = lengths
+    return np.concatenate(
+        [
+            np.full((length, n), np.nan) if cell is None else cell
+            for (_, n, _), cell in zip(columns, cells)
+        ],
+        axis=1,
+    )
+
+
+def _shorten(values, max_length):
+    """Cut off the end that is unknown, and average steps where there are too many."""
+    if values is None:
+        return None
+    known = ~np.isnan(values)
+    values = values[: np.flatnonzero(known.any(axis=1))[-1] + 1]
+    if max_length is None or len(values) <= max_length:
+        return values
+    starts = np.arange(0, len(values), -(-len(values) // max_length))
+    known = known[: len(values)]
+    sums = np.add.reduceat(np.where(known, values, 0), starts, dtype=float)
+    counts = np.add.reduceat(known, starts, dtype=float)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+
+
+def _measure(series):
+    """Give mean and spread of each channel; 0 and 1 where it has none."""
+    counts = np.maximum(sum((~np.isnan(values)).sum(axis=0) for values in series), 1)
+    mean = sum(np.nansum(values, axis=0, dtype=float) for values in series) / counts
+    squares = sum(
+        np.nansum((values - mean) ** 2, axis=0, dtype=float) for values in series
+    )
+    spread = np.sqrt(squares / counts)
+    return mean, np.where(spread > _CONSTANT * np.abs(mean), spread, 1.0)

@@ -1,0 +1,356 @@
+"""Numbers, categories and dates, learned end to end."""
+
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from torch import nn
+
+from skmm._data.blocks import Block
+from skmm.augmentation import make_augmentation
+from skmm.encoders._base import Encoded, Encoder
+from skmm.encoders.tabular._backbones import (
+    N_LAYERS,
+    FeatureTokenizer,
+    FTTransformer,
+    make_net,
+)
+from skmm.encoders.tabular._columns import CategoryReader, make_reader
+
+
+class TabularEncoder(Encoder):
+    """Read a table: piecewise-linear numbers, embedded categories.
+
+    A number x becomes its position in each quantile bin of the training rows,
+    between 0 and 1, so that the first layer is linear within a bin and bends between
+    bins [1]_; beside them the value itself, robustly scaled and smoothly clipped, and
+    whether it is missing. A category becomes a learned vector; missing is a value of
+    its own, and so is unknown, which rare values of the training rows teach. Dates
+    give year, month, day, hour, weekday and seconds; strings that spell numbers or
+    dates are read by skrub.
+
+    Parameters
+    ----------
+    backbone : {"mlp", "resnet", "ft_transformer"}, default="mlp"
+        The network over these features: a perceptron, a perceptron whose layers add to
+        their input, or a transformer whose tokens are the columns [3]_. The last also
+        gives a token for each column to fusions that attend over tokens; a missing
+        cell has a token, learned as any other value's.
+    n_members : int, default=1
+        Networks that share all weights but scales and biases of their own [4]_: an
+        ensemble at little more than the cost of its multiplications. Each member goes
+        through fusion and head by itself; the mean of their probabilities is what is
+        predicted. For "mlp" and "resnet".
+    n_bins : int, default=32
+        Quantile bins of a number, at most; on small data one for 40 rows.
+    embedding : int or None, default=None
+        Size of a category's vector; None takes 1.6 times the number of categories to
+        the power 0.56, and at most 32.
+    min_frequency : int, default=2
+        Categories of fewer training rows are read as unknown.
+    hidden : int or None, default=None
+        Units of a hidden layer, for "ft_transformer" the size of a token; None takes
+        twice the estimator's width, for "ft_transformer" the width.
+    dropout : float, default=0.1
+    augment : None, "swap", "auto", callable or list, default=None
+        Changes in training: "swap" is :class:`~skmm.augmentation.CellSwap`, and so
+        is "auto".
+    n_layers : int or None, default=None
+        Hidden layers of "mlp", blocks of the others; None takes 1, 2 and 3.
+
+    Attributes
+    ----------
+    readers_ : list
+        One for each column.
+
+    Notes
+    -----
+    With scales and biases only, members cost few parameters; each step multiplies for
+    all of them. The first layer's scales are random signs, one for each column and
+    member.
+
+    References
+    ----------
+    .. [1] Gorishniy, Rubachev, Babenko: On Embeddings for Numerical Features in
+       Tabular Deep Learning, NeurIPS 2022 (piecewise-linear encoding).
+    .. [2] Holzmüller, Grinsztajn, Steinwart: Better by Default, NeurIPS 2024 (robust
+       scaling, smooth clipping).
+    .. [3] Gorishniy, Rubachev, Khrulkov, Babenko: Revisiting Deep Learning Models for
+       Tabular Data, NeurIPS 2021.
+    .. [4] Gorishniy, Kotelnikov, Babenko: TabM: Advancing Tabular Deep Learning with
+       Parameter-Efficient Ensembling, ICLR 2025.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.encoders import TabularEncoder
+    >>> X = pd.DataFrame({"age": [31, None, 52], "size": ["M", "L", "M"]})
+    >>> block = TabularEncoder(min_frequency=1).fit_transform(X)
+    >>> block[1].tolist()  # 0 is missing, 1 unknown
+    [[3], [2], [3]]
+    """
+
+    def __init__(
+        self,
+        backbone="mlp",
+        n_members=1,
+        *,
+        n_bins=32,
+        embedding=None,
+        min_frequency=2,
+        hidden=None,
+        dropout=0.1,
+        augment=None,
+        n_layers=None,
+    ):
+        self.backbone = backbone
+        self.n_members = n_members
+        self.n_bins = n_bins
+        self.embedding = embedding
+        self.min_frequency = min_frequency
+        self.hidden = hidden
+        self.dropout = dropout
+        self.augment = augment
+        self.n_layers = n_layers
+
+    def fit_transform(self, X, y=None, sample_weight=None):
+        self._check_options()
+        self.readers_ = [
+            make_reader(X.iloc[:, i], self.min_frequency) for i in range(X.shape[1])
+        ]
+        numbers, codes = self._read(X)
+        self.center_, self.scale_ = _robust_statistics(numbers)
+        self.edges_ = [
+            _quantile_edges(column, self.n_bins)
+            for column in ((numbers - self.center_) / self.scale_).T
+        ]
+        self.n_codes_ = [
+            r.n_codes for r in self.readers_ if isinstance(r, CategoryReader)
+        ]
+        return self._block(X, numbers, codes)
+
+    def transform(self, X):
+        return self._block(X, *self._read(X))
+
+    def _check_options(self):
+        if self.backbone not in N_LAYERS:
+            raise ValueError(
+                f"TabularEncoder(backbone={self.backbone!r}): give one of "
+                f"{', '.join(map(repr, N_LAYERS))}."
+            )
+        optional = ("n_layers", "hidden", "embedding")
+        for name in ("n_members", "n_bins", "min_frequency", *optional):
+            value = getattr(self, name)
+            if value is None and name in optional:
+                continue
+            if not isinstance(value, Integral) or value < 1:
+                raise ValueError(
+                    f"TabularEncoder({name}={value!r}): give a whole number, 1 or more."
+                )
+        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
+            raise ValueError(
+                f"TabularEncoder(dropout={self.dropout!r}): give a number from 0 to "
+                "below 1."
+            )
+        if self.n_members > 1 and self.backbone == "ft_transformer":
+            raise ValueError(
+                f"TabularEncoder(backbone='ft_transformer', n_members="
+                f"{self.n_members}): members are of 'mlp' and 'resnet'. Choose one of "
+                "these, or n_members=1."
+            )
+        make_augmentation(self.augment, "tabular")
+
+    def _read(self, X):
+        numbers, codes = [np.empty((len(X), 0))], []
+        for i, reader in enumerate(self.readers_):
+            values = reader.read(X.iloc[:, i])
+            (codes if isinstance(reader, CategoryReader) else numbers).append(values)
+        codes = np.stack(codes, axis=1) if codes else np.empty((len(X), 0), np.int32)
+        return np.concatenate(numbers, axis=1), codes
+
+    def _block(self, X, numbers, codes):
+        scaled = ((numbers - self.center_) / self.scale_).astype(np.float32)
+        present = (~np.isnan(numbers)).any(axis=1) | (codes > 0).any(axis=1)
+        return Block(scaled, codes, present=present)
+
+    def build_module(self, width):
+        transformer = self.backbone == "ft_transformer"
+        options = {
+            "n_layers": self.n_layers or N_LAYERS[self.backbone],
+            "dropout": self.dropout,
+        }
+        augment = make_augmentation(self.augment, "tabular")
+        if transformer:
+            size = self.hidden or width
+            columns = self._columns()
+            return _TransformerModule(
+                self.edges_, columns, self.n_codes_, size, width, augment, options
+            )
+        options |= {"backbone": self.backbone, "n_members": self.n_members}
+        return _TabularModule(
+            self.edges_,
+            self.n_codes_,
+            self.embedding,
+            self.hidden or 2 * width,
+            width,
+            augment,
+            options,
+        )
+
+    def _columns(self):
+        """Give the column of each number, and of each code."""
+        columns = [], []
+        for i, reader in enumerate(self.readers_):
+            dates = getattr(reader, "encoder", None)
+            size = 1 if dates is None else len(dates.all_outputs_)
+            columns[isinstance(reader, CategoryReader)].extend([i] * size)
+        return columns
+
+    def build_wide(self, n_outputs):
+        return _TabularWide(self.edges_, self.n_codes_, n_outputs)
+
+
+class PiecewiseLinear(nn.Module):
+    """Numbers (n, k), NaN where missing, to features (n, k * (n_bins + 2)).
+
+    Parameters
+    ----------
+    edges : list of ndarray, one a number
+    """
+
+    def __init__(self, edges):
+        super().__init__()
+        n_bins = max([len(e) - 1 for e in edges if len(e)], default=0)
+        left = torch.zeros(len(edges), n_bins)
+        inverse = torch.zeros(len(edges), n_bins)  # 0 where a bin is not there
+        for i, e in enumerate(edges):
+            e = torch.as_tensor(e, dtype=torch.float32)
+            if len(e) > 1:  # a column without two values has no bins
+                left[i, : len(e) - 1] = e[:-1]
+                inverse[i, : len(e) - 1] = 1 / (e[1:] - e[:-1])
+        self.register_buffer("left", left, persistent=True)
+        self.register_buffer("inverse", inverse, persistent=True)
+        self.n_features = n_bins + 2  # of each number
+        self.out_features = len(edges) * self.n_features
+
+    def forward(self, x):
+        missing = torch.isnan(x)
+        x = torch.where(missing, 0, x)
+        bins = ((x[..., None] - self.left) * self.inverse).clamp(0, 1)
+        clipped = x / torch.sqrt(1 + (x / 3) ** 2)
+        features = torch.cat([bins, clipped[..., None]], dim=-1)
+        features = torch.where(missing[..., None], 0, features)
+        return torch.cat([features, missing[..., None].to(x.dtype)], dim=-1).flatten(1)
+
+
+class Codes(nn.Module):
+    """Category codes (n, c) to vectors, side by side: (n, out_features).
+
+    Parameters
+    ----------
+    n_codes : list of int
+    sizes : list of int
+        Of each column's vectors.
+    scale : float
+        Of the first, random values.
+    """
+
+    def __init__(self, n_codes, sizes, scale):
+        super().__init__()
+        self.tables = nn.ParameterList(
+            torch.randn(n, size) * scale for n, size in zip(n_codes, sizes)
+        )
+        self.out_features = sum(sizes)
+
+    def forward(self, codes):
+        """Give a list of tensors, one a column."""
+        return [
+            nn.functional.embedding(codes[:, i], table)
+            for i, table in enumerate(self.tables)
+        ]
+
+
+class _TabularModule(nn.Module):
+    def __init__(self, edges, n_codes, embedding, hidden, width, augment, options):
+        super().__init__()
+        self.numbers = PiecewiseLinear(edges)
+        sizes = [embedding or _size(n) for n in n_codes]
+        self.codes = Codes(n_codes, sizes, 0.1)
+        chunks = [self.numbers.n_features] * len(edges) + sizes
+        self.net = make_net(chunks=chunks, hidden=hidden, width=width, **options)
+        self.n_members = options["n_members"]
+        self.augment = augment
+
+    def forward(self, block):
+        numbers, codes = _augmented(self, block)
+        features = torch.cat([self.numbers(numbers), *self.codes(codes)], dim=1)
+        if self.n_members == 1:
+            return self.net(features)
+        members = self.net(features[:, None].expand(-1, self.n_members, -1))
+        return Encoded(members.mean(1), members=members)
+
+
+class _TransformerModule(nn.Module):
+    def __init__(self, edges, columns, n_codes, size, width, augment, options):
+        super().__init__()
+        self.numbers = PiecewiseLinear(edges)
+        tokenizer = FeatureTokenizer(self.numbers.n_features, *columns, n_codes, size)
+        self.net = FTTransformer(tokenizer, size, width, **options)
+        self.n_numbers = len(edges)
+        self.augment = augment
+
+    def forward(self, block):
+        numbers, codes = _augmented(self, block)
+        shape = len(numbers), self.n_numbers, self.numbers.n_features
+        features = self.numbers(numbers).reshape(shape)
+        return self.net(features, codes)
+
+
+def _augmented(module, block):
+    numbers, codes = block[0], block[1]
+    if module.training and module.augment is not None:
+        return module.augment(numbers, codes)
+    return numbers, codes
+
+
+class _TabularWide(nn.Module):
+    learning_rate_scale = 3.0
+
+    def __init__(self, edges, n_codes, n_outputs):
+        super().__init__()
+        self.numbers = PiecewiseLinear(edges)
+        self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
+        nn.init.zeros_(self.linear.weight)
+        self.codes = Codes(n_codes, [n_outputs] * len(n_codes), 0.0)
+
+    def forward(self, block):
+        return sum(self.codes(block[1]), self.linear(self.numbers(block[0])))
+
+
+def _size(n_codes):
+    return int(min(32, max(2, round(1.6 * n_codes**0.56))))
+
+
+def _robust_statistics(numbers):
+    """Median and quartile distance of each column; 0 and 1 where it is constant."""
+    center, scale = np.zeros(numbers.shape[1]), np.ones(numbers.shape[1])
+    for i, column in enumerate(numbers.T):
+        seen = column[~np.isnan(column)]
+        if not len(seen):
+            continue
+        low, center[i], high = np.quantile(seen, [0.25, 0.5, 0.75])
+        spread = (high - low) / 1.349  # the standard deviation of a normal column
+        if spread <= 1e-12 * abs(center[i]):
+            spread = (seen.max() - seen.min()) / 2
+        scale[i] = spread if spread > 1e-12 * abs(center[i]) else 1.0
+    return center, scale
+
+
+def _quantile_edges(column, n_bins):
+    seen = column[~np.isnan(column)]
+    n_bins = min(n_bins, max(2, len(seen) // 40))
+    values = np.unique(seen)
+    if len(values) > n_bins + 1:
+        values = np.unique(np.quantile(seen, np.linspace(0, 1, n_bins + 1)))
+    # Edges closer than float32 can tell apart are one edge.
+    return np.unique(values.astype(np.float32))

@@ -1,0 +1,97 @@
+"""The mixture of heads: non-negative weights and a temperature, or least squares."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.metrics import log_loss
+
+from skmm._training.mixture import Mixture
+from skmm._training.targets import ClassificationTargets, RegressionTargets
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_worthless_head_gets_little_weight(rng):
+    y = rng.integers(0, 3, 2000)
+    good = np.eye(3)[y] * 2 + rng.normal(size=(2000, 3))
+    logits = {"good": good, "noise": rng.normal(size=(2000, 3))}
+    targets = ClassificationTargets(y)
+    mixture = Mixture.fit(logits, targets.encode(y), np.ones(2000), targets)
+    assert mixture.shares["good"] > 0.95
+    assert sum(mixture.shares.values()) == pytest.approx(1)
+    assert (mixture.weights >= 0).all()
+
+
+def test_temperature_calibrates_an_overconfident_head(rng):
+    score = rng.normal(size=5000)
+    y = (rng.random(5000) < expit(score)).astype(int)
+    targets = ClassificationTargets(y)
+    logits = {"over": 10 * score[:, None]}
+    mixture = Mixture.fit(logits, targets.encode(y), np.ones(5000), targets)
+    assert mixture.weights[0, 0] == pytest.approx(0.1, rel=0.1)
+    before = log_loss(y, targets.predict_proba(logits["over"]))
+    after = log_loss(y, targets.predict_proba(mixture(logits)))
+    assert after < before / 2
+
+
+def test_each_output_has_weights_of_its_own(rng):
+    y = rng.integers(0, 2, (3000, 2))
+    clean, noise = 4.0 * y - 2 + rng.normal(size=y.shape), rng.normal(size=y.shape)
+    targets = ClassificationTargets(y)
+    logits = {
+        "first": np.column_stack([clean[:, 0], noise[:, 1]]),
+        "second": np.column_stack([noise[:, 0], clean[:, 1]]),
+    }
+    shares = Mixture.fit(logits, targets.encode(y), np.ones(3000), targets).shares
+    assert shares["first"][0] > 0.9
+    assert shares["second"][1] > 0.9
+
+
+def test_regression_is_non_negative_least_squares(rng):
+    y = rng.normal(size=4000)
+    targets = RegressionTargets(y, np.ones(4000))
+    codes = targets.encode(y)
+    heads = {
+        "half": codes / 2,
+        "opposite": -codes + rng.normal(size=codes.shape),
+    }
+    mixture = Mixture.fit(heads, codes, np.ones(4000), targets)
+    np.testing.assert_allclose(mixture.weights, [[2, 0]], atol=0.02)
+
+
+def test_few_rows_pull_towards_equal_weights(rng):
+    y = np.array([0, 1, 0, 1])
+    targets = ClassificationTargets(y)
+    codes = targets.encode(y)
+    logits = {"a": 4.0 * codes - 2, "b": rng.normal(size=(4, 1))}
+    few = Mixture.fit(logits, codes, np.ones(4), targets)
+    many = Mixture.fit(
+        {head: np.tile(part, (500, 1)) for head, part in logits.items()},
+        np.tile(codes, (500, 1)),
+        np.ones(2000),
+        targets,
+    )
+    # Perfectly separated rows ask for infinite weights; the pull keeps them finite.
+    assert few.weights.max() < 3
+    assert many.weights.max() > few.weights.max()
+
+
+def test_weight_counts_as_repetition(rng):
+    y = rng.integers(0, 2, 60)
+    targets = ClassificationTargets(y)
+    codes = targets.encode(y)
+    logits = {"a": rng.normal(size=(60, 1)) + codes, "b": rng.normal(size=(60, 1))}
+    weight = np.where(np.arange(60) < 30, 2.0, 1.0)
+    weighted = Mixture.fit(logits, codes, weight, targets)
+    order = np.r_[np.arange(60), np.arange(30)]
+    repeated = Mixture.fit(
+        {head: part[order] for head, part in logits.items()},
+        codes[order],
+        np.ones(90),
+        targets,
+    )
+    # Equal but for the pull, which counts rows.
+    np.testing.assert_allclose(weighted.weights, repeated.weights, rtol=0.05)
