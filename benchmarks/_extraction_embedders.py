@@ -19,9 +19,9 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skmm._pretrained.sources import load_sentence_model, packaged_path
 from skmm.datasets import fetch_womens_clothing
 from skmm.feature_extraction import TextEmbedder
-from skmm.feature_extraction._pretrained import load_sentence_model, packaged_path
 
 COLUMNS = ["Title", "Review Text"]
 N_ROWS = 1000

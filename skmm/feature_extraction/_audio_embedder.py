@@ -4,10 +4,11 @@ import dataclasses
 import numbers
 import os
 
+from skmm._pretrained.inference import resolve_precision
+from skmm._pretrained.speech import load_speech_network
 from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Network, resolve_precision
+from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
-from skmm.feature_extraction._speech_networks import load_speech_network
 from skmm.io import AudioReader
 
 

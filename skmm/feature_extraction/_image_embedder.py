@@ -6,10 +6,11 @@ import numbers
 
 import numpy as np
 
+from skmm._pretrained.hashes import hash_callable
+from skmm._pretrained.inference import resolve_precision
+from skmm._pretrained.pictures import load_image_network
 from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Network, resolve_precision
-from skmm.feature_extraction._hashes import hash_callable
-from skmm.feature_extraction._image_networks import load_image_network
+from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
 from skmm.io import ImageReader
 

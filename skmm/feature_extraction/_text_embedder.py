@@ -9,16 +9,17 @@ import pickle
 import numpy as np
 
 from skmm._data.frames import to_strings
-from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Embedder, Network, run_batches
-from skmm.feature_extraction._hashes import hash_callable, hash_module
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained.hashes import hash_callable, hash_module
+from skmm._pretrained.inference import run_batches
+from skmm._pretrained.sources import (
     PACKAGED,
     hash_files,
     load_once,
     load_sentence_model,
     packaged_path,
 )
+from skmm._utils.compat import Interval, StrOptions
+from skmm.feature_extraction._embedder import Embedder, Network
 from skmm.feature_extraction._tuned_embedder import Tunable
 
 #: Options that a user's function cannot be told, and their defaults.
@@ -234,7 +235,7 @@ class TextEmbedder(Tunable, Embedder):
                 "Move it there, or take device='auto'."
             )
         module, revision = self._load_sentence_model(device)
-        from skmm.feature_extraction._sentence_encoder import choose_precision
+        from skmm._pretrained.sentences import choose_precision
 
         precision = choose_precision(self.precision, module)
         prompt = module.prompts.get(module.default_prompt_name)
@@ -360,7 +361,7 @@ def _commit(module):
 
 
 def _encoder(network):
-    from skmm.feature_extraction._sentence_encoder import SentenceEncoder
+    from skmm._pretrained.sentences import SentenceEncoder
 
     def make():
         return SentenceEncoder(network.module, network.precision)

@@ -9,8 +9,8 @@ import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
+from skmm._pretrained.inference import inference, resolve_precision, run_batches
 from skmm.feature_extraction import AudioEmbedder, ImageEmbedder, TextEmbedder
-from skmm.feature_extraction._embedder import inference, resolve_precision, run_batches
 
 WORDS = ["soft", "warm", "dress", "fits", "small", "large", "colour", "love", "hate"]
 LETTERS = "aceflmorstw"

