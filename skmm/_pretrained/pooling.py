@@ -1,34 +1,56 @@
-"""What a network gives, as one vector for each input."""
+"""What a network gives: vectors, tokens, or both."""
 
 
-def pool(output, pooling, own=True):
-    """Give vectors (n, d) for what a network gives.
+def split_output(output, own_pooling=True):
+    """Return the vectors and the tokens of what a network gives, each may be None.
 
     Parameters
     ----------
     output : tensor, tuple or transformers.ModelOutput
         A tensor is (n, d), tokens (n, t, d) or maps (n, c, height, width).
-    pooling : {"mean", "max", "first"}
-        For tokens and maps.
-    own : bool, default=True
-        Whether to take the vector that a network pools itself, where there is one.
+    own_pooling : bool, default=True
+        If True, take the vector that a network pools itself, where there is one.
+
+    Returns
+    -------
+    vectors : tensor of shape (n, d) or None
+    tokens : tensor of shape (n, t, d) or None
     """
+    vectors = getattr(output, "pooler_output", None) if own_pooling else None
     if hasattr(output, "last_hidden_state"):
-        pooled = getattr(output, "pooler_output", None)
-        if own and pooled is not None:
-            return pooled.flatten(1)
         output = output.last_hidden_state
-    if isinstance(output, (tuple, list)):
+    elif isinstance(output, (tuple, list)):
         output = output[0]
-    if output.ndim == 2:
-        return output
+    if vectors is None:
+        return (output, None) if output.ndim == 2 else (None, _as_tokens(output))
+    vectors, tokens = vectors.flatten(1), _as_tokens(output)
+    # Tokens of another width than the vector's have no use for its projection.
+    return vectors, tokens if tokens.shape[2] == vectors.shape[1] else None
+
+
+def pool(output, pooling, own_pooling=True):
+    """Return vectors (n, d) of what a network gives.
+
+    Parameters
+    ----------
+    output : tensor, tuple or transformers.ModelOutput
+    pooling : {"mean", "max", "first"}
+        How tokens become one vector.
+    own_pooling : bool, default=True
+        If True, take the vector that a network pools itself, where there is one.
+    """
+    vectors, tokens = split_output(output, own_pooling)
+    if vectors is not None:
+        return vectors
+    if pooling == "first":
+        return tokens[:, 0]
+    return tokens.mean(dim=1) if pooling == "mean" else tokens.amax(dim=1)
+
+
+def _as_tokens(output):
     if output.ndim not in (3, 4):
         raise ValueError(
             f"The model gives a tensor of shape {tuple(output.shape)}; vectors (n, d), "
             "tokens (n, t, d) or maps (n, c, height, width) are expected."
         )
-    if output.ndim == 4:
-        output = output.flatten(2).transpose(1, 2)
-    if pooling == "first":
-        return output[:, 0]
-    return output.mean(dim=1) if pooling == "mean" else output.amax(dim=1)
+    return output if output.ndim == 3 else output.flatten(2).transpose(1, 2)

@@ -1,18 +1,21 @@
 """A sentence-transformers model over many texts, as fast as the machine allows."""
 
 import contextlib
+import copy
 import itertools
 import os
 
 import numpy as np
 import torch
 
+from skmm._pretrained.adapting import find_blocks
 from skmm._pretrained.inference import (
     inference,
     resolve_precision,
     run_batches,
 )
 from skmm._pretrained.packed_bert import CALIBRATION, Buffers, can_pack, pack
+from skmm._pretrained.sources import load_sentence_model
 
 #: Tokens of a packed batch: more leave the processor's caches.
 _PACKED_TOKENS = 2**11
@@ -20,8 +23,39 @@ _PACKED_TOKENS = 2**11
 _CPU_CHARACTERS, _GPU_CHARACTERS = 2**14, 2**18
 #: Letters that a token holds at most, mostly: what lies behind is cut off anyway.
 _LETTERS_OF_TOKEN = 8
+#: Tokens that a network reads where it does not tell.
+_LIMIT = 512
 #: Modules of sentence-transformers that may follow a packed network.
 _POOLING = {"Pooling", "Normalize", "Dense", "LayerNorm"}
+
+
+def load_text_network(model, revision):
+    """Load the network of a sentence-transformers model, to be changed.
+
+    Returns
+    -------
+    network : nn.Module
+        The transformers network in it.
+    tokenizer : transformers tokenizer
+    limit : int
+        Tokens that it reads, special ones counted.
+
+    Raises
+    ------
+    ValueError
+        If it is none of transformers.
+    """
+    sentence_model = load_sentence_model(model, "cpu", revision)
+    network = getattr(sentence_model[0], "auto_model", None)
+    if network is None or find_blocks(network) is None:
+        raise ValueError(
+            f"model={model!r} is no transformer network whose layers could be tuned. "
+            "Take another, or tune='frozen'."
+        )
+    if not isinstance(model, str):
+        network = copy.deepcopy(network)  # an object stays as it is
+    limit = min(sentence_model.max_seq_length or _LIMIT, _LIMIT)
+    return network.float().cpu(), sentence_model.tokenizer, limit
 
 
 def choose_precision(precision, model):

@@ -113,7 +113,7 @@ class WaveNetwork:
 
         def run(places):
             output = self._run_module([recordings[i] for i in places])
-            return pool(output, pooling, own=False).float().cpu().numpy()
+            return pool(output, pooling, own_pooling=False).float().cpu().numpy()
 
         with inference(self.module, self.device, precision):
             for places, result in run_batches(run, batches):

@@ -7,8 +7,6 @@ import hashlib
 
 import numpy as np
 
-from skmm._utils.optional import optional_import
-
 #: Measured on 1,500 reviews with MiniLM: at a third of these it hardly moved. Larger
 #: networks want less.
 LEARNING_RATES = {"lora": 3e-3, "full": 3e-4}
@@ -99,8 +97,6 @@ def tune(model, texts, target, options, start, advance):
     """
     import torch
 
-    from skmm._nn.seeding import seeded
-
     usable = texts.present.any(axis=1)
     if not usable.any() or not options.epochs:
         return {}
@@ -111,28 +107,26 @@ def tune(model, texts, target, options, start, advance):
     if options.max_length is not None:
         model.max_seq_length = options.max_length
     device = model.device
-    with seeded(options.seed, device):
-        prepare = {"lora": add_lora, "full": _unfreeze}[options.method]
-        parameters = prepare(model, options)
-        head = _probe(texts, target, start).to(device)
-        values = torch.from_numpy(target.values).to(device)
-        optimizer, schedule = _optimizer(parameters, head, len(texts), options)
-        random = np.random.RandomState(options.seed)
-        for _ in range(options.epochs):
-            for rows in batches(texts.costs(), options.batch_size, random):
-                with torch.autocast(
-                    device.type,
-                    torch.bfloat16,
-                    enabled=options.precision == "bfloat16",
-                ):
-                    logits = head(pool(model, texts.take(rows)))
-                loss = target.loss(logits, values[rows])
-                optimizer.zero_grad()
-                loss.backward()
-                torch.nn.utils.clip_grad_norm_(parameters, _MAX_GRADIENT)
-                optimizer.step()
-                schedule.step()
-                advance(len(rows))
+    parameters = let_learn(model, options)
+    head = _probe(texts, target, start).to(device)
+    values = torch.from_numpy(target.values).to(device)
+    optimizer, schedule = _optimizer(parameters, head, len(texts), options)
+    random = np.random.RandomState(options.seed)
+    for _ in range(options.epochs):
+        for rows in batches(texts.costs(), options.batch_size, random):
+            with torch.autocast(
+                device.type,
+                torch.bfloat16,
+                enabled=options.precision == "bfloat16",
+            ):
+                logits = head(pool(model, texts.take(rows)))
+            loss = target.loss(logits, values[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, _MAX_GRADIENT)
+            optimizer.step()
+            schedule.step()
+            advance(len(rows))
     return changed_weights(model, options.method)
 
 
@@ -211,7 +205,10 @@ def _head():
             super().__init__()
             power = (vectors.square().sum() / n_present).clamp(min=1e-12)
             self.register_buffer("scale", power.rsqrt())
-            self.linear = torch.nn.Linear(vectors[0].numel(), n_outputs)
+            # Without the random weights, which would draw from the global generator.
+            self.linear = torch.nn.utils.skip_init(
+                torch.nn.Linear, vectors[0].numel(), n_outputs
+            )
             torch.nn.init.zeros_(self.linear.weight)
             torch.nn.init.zeros_(self.linear.bias)
 
@@ -244,33 +241,30 @@ def _optimizer(parameters, head, n_rows, options):
     return optimizer, schedule
 
 
-def _unfreeze(model, options):
-    """Train all but the tables of embeddings, which few rows say little about."""
+def let_learn(model, options):
+    """Freeze what is not to be trained, and return the parameters that are.
+
+    "lora" trains low-rank additions alone, "full" all but the tables of embeddings,
+    which few rows say little about.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        Changed.
+    options : Options
+    """
     import torch
 
-    model.requires_grad_(True)
-    for module in model.modules():
-        if isinstance(module, torch.nn.Embedding):
-            module.requires_grad_(False)
-    return _trained(model)
+    from skmm._pretrained.lora import add_lora
 
-
-def add_lora(model, options):
-    """Train low-rank additions to all linear layers alone."""
-    import torch
-
-    peft = optional_import("peft", "tune")
-    model.requires_grad_(False)
-    names = [n for n, m in model.named_modules() if isinstance(m, torch.nn.Linear)]
-    if names:
-        config = peft.LoraConfig(
-            r=options.rank, lora_alpha=2 * options.rank, target_modules=names
-        )
-        peft.inject_adapter_in_model(config, model)
-    return _trained(model)
-
-
-def _trained(model):
+    if options.method == "lora":
+        generator = torch.Generator(model.device).manual_seed(options.seed)
+        add_lora(model, options.rank, generator=generator)
+    else:
+        model.requires_grad_(True)
+        for module in model.modules():
+            if isinstance(module, torch.nn.Embedding):
+                module.requires_grad_(False)
     parameters = [p for p in model.parameters() if p.requires_grad]
     if not parameters:
         raise ValueError(
@@ -281,24 +275,22 @@ def _trained(model):
 
 
 def changed_weights(model, method):
+    """Return the weights of a network after training, for `apply_weights`."""
     if method == "full":
         return {
-            name: parameter.detach().float().cpu().numpy().copy()
+            name: _to_numpy(parameter)
             for name, parameter in model.named_parameters()
             if parameter.requires_grad
         }
-    from peft.tuners.lora import LoraLayer
+    from skmm._pretrained.lora import lora_matrices
 
-    weights = {}
-    for name, layer in model.named_modules():
-        if isinstance(layer, LoraLayer):
-            for adapter, scaling in layer.scaling.items():
-                up, down = layer.lora_B[adapter].weight, layer.lora_A[adapter].weight
-                weights[f"{name}.weight"] = tuple(
-                    matrix.detach().float().cpu().numpy().copy()
-                    for matrix in (up * scaling, down)
-                )
-    return weights
+    return {
+        name: tuple(map(_to_numpy, matrices)) for name, matrices in lora_matrices(model)
+    }
+
+
+def _to_numpy(tensor):
+    return tensor.detach().float().cpu().numpy().copy()
 
 
 def apply_weights(model, weights):
@@ -311,7 +303,7 @@ def apply_weights(model, weights):
             parameter = model.get_parameter(name)
             if isinstance(weight, tuple):
                 up, down = weight
-                parameter += torch.tensor(up @ down).to(parameter)
+                parameter += torch.tensor(up @ down).view_as(parameter).to(parameter)
             else:
                 parameter.copy_(torch.tensor(weight))
     return model

@@ -370,7 +370,7 @@ class AudioEncoder(Encoder):
             network = self._load_network().module
             if self._has_name:
                 return networks.VoiceModule(
-                    network, self.dimension_, width, self.dropout, self.tune == "head"
+                    network, self.dimension_, width, self.dropout, self.tune
                 )
             return networks.WaveModule(
                 network,

