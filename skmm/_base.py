@@ -26,6 +26,7 @@ from skmm._utils.compat import (
     with_callbacks,
 )
 from skmm._utils.memo import Calls
+from skmm.modalities._selection import order_as_fitted
 
 
 class BaseMultimodal(
@@ -220,6 +221,9 @@ class BaseMultimodal(
         self, X, y, sample_weight, groups=None, *, classes=None, reset=True
     ):
         """Validate; give frame, targets, weights and groups of the rows that count."""
+        from skmm._training.preparation import check_parts
+
+        check_parts(self.get_params(deep=False))
         reset = reset and not self._goes_on()
         frame = self._read_frame(X, reset=reset)
         y = self._check_y(y)
@@ -286,7 +290,9 @@ class BaseMultimodal(
                 f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum "
                 "of 1 is required: X is empty."
             )
-        return frame
+        if reset:
+            self._labels = frame.columns
+        return order_as_fitted(frame, self._labels)
 
     def _split(self, frame, y, weight, groups):
         """Give (frame, y, weight) of the training and of the validation rows."""
@@ -320,17 +326,12 @@ class BaseMultimodal(
 
         frame, y, weight = train
         if anew and not self._goes_on():
-            preparation = Preparation(
-                self.modalities,
-                reserved=self.get_params(deep=False),
-                n_jobs=self.n_jobs,
-            )
+            preparation = Preparation(self.get_params(deep=False))
             preparation.resolve(X, frame, self._once)
             source = load_source(self.init, preparation.modalities, self.width)
             preparation.start_from(source)
             blocks = preparation.fit_transform(frame, y, weight, self._once)
             self._preparation = preparation
-            self._labels = frame.columns
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
         else:
@@ -371,9 +372,8 @@ class BaseMultimodal(
 
     def _set_learned_attributes(self):
         learner = self._learner
-        labels = self._labels
         self.modalities_ = [
-            (name, encoder, [labels[i] for i in positions])
+            (name, encoder, self._labels[positions].tolist())
             for name, encoder, positions in self._preparation.modalities
         ]
         self._n_features_out = learner.module.heads["fused"].out_features

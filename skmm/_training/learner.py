@@ -106,13 +106,6 @@ class Learner:
             rates = {} if rates is None else dict.fromkeys(fused.names, rates)
         if frozen is None or isinstance(frozen, str):
             frozen = fused.names if frozen == "encoders" else []
-        for option, names in (("encoder_learning_rate", rates), ("freeze", frozen)):
-            for name in names:
-                if name not in fused.names:
-                    raise ValueError(
-                        f"{option} names {name!r}, which is no modality. There are: "
-                        f"{', '.join(map(repr, fused.names))}."
-                    )
         for name, encoder in zip(fused.names, fused.encoders):
             if name in rates:
                 scale = rates[name] / self.options["learning_rate"]

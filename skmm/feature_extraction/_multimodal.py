@@ -1,9 +1,7 @@
 """One transformer for a table of any modalities."""
 
-import importlib
 import numbers
 import sys
-import warnings
 
 import numpy as np
 from sklearn.base import clone
@@ -19,18 +17,16 @@ from skmm._utils.compat import (
     get_output_config,
 )
 from skmm.feature_extraction._base import ColumnsTransformer
-from skmm.feature_extraction._modalities import (
-    EMBEDDERS,
-    KINDS,
-    VECTORIZERS,
-    Vectors,
-    check_modalities,
-    make_table_vectorizer,
-    take_columns,
-    to_array,
+from skmm.feature_extraction._modalities import Vectors, take_columns, to_array
+from skmm.modalities import KINDS
+from skmm.modalities._kinds import check_kind, make_default
+from skmm.modalities._resolver import (
+    find_columns,
+    find_modalities,
+    is_dropped,
+    read_modalities,
 )
-from skmm.modalities import detect_modalities
-from skmm.modalities._selection import drop_all_missing, find_positions
+from skmm.modalities._selection import order_as_fitted
 
 
 class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
@@ -209,11 +205,15 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         """
         before = self.__dict__.copy()
         try:
+            if not isinstance(self.modalities, str):
+                self._check_transformers(
+                    read_modalities(self.modalities, **self._triples)
+                )
             frame = self._read_frame(X, reset=True)
             modalities = self._resolve(frame)
+            transformers = [self._choose(name, kind) for name, kind, _ in modalities]
             fitted, blocks = Bunch(), []
-            for name, kind, positions in modalities:
-                transformer = self._choose(name, kind)
+            for (name, _, positions), transformer in zip(modalities, transformers):
                 columns = take_columns(frame, positions)
                 blocks.append(to_array(transformer.fit_transform(columns, y), name))
                 fitted[name] = transformer
@@ -222,6 +222,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             self.__dict__ = before
             raise
         self.transformers_ = fitted
+        self._labels = frame.columns
         self._positions = [positions for _, _, positions in modalities]
         self.modalities_ = [
             (name, kind, frame.columns[positions].tolist())
@@ -248,7 +249,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             float32, of X's library; pandas for arrays.
         """
         check_is_fitted(self)
-        frame = self._read_frame(X, reset=False)
+        frame = order_as_fitted(self._read_frame(X, reset=False), self._labels)
         blocks = [
             to_array(transformer.transform(take_columns(frame, positions)), name)
             for (name, transformer), positions in zip(
@@ -282,42 +283,24 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
                 names += [f"{name}__{i}" for i in range(where.stop - where.start)]
         return np.array(names, dtype=object)
 
+    @property
+    def _triples(self):
+        """What the triples of `modalities` may hold."""
+        reserved = self.get_params(deep=False)
+        return {"check": check_kind, "what": "kind", "reserved": reserved}
+
     def _resolve(self, frame):
-        """Give (name, kind, positions) of each modality that has values and is kept."""
-        if self.modalities == "auto":
-            detected = detect_modalities(frame)
-            requested, empty = detected.to_list(), list(detected.ignored)
-        else:
-            requested, empty = list(self.modalities), []
-            check_modalities(requested)
+        """Return (name, kind, positions) of each modality that is there and kept."""
+        requested, ignored = find_modalities(self.modalities, frame, **self._triples)
         self._check_transformers(requested)
-        modalities = []
-        for name, kind, columns in requested:
-            positions = find_positions(frame, columns, name)
-            if kind == "drop" or self._override(name, kind) == "drop":
-                continue
-            positions, missing = drop_all_missing(frame, positions)
-            empty += missing
-            if positions:
-                modalities.append((name, kind, positions))
-        if not modalities:
-            raise ValueError(
-                f"No modality is left: all {frame.shape[1]} columns are missing in all "
-                f"{len(frame)} rows, or dropped. Pass at least one column with values."
-            )
-        if empty:
-            warnings.warn(
-                f"Columns {empty} are missing in all {len(frame)} rows and are "
-                "ignored. Drop them to silence this warning.",
-                UserWarning,
-                stacklevel=4,
-            )
-        return modalities
+        kept = [m for m in requested if not is_dropped(self._override(*m[:2]))]
+        found = find_columns(kept, frame, frame, ignored)
+        return [(name, kind, positions) for name, kind, positions, _ in found]
 
     def _check_transformers(self, requested):
         known = {name for name, _, _ in requested} | set(KINDS)
         for pair in self.transformers:
-            if not (isinstance(pair, tuple) and len(pair) == 2):
+            if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
                 raise ValueError(
                     f"transformers= takes a list of (name, transformer); got {pair!r}."
                 )
@@ -343,18 +326,16 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         override = self._override(name, kind)
         if override is not None and not isinstance(override, str):
             return clone(override)
-        if kind == "vector" or override == "passthrough":
+        if override == "passthrough":
             return Vectors()
-        if kind == "tabular":
-            return make_table_vectorizer(self.n_jobs)
-        if kind == "entity":
+        try:
+            what = "embedder" if self.pretrained else "vectorizer"
+            transformer = make_default(kind, what)
+        except ValueError as error:
             raise ValueError(
-                f"Modality {name!r} holds nodes of a knowledge graph, which is not "
-                f"known. Give it: transformers=[({name!r}, EntityVectorizer(triples))]."
-            )
-        names = VECTORIZERS | EMBEDDERS if self.pretrained else VECTORIZERS
-        package = importlib.import_module("skmm.feature_extraction")
-        transformer = getattr(package, names[kind])()
+                f"Modality {name!r}: {error} Its place is "
+                f"transformers=[({name!r}, ...)]."
+            ) from None
         options = transformer.get_params(deep=False)
         common = {"memory": self.memory, "errors": self.errors, "n_jobs": self.n_jobs}
         return transformer.set_params(

@@ -4,16 +4,12 @@ from collections import Counter
 
 from skmm._data.frames import show_label
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types, unreadable
+from skmm.modalities._kinds import KINDS
 
-_EXTENSIONS = {
-    "image": "png jpg jpeg jpe jfif gif webp bmp tif tiff ppm pgm pbm avif heic",
-    "audio": "wav wave mp3 ogg oga opus flac m4a aac aif aiff wma",
-    "video": "mp4 m4v avi webm mov mkv mpg mpeg wmv flv ogv 3gp",
-}
 _KIND_OF_EXTENSION = {
-    extension: kind
-    for kind, extensions in _EXTENSIONS.items()
-    for extension in extensions.split()
+    extension: name
+    for name, kind in KINDS.items()
+    for extension in kind.extensions.split()
 }
 
 
