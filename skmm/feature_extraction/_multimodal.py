@@ -20,12 +20,7 @@ from skmm.feature_extraction._base import ColumnsTransformer
 from skmm.feature_extraction._modalities import Vectors, take_columns, to_array
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import check_kind, make_default
-from skmm.modalities._resolver import (
-    find_columns,
-    find_modalities,
-    is_dropped,
-    read_modalities,
-)
+from skmm.modalities._resolver import find_columns, find_modalities, is_dropped
 from skmm.modalities._selection import order_as_fitted
 
 
@@ -205,10 +200,6 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         """
         before = self.__dict__.copy()
         try:
-            if not isinstance(self.modalities, str):
-                self._check_transformers(
-                    read_modalities(self.modalities, **self._triples)
-                )
             frame = self._read_frame(X, reset=True)
             modalities = self._resolve(frame)
             transformers = [self._choose(name, kind) for name, kind, _ in modalities]
@@ -283,15 +274,15 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
                 names += [f"{name}__{i}" for i in range(where.stop - where.start)]
         return np.array(names, dtype=object)
 
-    @property
-    def _triples(self):
-        """What the triples of `modalities` may hold."""
-        reserved = self.get_params(deep=False)
-        return {"check": check_kind, "what": "kind", "reserved": reserved}
-
     def _resolve(self, frame):
         """Return (name, kind, positions) of each modality that is there and kept."""
-        requested, ignored = find_modalities(self.modalities, frame, **self._triples)
+        requested, ignored = find_modalities(
+            self.modalities,
+            frame,
+            check=check_kind,
+            reserved=self.get_params(deep=False),
+            what="kind",
+        )
         self._check_transformers(requested)
         kept = [m for m in requested if not is_dropped(self._override(*m[:2]))]
         found = find_columns(kept, frame, frame, ignored)

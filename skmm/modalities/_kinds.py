@@ -3,9 +3,10 @@
 A new kind is one entry here, and the file of its encoder.
 """
 
-import difflib
 import importlib
 from typing import NamedTuple
+
+from skmm._utils.names import did_you_mean
 
 
 class Kind(NamedTuple):
@@ -44,12 +45,12 @@ class Kind(NamedTuple):
 KINDS = {
     "tabular": Kind(
         cells="numbers, categories and dates",
-        encoder=("skmm.encoders", "TabularEncoder"),
+        encoder=("skmm.encoders.tabular._encoder", "TabularEncoder"),
         vectorizer=("skmm.feature_extraction._modalities", "make_table_vectorizer"),
     ),
     "text": Kind(
         cells="texts",
-        encoder=("skmm.encoders", "TextEncoder"),
+        encoder=("skmm.encoders.text._encoder", "TextEncoder"),
         vectorizer=("skmm.feature_extraction", "TextVectorizer"),
         embedder=("skmm.feature_extraction", "TextEmbedder"),
     ),
@@ -81,12 +82,12 @@ KINDS = {
     ),
     "vector": Kind(
         cells="vectors",
-        encoder=("skmm.encoders", "VectorEncoder"),
+        encoder=("skmm.encoders._vector", "VectorEncoder"),
         vectorizer=("skmm.feature_extraction._modalities", "Vectors"),
     ),
     "entity": Kind(
         cells="nodes of a knowledge graph",
-        encoder=("skmm.encoders", "EntityEncoder"),
+        encoder=("skmm.encoders.entity._encoder", "EntityEncoder"),
         vectorizer=("skmm.feature_extraction", "EntityVectorizer"),
         needs="triples",
     ),
@@ -125,14 +126,9 @@ def make_default(name, what):
 def check_kind(name):
     """Raise if there is no kind of this name; propose the nearest."""
     if not (isinstance(name, str) and name in KINDS):
+        # By what its cells are, too: "photo" is near to none, but "sound" is.
+        known = {kind.cells: one for one, kind in KINDS.items()} | {k: k for k in KINDS}
         raise ValueError(
-            f"There is no kind named {name!r}.{_proposal(name)} Known kinds: "
+            f"There is no kind named {name!r}.{did_you_mean(name, known)} Known kinds: "
             f"{', '.join(KINDS)}."
         )
-
-
-def _proposal(name):
-    # By what the cells are, too: "photo" is far from all, but "sound" is not.
-    words = {kind.cells: known for known, kind in KINDS.items()} | {k: k for k in KINDS}
-    near = difflib.get_close_matches(str(name), words, n=1, cutoff=0.4)
-    return f" Did you mean {words[near[0]]!r}?" if near else ""

@@ -3,6 +3,7 @@
 import warnings
 
 from skmm._utils.memo import Calls
+from skmm._utils.names import did_you_mean
 from skmm.modalities._detection import detect_modalities
 from skmm.modalities._selection import drop_all_missing, find_positions
 
@@ -155,7 +156,8 @@ def check_names(names, known, option):
     for name in names:
         if name not in known:
             raise ValueError(
-                f"{option} names {name!r}, which is no modality. There are: "
+                f"{option} names {name!r}, which is not a modality."
+                f"{did_you_mean(name, known)} There are: "
                 f"{', '.join(map(repr, known))}."
             )
 

@@ -1,10 +1,9 @@
 """Columns of a frame, as users name them: by labels of any sort, or by positions."""
 
-import difflib
-
 import numpy as np
 
 from skmm._data.frames import is_missing
+from skmm._utils.names import did_you_mean
 
 
 def find_positions(frame, columns, name):
@@ -203,8 +202,7 @@ class _Labels:
             )
         else:
             known = {str(label): label for label in self.labels}
-            near = difflib.get_close_matches(str(absent[0]), known, n=1)
-            told += f" Did you mean {known[near[0]]!r}?" if near else ""
+            told += did_you_mean(absent[0], known)
         return f"{told} X has: {_show(self.labels, 20)}"
 
     def _error(self, told):
