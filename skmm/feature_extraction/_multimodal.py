@@ -279,7 +279,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         requested, ignored = find_modalities(
             self.modalities,
             frame,
-            check=check_kind,
+            check=_check_kind,
             reserved=self.get_params(deep=False),
             what="kind",
         )
@@ -348,3 +348,12 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
+
+
+def _check_kind(kind):
+    if not isinstance(kind, str):
+        raise ValueError(
+            f"{kind!r} stands in the place of a kind. Name one ({', '.join(KINDS)}), "
+            "and put a transformer for it into transformers=[(name, transformer)]."
+        )
+    check_kind(kind)

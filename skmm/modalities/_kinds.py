@@ -22,7 +22,7 @@ class Kind(NamedTuple):
     encoder : tuple of (str, str)
         The encoder that estimators take. A Vectorizer in its place gives features,
         which are encoded as a vector is.
-    vectorizer : tuple of (str, str)
+    vectorizer : tuple of (str, str) or None, default=None
         What MultimodalVectorizer takes.
     embedder : tuple of (str, str) or None, default=None
         What MultimodalVectorizer takes with ``pretrained=True``; None takes
@@ -35,7 +35,7 @@ class Kind(NamedTuple):
 
     cells: str
     encoder: tuple[str, str]
-    vectorizer: tuple[str, str]
+    vectorizer: tuple[str, str] | None = None
     embedder: tuple[str, str] | None = None
     needs: str = ""
     extensions: str = ""
@@ -114,7 +114,13 @@ def make_default(name, what):
     """
     check_kind(name)
     kind = KINDS[name]
-    module, cls = getattr(kind, what) or kind.vectorizer
+    place = getattr(kind, what) or kind.vectorizer
+    if place is None:
+        raise ValueError(
+            f"There is no {what} for {kind.cells} (kind {name!r}) by default. Pass an "
+            "object."
+        )
+    module, cls = place
     if kind.needs:
         raise ValueError(
             f"A column of kind {name!r} holds {kind.cells}, and how to read them takes "

@@ -152,6 +152,7 @@ def test_passthrough(table):
             {"modalities": [("a", "sound", ["age"])]},
             "'sound'.*mean 'audio'",
         ),
+        ({"modalities": [("a", TextVectorizer(), "age")]}, "'a': Text.*transformers="),
         ({"modalities": [("a__b", "text", ["age"])]}, "cannot be named 'a__b'"),
         ({"modalities": [("a", "text", ["size"])]}, "does not have: .'size'"),
         ({"modalities": [("a", "entity", ["shop"])]}, "EntityVectorizer.triples"),
