@@ -37,6 +37,11 @@ def read_modalities(modalities, *, check, reserved=(), what="encoder"):
     TypeError
         What `check` raises one for.
     """
+    if not len(modalities):
+        raise ValueError(
+            f"modalities={modalities!r} has no modality. Write 'auto', or a triple "
+            f"(name, {what}, columns) for each."
+        )
     for modality in modalities:
         if not (isinstance(modality, (tuple, list)) and len(modality) == 3):
             raise ValueError(

@@ -54,6 +54,7 @@ def test_a_column_without_a_value_is_left_out_and_told_once(fit):
 @pytest.mark.parametrize(
     ("modalities", "message"),
     [
+        ([], "no modality. Write 'auto'"),
         (["text"], r"list of \(name, \w+, columns\); got 'text'"),
         ([("a", "text")], r"got \('a', 'text'\)"),
         ([("a", "tabular", ["age"])] * 2, r"must be unique; \['a'\]"),
