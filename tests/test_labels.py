@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from skmm import MultimodalClassifier, detect_modalities
 from skmm.feature_extraction import MultimodalVectorizer, TextVectorizer
@@ -105,6 +106,14 @@ def test_vectorizer_reads_labels_of_any_sort(labelled, expected):
     if not isinstance(X.columns[0], str):
         turned = vectorizer.transform(X.iloc[:, ::-1])
         np.testing.assert_array_equal(turned, vectorizer.transform(X))
+
+
+def test_one_label_of_several_levels_is_one_column(data):
+    X, y = data
+    X = X.set_axis(LABELS["levels"], axis=1)
+    # Handed on as a Series, which TfidfVectorizer wants.
+    model = _fit(X, y, [("t", TfidfVectorizer(), ("a", 0))])
+    assert model.score(X, y) == 1
 
 
 def test_other_labels_at_predict(data):

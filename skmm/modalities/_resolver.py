@@ -168,7 +168,7 @@ def check_names(names, known, option):
 
 
 def is_dropped(encoder):
-    """Whether a modality is left out."""
+    """Return True if a modality is to be left out."""
     return isinstance(encoder, str) and encoder == "drop"
 
 

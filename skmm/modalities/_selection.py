@@ -106,7 +106,7 @@ class _Labels:
         )
 
     def has(self, label):
-        """Whether a column has this label."""
+        """Return True if a column has this label."""
         try:
             return _key(label) in self.places
         except TypeError:  # lists, arrays and slices have no hash
@@ -159,15 +159,13 @@ class _Labels:
         return list(range(len(self.labels)))[first : last : wanted.step]
 
     def are_masked_by(self, wanted):
-        """Whether a list of booleans is a mask: it is none if they are labels."""
+        """Return True if these are booleans, and not the labels of columns."""
         import pandas as pd
 
         if isinstance(wanted, (np.ndarray, pd.Series)):
             return wanted.dtype == bool
-        are_booleans = [isinstance(one, (bool, np.bool_)) for one in wanted]
-        return (
-            any(are_booleans) and all(are_booleans) and not all(map(self.has, wanted))
-        )
+        are_booleans = all(isinstance(one, (bool, np.bool_)) for one in wanted)
+        return are_booleans and not all(map(self.has, wanted))
 
     def mask(self, wanted):
         """Return the positions at which a mask is true."""
