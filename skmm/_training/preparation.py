@@ -49,7 +49,7 @@ def check_parts(options):
         modalities = read_modalities(
             options["modalities"], check=make_encoder, reserved=options
         )
-        _check_named(options, modalities)
+        _check_named(options, [name for name, _, _ in modalities])
 
 
 class Preparation:
@@ -57,8 +57,7 @@ class Preparation:
 
     Parameters
     ----------
-    options : dict
-        The estimator's parameters.
+    n_jobs : int or None, default=None
 
     Notes
     -----
@@ -68,13 +67,12 @@ class Preparation:
     Attributes
     ----------
     modalities : list of (name, encoder, columns)
+    names : list of str
+        Of all that were asked for, also those that are dropped or have no column left.
     """
 
-    def __init__(self, options):
-        self.requested = options["modalities"]
-        self.reserved = list(options)
-        self.named = {option: options[option] for option in _NAMING}
-        self.n_jobs = options["n_jobs"]
+    def __init__(self, n_jobs=None):
+        self.n_jobs = n_jobs
         self.ready = {}
 
     def start_from(self, source):
@@ -86,11 +84,13 @@ class Preparation:
         """
         self.ready = source.encoders
 
-    def resolve(self, frame, training, once=_ONCE):
+    def resolve(self, options, frame, training, once=_ONCE):
         """Find the columns of every modality; nothing is fitted yet.
 
         Parameters
         ----------
+        options : dict
+            The estimator's parameters.
         frame : DataFrame
             All rows: what kind a column is of.
         training : DataFrame
@@ -109,19 +109,36 @@ class Preparation:
             encoder reads, or if nothing is left.
         """
         requested, ignored = find_modalities(
-            self.requested,
+            options["modalities"],
             frame,
             check=make_encoder,
-            reserved=self.reserved,
+            reserved=options,
             once=once,
         )
-        _check_named(self.named, requested)
+        self.names = [name for name, _, _ in requested]
+        self.check_named(options)
         found = find_columns(requested, frame, training, ignored, once=once)
         self.modalities = [
             (name, clone(make_encoder(encoder, series=is_scalar)), positions)
             for name, encoder, positions, is_scalar in found
         ]
         return self
+
+    def check_named(self, options):
+        """Check the names of modalities that other parameters have.
+
+        Parameters
+        ----------
+        options : dict
+            The estimator's parameters.
+
+        Raises
+        ------
+        ValueError
+            For the name of no modality. One that is dropped, or of which no column is
+            left, may be named.
+        """
+        _check_named(options, self.names)
 
     def fit_transform(self, frame, y, sample_weight, once=_ONCE):
         """Fit the encoders on these rows; give their blocks, a dict by name."""
@@ -168,9 +185,7 @@ def _transform_encoder(columns, encoder):
     return encoder.transform(columns)
 
 
-def _check_named(options, modalities):
-    """Check the names of modalities that other parameters have."""
-    known = [name for name, _, _ in modalities]
+def _check_named(options, known):
     for option in _NAMING:
         if isinstance(options[option], (dict, list, tuple)):
             check_names(options[option], known, option)
