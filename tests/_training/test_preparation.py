@@ -49,6 +49,12 @@ def test_names_of_detected_modalities(option):
         MultimodalClassifier(**{option: given}).fit(X, Y)
 
 
+def test_names_are_checked_when_a_fit_continues():
+    model = MultimodalClassifier(max_epochs=1, warm_start=True).fit(X[["age"]], Y)
+    with pytest.raises(ValueError, match="freeze names 'table'.*mean 'tabular'"):
+        model.set_params(freeze=["table"]).fit(X[["age"]], Y)
+
+
 def test_what_is_dropped_or_missing_may_still_be_named():
     empty = X.assign(photo=None, text="a few words and more")
     modalities = [*WRITTEN[1:], ("photo", "text", "photo"), ("t", "drop", "text")]
