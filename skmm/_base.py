@@ -27,6 +27,7 @@ from skmm._utils.compat import (
     with_callbacks,
 )
 from skmm._utils.memo import Calls
+from skmm.modalities._selection import order_as_fitted
 
 
 class BaseMultimodal(
@@ -242,10 +243,14 @@ class BaseMultimodal(
 
         ``anew=False`` continues the fit before.
         """
+        from skmm._training.preparation import check_parts
+
+        params = self.get_params(deep=False)
         if not anew:
             from skmm._training.options import check_structure
 
-            check_structure(self._structure, self.get_params(deep=False))
+            check_structure(self._structure, params)
+        check_parts(params)
         frame = self._read_frame(X, reset=anew)
         y = self._check_y(y)
         check_consistent_length(X, y)
@@ -322,7 +327,9 @@ class BaseMultimodal(
                 f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum "
                 "of 1 is required: X is empty."
             )
-        return frame
+        if reset:
+            self._labels = frame.columns
+        return order_as_fitted(frame, self._labels)
 
     def _split(self, frame, y, weight, groups):
         """Give (frame, y, weight) of the training and of the validation rows."""
@@ -356,21 +363,19 @@ class BaseMultimodal(
         from skmm._training.transfer import load_source
 
         frame, y, weight = train
+        params = self.get_params(deep=False)
         if anew:
-            params = self.get_params(deep=False)
-            preparation = Preparation(
-                self.modalities, reserved=params, n_jobs=self.n_jobs
-            )
-            preparation.resolve(X, frame, self._once)
+            preparation = Preparation(self.n_jobs)
+            preparation.resolve(params, X, frame, self._once)
             source = load_source(self.init, preparation.modalities, self.width)
             preparation.start_from(source)
             blocks = preparation.fit_transform(frame, y, weight, self._once)
             self._preparation = preparation
-            self._labels = frame.columns
             self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
         else:
+            self._preparation.check_named(params)
             blocks = self._preparation.transform(frame, self._once)
             self._learner = self._learner.copy()
             self._learner.seed = self._fit_seed
@@ -409,9 +414,8 @@ class BaseMultimodal(
 
     def _set_learned_attributes(self):
         learner = self._learner
-        labels = self._labels
         self.modalities_ = [
-            (name, encoder, [labels[i] for i in positions])
+            (name, encoder, self._labels[positions].tolist())
             for name, encoder, positions in self._preparation.modalities
         ]
         self._n_features_out = learner.fused.out_features

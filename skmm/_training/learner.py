@@ -279,14 +279,13 @@ class Learner:
             frozen = fused.names if frozen == "encoders" else []
         if not isinstance(rates, dict):
             rates = {} if rates is None else dict.fromkeys(fused.names, rates)
-        for encoder in fused.encoders:
+        # A modality may be named that has no column left in these rows.
+        encoders = dict(zip(fused.names, fused.encoders))
+        for name, encoder in encoders.items():
             unfreeze(encoder)
-        for name in frozen:
-            freeze(fused.encoder_of(name, "freeze"))
-        return {
-            fused.encoder_of(name, "encoder_learning_rate"): rate
-            for name, rate in rates.items()
-        }
+            if name in frozen:
+                freeze(encoder)
+        return {encoders[name]: rates[name] for name in encoders if name in rates}
 
     def _mix(self, net, rows):
         """Fit the mixture to the weights that the training ended with; score it."""

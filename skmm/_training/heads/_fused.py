@@ -107,27 +107,6 @@ class FusedModule(nn.Module):
         spec = dataclasses.replace(self.spec, encoders=encoders)
         self.alignments = nn.ModuleList(one.build_module(spec) for one in alignments)
 
-    def encoder_of(self, name, option):
-        """Return the encoder's module of a modality.
-
-        Parameters
-        ----------
-        name : str
-        option : str
-            Which parameter names it, for the error.
-
-        Raises
-        ------
-        ValueError
-            If there is no such modality.
-        """
-        if name not in self.names:
-            raise ValueError(
-                f"{option} names {name!r}, which is no modality. There are: "
-                f"{', '.join(map(repr, self.names))}."
-            )
-        return self.encoders[self.names.index(name)]
-
     @torch.no_grad()
     def _decides(self, spec):
         """Whether the fusion gives logits itself; one small batch tells."""
