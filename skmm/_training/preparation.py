@@ -2,6 +2,7 @@
 
 from sklearn.base import clone
 
+from skmm._data.blocks import Block
 from skmm._utils.memo import Calls
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
@@ -177,12 +178,31 @@ def _take_columns(frame, positions):
 
 def _fit_encoder(columns, encoder, y, sample_weight, ready):
     if ready:
-        return encoder, encoder.transform(columns)
-    return encoder, encoder.fit_transform(columns, y, sample_weight=sample_weight)
+        return encoder, _transform_encoder(columns, encoder)
+    block = encoder.fit_transform(columns, y, sample_weight=sample_weight)
+    return encoder, _as_block(block, columns, encoder, "fit_transform")
 
 
 def _transform_encoder(columns, encoder):
-    return encoder.transform(columns)
+    return _as_block(encoder.transform(columns), columns, encoder, "transform")
+
+
+def _as_block(block, columns, encoder, method):
+    """Check what an encoder, which may be the user's own, made of its columns."""
+    name = f"{type(encoder).__name__}.{method}"
+    if not isinstance(block, Block):
+        raise TypeError(
+            f"{name} returned {type(block).__name__}, and an encoder returns a Block. "
+            "Write skmm.encoders.Block(array, present=mask), where the mask is False "
+            "in the rows that lack the modality."
+        )
+    if len(block) != len(columns):
+        raise ValueError(
+            f"{name} returned a block of {len(block)} rows for {len(columns)} rows of "
+            f"the columns {list(columns.columns[:5])}. It returns a row for each: "
+            "those that lack the modality are False in its mask present."
+        )
+    return block
 
 
 def _check_named(options, known):

@@ -20,9 +20,13 @@ ENCODERS = {name: kind.encoder for name, kind in KINDS.items()} | {
 _PUBLIC = {
     cls: module for module, cls in ENCODERS.values() if module.startswith(__name__)
 } | {
+    "Block": "skmm._data.blocks",
+    "Csr": "skmm._data.containers",
     "Encoded": "skmm.encoders._base",
     "Encoder": "skmm.encoders._base",
+    "EncoderModule": "skmm.encoders._deep",
     "ModuleEncoder": "skmm.encoders._module",
+    "Ragged": "skmm._data.containers",
     "TransformerEncoder": "skmm.encoders._transformer",
 }
 

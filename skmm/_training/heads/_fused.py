@@ -129,7 +129,7 @@ class FusedModule(nn.Module):
         if self.training and self.mixup is not None:
             mixing = self.mixup.draw(len(present), present.device)
         encoded = [
-            self._encode(encoder, blocks[name], mixing)
+            self._encode(name, encoder, blocks[name], mixing)
             for name, encoder in zip(self.names, self.encoders)
         ]
         if mixing is not None:
@@ -181,10 +181,18 @@ class FusedModule(nn.Module):
             weights,
         )
 
-    def _encode(self, encoder, block, mixing):
-        """Give what an encoder makes of a block, mixed, and which rows have it."""
+    def _encode(self, name, encoder, block, mixing):
+        """Return what an encoder makes of a block, mixed, and which rows have it."""
         if mixing is None:
-            return as_encoded(encoder(block)), block.present
+            encoded = as_encoded(encoder(block))
+            wanted = (len(block), self.spec.width)
+            if tuple(encoded.vectors.shape) != wanted:
+                raise ValueError(
+                    f"The encoder's module of modality {name!r} gave vectors of shape "
+                    f"{tuple(encoded.vectors.shape)} for a batch of {wanted[0]} rows; "
+                    f"with width={wanted[1]} they are to be of shape {wanted}."
+                )
+            return encoded, block.present
         if mixing.where in declared(encoder, "mixes"):
             return as_encoded(encoder(block, mixing)), block.present
         return mix_encoded(as_encoded(encoder(block)), block.present, mixing)
