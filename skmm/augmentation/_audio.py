@@ -7,6 +7,7 @@ without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, 
 
 import torch
 
+from skmm._nn.seeding import rand, randn_like
 from skmm.augmentation._base import Augmentation
 
 
@@ -82,13 +83,13 @@ class WaveNoise(Augmentation):
 
     def __call__(self, waves, lengths):
         n, _, n_samples = waves.shape
-        drawn = torch.rand(n, 1, 1, device=waves.device)
+        drawn = rand(n, 1, 1, device=waves.device)
         decibels = self.low + (self.high - self.low) * drawn
         there = torch.arange(n_samples, device=waves.device) < lengths[:, None]
         there = there[:, None].to(waves.dtype)
         power = (waves.square() * there).mean(1, keepdim=True).sum(2, keepdim=True)
         loudness = (power / lengths.clamp(min=1)[:, None, None]).sqrt()
-        noise = torch.randn_like(waves) * there
+        noise = randn_like(waves) * there
         return waves + noise * loudness * 10 ** (-decibels / 20), lengths
 
 
@@ -115,7 +116,7 @@ class WaveGain(Augmentation):
         self.decibels = decibels
 
     def __call__(self, waves, lengths):
-        drawn = 2 * torch.rand(len(waves), 1, 1, device=waves.device) - 1
+        drawn = 2 * rand(len(waves), 1, 1, device=waves.device) - 1
         return waves * 10 ** (self.decibels * drawn / 20), lengths
 
 
@@ -143,7 +144,7 @@ class WaveShift(Augmentation):
 
     def __call__(self, waves, lengths):
         n, n_channels, n_samples = waves.shape
-        drawn = 2 * torch.rand(n, device=waves.device) - 1
+        drawn = 2 * rand(n, device=waves.device) - 1
         by = (drawn * self.share * lengths).long()
         times = torch.arange(n_samples, device=waves.device)
         lengths_ = lengths[:, None].clamp(min=1)
@@ -155,7 +156,7 @@ class WaveShift(Augmentation):
 def _stretches(lengths, longest, number, share):
     """Tell which of `longest` places lie in one of `number` random stretches."""
     n = len(lengths)
-    drawn = torch.rand(2, n, number, 1, device=lengths.device)
+    drawn = rand(2, n, number, 1, device=lengths.device)
     sizes = drawn[0] * share * lengths[:, None, None]
     starts = drawn[1] * (lengths[:, None, None] - sizes)
     places = torch.arange(longest, device=lengths.device)

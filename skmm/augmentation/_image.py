@@ -9,6 +9,7 @@ import math
 import torch
 from torch.nn import functional as F
 
+from skmm._nn.seeding import rand
 from skmm.augmentation._base import Augmentation, Chain
 
 
@@ -321,4 +322,4 @@ def _matrices(pixels, scale=None, move=None, angle=None):
 
 def _uniform(pixels, n_draws):
     """Give numbers from 0 to 1, so many for each row."""
-    return torch.rand(len(pixels), n_draws, device=pixels.device)
+    return rand(len(pixels), n_draws, device=pixels.device)

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import torch
 from sklearn.base import BaseEstimator
 
+from skmm._nn.seeding import beta, rand_like, randperm
+
 
 class Mixing(NamedTuple):
     """How the rows of a batch are mixed.
@@ -112,9 +114,8 @@ class ManifoldMixup(BaseEstimator):
         """
         if not self.alpha > 0:
             raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
-        alpha = torch.full((n, 2), float(self.alpha), device=device)
-        share = torch._sample_dirichlet(alpha)[:, 0]
-        return Mixing(torch.randperm(n, device=device), share, self.where)
+        share = beta(self.alpha, n, device=device)
+        return Mixing(randperm(n, device=device), share, self.where)
 
 
 class Mixup(ManifoldMixup):
@@ -190,7 +191,7 @@ def _boxes(share, height, width):
     side = (1 - share).sqrt()
     masks = []
     for length in (height, width):
-        start = torch.rand_like(side) * (1 - side)
+        start = rand_like(side) * (1 - side)
         centres = (torch.arange(length, device=share.device) + 0.5) / length
         masks.append((centres >= start[:, None]) & (centres < (start + side)[:, None]))
     return masks[0][:, :, None] & masks[1][:, None, :]

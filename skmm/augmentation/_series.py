@@ -2,6 +2,7 @@
 
 import torch
 
+from skmm._nn.seeding import randn, randn_like
 from skmm.augmentation._base import Augmentation
 
 
@@ -32,7 +33,7 @@ class SeriesJitter(Augmentation):
         self.scale = scale
 
     def __call__(self, values, mask):
-        noise = self.scale * torch.randn_like(values)
+        noise = self.scale * randn_like(values)
         return values + noise * mask[:, None], mask
 
 
@@ -63,7 +64,7 @@ class SeriesScale(Augmentation):
 
     def __call__(self, values, mask):
         n, n_channels, _ = values.shape
-        drawn = torch.randn(n, n_channels, 1, device=values.device)
+        drawn = randn(n, n_channels, 1, device=values.device)
         return values * torch.exp(self.scale * drawn), mask
 
 
@@ -103,7 +104,7 @@ class SeriesWarp(Augmentation):
         if n_times < 2:
             return values, mask
         last = mask.sum(1, keepdim=True) - 1
-        drawn = torch.randn(n, 1, self.n_knots, device=values.device)
+        drawn = randn(n, 1, self.n_knots, device=values.device)
         speeds = torch.nn.functional.interpolate(
             torch.exp(self.scale * drawn),
             n_times - 1,

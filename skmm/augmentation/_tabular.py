@@ -2,6 +2,7 @@
 
 import torch
 
+from skmm._nn.seeding import rand, randint
 from skmm.augmentation._base import Augmentation
 
 
@@ -48,7 +49,7 @@ class CellSwap(Augmentation):
         if n < 2:
             return part
         device = part.device
-        further = torch.randint(1, n, part.shape, device=device)
+        further = randint(1, n, part.shape, device=device)
         other = (torch.arange(n, device=device)[:, None] + further) % n
-        changes = torch.rand(part.shape, device=device) < self.p
+        changes = rand(*part.shape, device=device) < self.p
         return torch.where(changes, part.gather(0, other), part)

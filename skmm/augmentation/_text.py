@@ -4,6 +4,7 @@ import copy
 
 import torch
 
+from skmm._nn.seeding import rand
 from skmm.augmentation._base import Augmentation
 
 #: Ids of the vocabularies that TextEncoder makes.
@@ -35,7 +36,7 @@ class TextAugmentation(Augmentation):
 
     def _choose(self, ids, mask, share):
         """Choose each token with a probability."""
-        chosen = torch.rand(ids.shape, device=ids.device) < share
+        chosen = rand(*ids.shape, device=ids.device) < share
         return chosen & mask & (ids != self.separator)
 
 
@@ -68,7 +69,7 @@ class TokenDrop(TextAugmentation):
     def __call__(self, ids, mask):
         dropped = self._choose(ids, mask, self.share)
         # One at random stays where all would go.
-        order = torch.rand(ids.shape, device=ids.device).masked_fill(~mask, -1)
+        order = rand(*ids.shape, device=ids.device).masked_fill(~mask, -1)
         last = torch.zeros_like(mask).scatter_(1, order.argmax(1, keepdim=True), True)
         emptied = ~(mask & ~dropped).any(dim=1, keepdim=True)
         kept = mask & (~dropped | (last & emptied))
@@ -174,7 +175,7 @@ class TokenReplace(TextAugmentation):
                 part.to(ids.device) for part in (self.table, self.counts)
             )
         counts = self.counts[ids]
-        which = (torch.rand(ids.shape, device=ids.device) * counts).long()
+        which = (rand(*ids.shape, device=ids.device) * counts).long()
         found = self.table[ids, which]
         return torch.where(chosen & (counts > 0), found, ids), mask
 
@@ -183,7 +184,7 @@ class TokenReplace(TextAugmentation):
         usable = mask & (ids != self.separator)
         # The usable ones first, without asking the device how many they are.
         pool = ids.flatten()[torch.sort(~usable.flatten(), stable=True).indices]
-        places = torch.rand(ids.shape, device=ids.device) * usable.sum()
+        places = rand(*ids.shape, device=ids.device) * usable.sum()
         return pool[places.long()]
 
 

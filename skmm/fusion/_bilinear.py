@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
 from skmm.fusion._base import Fusion, FusionOutput, StandIn, pairs, with_one
 
 
@@ -109,7 +110,7 @@ class _MFB(nn.Module):
             nn.ModuleList(nn.Linear(width, width * rank) for _ in self.pairs)
             for _ in range(2)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, vectors, present):
         vectors = self.stand_in(vectors, present)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from skmm._nn.attention import Attention, masked_mean
+from skmm._nn.seeding import Dropout
 from skmm.fusion._base import Fusion, FusionOutput, pairs
 
 
@@ -63,7 +64,7 @@ class _CrossAttention(nn.Module):
                 nn.LayerNorm(width),
                 nn.Linear(width, 2 * width),
                 nn.GELU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(2 * width, width),
             )
             for _ in range(n_modalities)

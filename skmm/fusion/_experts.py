@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmm._nn.seeding import randn_like
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -63,7 +64,7 @@ class _ProductOfExperts(nn.Module):
         kl = (mean.square() + 1 / total + torch.log(total) - 1) / 2
         embedding = mean
         if self.training:
-            embedding = mean + torch.randn_like(mean) / total.sqrt()
+            embedding = mean + randn_like(mean) / total.sqrt()
         weights = precisions.mean(2)
         weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-12)
         return FusionOutput(

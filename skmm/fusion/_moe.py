@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout, randn_like
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
 
 
@@ -76,7 +77,7 @@ class _MoE(nn.Module):
             nn.Sequential(
                 nn.Linear(n_in, 2 * width),
                 nn.ReLU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(2 * width, width),
             )
             for _ in range(options.n_experts)
@@ -88,7 +89,7 @@ class _MoE(nn.Module):
         scores = self._scores(joined)
         if self.training:
             noise = nn.functional.softplus(self.noise(joined))
-            scores = scores + torch.randn_like(scores) * noise
+            scores = scores + randn_like(scores) * noise
         chosen, places = scores.topk(self.top_k, dim=1)
         gates = torch.zeros_like(scores).scatter(1, places, chosen.softmax(1))
         found = torch.stack([expert(joined) for expert in self.experts], dim=1)

@@ -7,6 +7,7 @@ from torch import nn
 
 from skmm._nn.declarations import declared, declares
 from skmm._nn.perceptron import mlp
+from skmm._nn.seeding import rand
 from skmm._training.heads._base import HeadOutput, NetHead, set_bias
 from skmm.encoders._base import Encoded
 from skmm.fusion import make_fusion
@@ -225,7 +226,7 @@ class FusedModule(nn.Module):
 
 def hide_modalities(present, probability):
     """Give ``present`` with modalities hidden at random, never all of a row."""
-    drawn = torch.rand(present.shape, device=present.device)
+    drawn = rand(*present.shape, device=present.device)
     seen = present & (drawn >= probability)
     # Where none is left the one that was drawn highest stays.
     highest = drawn.masked_fill(~present, -1).argmax(1, keepdim=True)

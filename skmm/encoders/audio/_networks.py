@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._nn.freezing import freeze_for_good
+from skmm._nn.seeding import Dropout
 from skmm._nn.sequence import MaskedBatchNorm, Recurrent
 from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
@@ -185,6 +186,6 @@ def vector_head(dimension, width, dropout):
         nn.LayerNorm(dimension),
         nn.Linear(dimension, width),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(width, width),
     )

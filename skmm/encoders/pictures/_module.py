@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._nn.seeding import Dropout
 from skmm.augmentation import make_augmentation
 from skmm.augmentation._mixup import mix_pictures
 from skmm.encoders._base import Encoded, Encoder
@@ -229,9 +230,7 @@ class Head(nn.Module):
 
 
 def _make_projection(n_in, n_out, dropout):
-    return nn.Sequential(
-        nn.LayerNorm(n_in), nn.Dropout(dropout), nn.Linear(n_in, n_out)
-    )
+    return nn.Sequential(nn.LayerNorm(n_in), Dropout(dropout), nn.Linear(n_in, n_out))
 
 
 class PixelsModule(EncoderModule):

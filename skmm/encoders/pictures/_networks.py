@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from skmm._nn.attention import TransformerLayer
+
 #: Patches along a side that the transformer aims at.
 _N_PATCHES = 7
 
@@ -163,16 +165,7 @@ class VisionTransformer(nn.Module):
         self.positions = nn.Parameter(torch.empty(1, rows * columns, dimension))
         nn.init.trunc_normal_(self.positions, std=0.02)
         self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                dimension,
-                nhead=4,
-                dim_feedforward=2 * dimension,
-                dropout=dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
-            for _ in range(4)
+            TransformerLayer(dimension, 4, 2 * dimension, dropout) for _ in range(4)
         )
         self.dimension = dimension
 

@@ -6,6 +6,8 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._nn.attention import TransformerLayer
+from skmm._nn.seeding import Dropout
 from skmm.encoders._base import Encoded
 from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
@@ -227,7 +229,7 @@ class _VectorsModule(EncoderModule):
     def __init__(self, encoder, width):
         super().__init__(width)
         self.project = nn.Sequential(
-            nn.Dropout(encoder.dropout), nn.Linear(len(encoder.center_), width)
+            Dropout(encoder.dropout), nn.Linear(len(encoder.center_), width)
         )
         self.over_time = _OverTime(encoder, width)
 
@@ -257,15 +259,7 @@ class _OverTime(nn.Module):
             n_heads = next(n for n in (4, 2, 1) if width % n == 0)
             self.positions = nn.Parameter(torch.empty(1, encoder.frames, width))
             nn.init.trunc_normal_(self.positions, std=0.2)
-            self.layer = nn.TransformerEncoderLayer(
-                width,
-                n_heads,
-                dim_feedforward=2 * width,
-                dropout=encoder.dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
+            self.layer = TransformerLayer(width, n_heads, 2 * width, encoder.dropout)
 
     def forward(self, frames):
         if isinstance(self.layer, nn.LSTM):
