@@ -99,7 +99,7 @@ class RandomShift(_Affine):
     def _matrices(self, pixels):
         height, width = pixels.shape[-2:]
         shift = (2 * _uniform(pixels, 2) - 1) * self.fraction
-        lengths = torch.tensor([width, height], device=pixels.device)
+        lengths = shift.new_tensor([width, height])
         # Between pixels they would be blurred.
         shift = (shift * lengths).round() / lengths
         return _matrices(pixels, move=2 * shift)
@@ -191,10 +191,9 @@ class RandomColor(ImageAugmentation):
         self.saturation = saturation
 
     def _draw(self, pixels):
-        strength = torch.tensor(
-            [self.brightness, self.contrast, self.saturation], device=pixels.device
-        )
-        return (1 + (2 * _uniform(pixels, 3) - 1) * strength,)
+        drawn = 2 * _uniform(pixels, 3) - 1
+        strength = [self.brightness, self.contrast, self.saturation]
+        return (1 + drawn * drawn.new_tensor(strength),)
 
     def _change(self, pixels, factors):
         color = pixels[:, :3] if pixels.shape[1] == 4 else pixels
@@ -306,7 +305,9 @@ def warp(pixels, matrices):
 
 def _matrices(pixels, scale=None, move=None, angle=None):
     """Give matrices (n, 3, 3); `move` and `scale` are (n, 2), x before y."""
-    matrices = torch.eye(3, device=pixels.device).repeat(len(pixels), 1, 1)
+    matrices = torch.eye(3, device=pixels.device, dtype=torch.float32).repeat(
+        len(pixels), 1, 1
+    )
     if scale is not None:
         matrices[:, 0, 0], matrices[:, 1, 1] = scale.unbind(1)
     if angle is not None:

@@ -192,6 +192,7 @@ def _boxes(share, height, width):
     masks = []
     for length in (height, width):
         start = rand_like(side) * (1 - side)
-        centres = (torch.arange(length, device=share.device) + 0.5) / length
+        places = torch.arange(length, device=share.device, dtype=share.dtype)
+        centres = (places + 0.5) / length
         masks.append((centres >= start[:, None]) & (centres < (start + side)[:, None]))
     return masks[0][:, :, None] & masks[1][:, None, :]

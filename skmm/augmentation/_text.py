@@ -199,8 +199,10 @@ def _synonyms(by, vocabulary):
         ids = [vocabulary[other] for other in words if other in vocabulary]
         if ids:
             found[i] = ids
-    table = torch.zeros(n_ids, max(map(len, found.values()), default=1)).long()
-    counts = torch.zeros(n_ids).long()
+    table = torch.zeros(
+        n_ids, max(map(len, found.values()), default=1), dtype=torch.long
+    )
+    counts = torch.zeros(n_ids, dtype=torch.long)
     for i, ids in found.items():
         table[i, : len(ids)] = torch.tensor(ids)
         counts[i] = len(ids)

@@ -94,7 +94,9 @@ class EncoderModule(nn.Module):
             rows = block.present.nonzero().squeeze(1)
             if not len(rows):
                 device = block.present.device
-                return Encoded(torch.zeros(n, self.width, device=device))
+                return Encoded(
+                    torch.zeros(n, self.width, device=device, dtype=block.dtype)
+                )
             if len(rows) < n:
                 block = block.take(rows)
                 mixing = None if mixing is None else mixing.among(rows)

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from skmm._data.blocks import Block
+from skmm._nn.seeding import drawing_from, make_generator, needs_global_state, seeded
 from skmm._training.heads._fused import FusedModule
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.targets import ClassificationTargets
 from skmm.alignment import ALIGNMENTS, make_alignment
+from skmm.augmentation import Mixup
 from skmm.encoders import Encoded
 from skmm.fusion import FUSIONS, FusionSpec, make_fusion
 
@@ -46,12 +48,12 @@ class Tokens(torch.nn.Module):
         return Encoded(block[0], tokens, mask)
 
 
-def build(fusion, m, alignments=(), **options):
-    """A fused head without dropout over ``m`` modalities, m0, m1, ..."""
+def build(fusion, m, alignments=(), dropout=0.0, **options):
+    """A fused head over ``m`` modalities, m0, m1, ..."""
     torch.manual_seed(0)
     names = [f"m{i}" for i in range(m)]
     encoders = {name: Tokens(i % 2 == 1) for i, name in enumerate(names)}
-    spec = FusionSpec(names, WIDTH, N_OUTPUTS, encoders)
+    spec = FusionSpec(names, WIDTH, N_OUTPUTS, encoders, dropout)
     fusion = make_fusion(fusion)
     head = FusedModule(
         encoders,
@@ -235,3 +237,32 @@ def test_modality_dropout_never_hides_all(fusion):
     assert any((told != present).any() for _, told in seen)
     head.eval()(blocks_of(vectors_of(3), present))
     assert torch.equal(seen[-1][1], present)
+
+
+@pytest.mark.parametrize(
+    "fusion, alignment",
+    [(fusion, "contrastive") for fusion in FUSIONS]
+    + [("concat", alignment) for alignment in ALIGNMENTS],
+)
+def test_training_draws_from_the_generator_of_its_fit(fusion, alignment):
+    """And knows nothing of the process's default type."""
+    found, present = [], PRESENCE["half"](5)
+    blocks = blocks_of(vectors_of(5), present)
+    for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)
+        try:
+            with seeded(0):
+                head = build(fusion, 5, [alignment], dropout=0.5)
+            head.modality_dropout, head.mixup = 0.3, Mixup()
+            state = torch.get_rng_state()
+            with drawing_from(make_generator(0)):
+                output = head.train()(blocks)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert torch.equal(torch.get_rng_state(), state)
+        found.append(output)
+    assert not any(needs_global_state(part) for part in (head.fusion, head.alignments))
+    for one, other in zip(*map(tensors, found)):
+        if isinstance(one, torch.Tensor):  # not how rows were mixed
+            assert one.dtype == other.dtype != torch.float64
+            assert torch.equal(one, other)

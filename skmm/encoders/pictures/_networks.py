@@ -234,6 +234,6 @@ def count_tokens(network, n_channels, size):
     """Give how many tokens a network makes of a picture; 0 where it gives a vector."""
     training = network.training
     network.eval()
-    tokens = network(torch.zeros(1, n_channels, *size))[1]
+    tokens = network(torch.zeros(1, n_channels, *size, dtype=torch.float32))[1]
     network.train(training)
     return 0 if tokens is None else tokens.shape[1]

@@ -172,7 +172,8 @@ class VideoEncoder(PicturesEncoder):
         device = resolve_device("auto")
         network = _Frames(self).to(device).eval()
         rows = block.present.nonzero().squeeze(1)
-        vectors = torch.zeros(len(block), self.frames, network.dimension)
+        shape = len(block), self.frames, network.dimension
+        vectors = torch.zeros(shape, dtype=torch.float32)
         for some in rows.split(max(1, _FRAMES // self.frames)):
             pixels = network.read(block[0].index_select(0, some).to(device))[0]
             vectors[some] = network.pooled(pixels).cpu()

@@ -319,12 +319,15 @@ class _TabularWide(nn.Module):
     def __init__(self, edges, n_codes, n_outputs):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
-        self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
-        nn.init.zeros_(self.linear.weight)
+        self.linear = None  # torch warns of a layer without inputs
+        if self.numbers.out_features:
+            self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
+            nn.init.zeros_(self.linear.weight)
         self.codes = Codes(n_codes, [n_outputs] * len(n_codes), 0.0)
 
     def forward(self, block):
-        return sum(self.codes(block[1]), self.linear(self.numbers(block[0])))
+        logits = 0 if self.linear is None else self.linear(self.numbers(block[0]))
+        return sum(self.codes(block[1]), logits)
 
 
 def _size(n_codes):

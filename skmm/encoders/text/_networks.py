@@ -81,7 +81,7 @@ class WordEmbedding(nn.Module):
         vectors = F.embedding(ids, self.words)
         if self.training and self.word_dropout:
             keep = rand(*ids.shape, 1, device=ids.device) >= self.word_dropout
-            vectors = vectors * (keep / (1 - self.word_dropout))
+            vectors = vectors * keep / (1 - self.word_dropout)
         if self.columns is not None:
             column = (ids == SEPARATOR).cumsum(1).clamp(max=len(self.columns) - 1)
             vectors = vectors + F.embedding(column, self.columns)
