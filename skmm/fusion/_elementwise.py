@@ -129,7 +129,8 @@ def _sum(vectors, present):
 
 def _mean(vectors, present):
     count = present.sum(1, keepdim=True).clamp(min=1)
-    return FusionOutput(vectors.sum(1) / count, weights=present.to(vectors.dtype) / count)
+    weights = present.to(vectors.dtype) / count
+    return FusionOutput(vectors.sum(1) / count, weights=weights)
 
 
 def _max(vectors, present):
