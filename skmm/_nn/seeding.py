@@ -60,8 +60,11 @@ def current_generator():
     """Return the generator to draw from; None stands for torch's global one.
 
     Every random number of a layer, a fusion, an alignment or an augmentation is drawn
-    with it: ``torch.rand(n, generator=current_generator(), device=device)``.
+    with it, see :func:`rand` and the functions after it. Compiled code has the global
+    one, within :func:`global_state`.
     """
+    if torch.compiler.is_compiling():  # which a context variable would interrupt
+        return None
     return _GENERATOR.get()
 
 

@@ -91,6 +91,11 @@ def test_dropout_without_a_generator_is_the_one_of_torch():
         assert torch.equal(Dropout(0.5)(x), expected)
 
 
+def test_dropout_compiles_without_a_break():
+    compiled = torch.compile(Dropout(0.5), backend="eager", fullgraph=True)
+    assert sorted(compiled(torch.ones(99)).unique().tolist()) == [0, 2]
+
+
 def test_generators_nest_and_belong_to_a_thread():
     outer, inner, seen = make_generator(0), make_generator(1), []
     with drawing_from(outer):
