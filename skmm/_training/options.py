@@ -1,5 +1,7 @@
 """Parameters of the structure, which a model keeps, and those of each training."""
 
+import numbers
+
 import numpy as np
 
 #: What the first fit settles: another value needs another model. All other parameters
@@ -76,6 +78,8 @@ def is_same(known, now):
     """Tell if two values of a parameter, remembered, are equal."""
     if known is now:
         return True
+    if isinstance(known, numbers.Number) and isinstance(now, numbers.Number):
+        return known == now  # a search may hand on NumPy's numbers
     if type(known) is not type(now):
         return False
     if isinstance(known, _Part):
