@@ -243,14 +243,10 @@ class BaseMultimodal(
 
         ``anew=False`` continues the fit before.
         """
-        from skmm._training.preparation import check_parts
-
-        params = self.get_params(deep=False)
         if not anew:
             from skmm._training.options import check_structure
 
-            check_structure(self._structure, params)
-        check_parts(params)
+            check_structure(self._structure, self.get_params(deep=False))
         frame = self._read_frame(X, reset=anew)
         y = self._check_y(y)
         check_consistent_length(X, y)

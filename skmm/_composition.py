@@ -1,5 +1,6 @@
 """Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
+from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
@@ -30,6 +31,11 @@ class MultimodalComposition(BaseComposition):
             (name, encoder, columns)
             for (name, encoder), (_, _, columns) in zip(pairs, self.modalities)
         ]
+
+    def _validate_params(self):
+        """Check parameters, parts and names, before anything is read."""
+        super()._validate_params()
+        check_parts(self.get_params(deep=False))
 
     def get_params(self, deep=True):
         """Get the parameters of this estimator, its fusion and its encoders.

@@ -25,7 +25,7 @@ def check_parts(options):
     """Check what can be checked before anything is read of X.
 
     These are the fusion, the alignments, the mixup and the encoders, which may be
-    names, and the names of modalities.
+    names, the names of modalities, and the device.
 
     Parameters
     ----------
@@ -40,6 +40,9 @@ def check_parts(options):
     TypeError
         For what is no such part.
     """
+    from skmm._nn.device import resolve_device
+
+    resolve_device(options["device"])
     make_fusion(options["fusion"])
     alignments = options["alignment"]
     for one in alignments if isinstance(alignments, (list, tuple)) else [alignments]:

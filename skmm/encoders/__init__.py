@@ -74,14 +74,21 @@ def make_encoder(encoder, *, series=False):
     """
     if isinstance(encoder, str) and encoder in KINDS:
         encoder = make_default(encoder, "encoder")
-    if _is_transformer(encoder):
-        wrapper = importlib.import_module("skmm.encoders._transformer")
-        return wrapper.TransformerEncoder(encoder, series=series)
+    if not isinstance(encoder, str) and not hasattr(encoder, "build_module"):
+        if _is_transformer(encoder):
+            wrapper = importlib.import_module("skmm.encoders._transformer")
+            return wrapper.TransformerEncoder(encoder, series=series)
+        if not (isinstance(encoder, type) and hasattr(encoder, "forward")):
+            raise TypeError(
+                f"An encoder is a name ({', '.join(ENCODERS)}), an Encoder, a "
+                "transformer of scikit-learn or a class of nn.Module; got "
+                f"{encoder!r}."
+            )
     wrapper = ("skmm.encoders._module", "ModuleEncoder")
     return make_part(encoder, "encoder", ENCODERS, wrapper)
 
 
 def _is_transformer(encoder):
-    if isinstance(encoder, type) or hasattr(encoder, "build_module"):
+    if isinstance(encoder, type):
         return False
     return hasattr(encoder, "fit") and hasattr(encoder, "transform")

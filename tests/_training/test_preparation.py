@@ -20,6 +20,7 @@ WRONG = [
     ({"alignment": "contrstive"}, "Did you mean 'contrastive'"),
     ({"alignment": ["cca", "mdm"]}, "'mdm'"),
     ({"mixup": "cutmx"}, "cutmx"),
+    ({"device": "xpu"}, "device='xpu' is not available"),
     ({"freeze": ["image", "phot"]}, "freeze names '(image|phot)'.*'photo', 'age'"),
     ({"encoder_learning_rate": {"text": 0.1}}, "encoder_learning_rate names 'text'"),
     (

@@ -47,7 +47,8 @@ def test_what_may_stand_in_an_encoders_place():
         ("entity", r"EntityEncoder\(triples\)"),
         (EntityEncoder, "triples"),
         (StandardScaler, "StandardScaler"),
-        (3, "3"),
+        (Net(), "class of nn.Module; got Net"),
+        (3, "name .*transformer.*got 3"),
     ],
 )
 def test_what_may_not(wrong, message):
