@@ -3,8 +3,9 @@
 from skmm._utils.compat import BaseComposition
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
-from skmm.encoders import KINDS, make_encoder
+from skmm.encoders import make_encoder
 from skmm.fusion import make_fusion
+from skmm.modalities._resolver import is_dropped
 
 
 class MultimodalComposition(BaseComposition):
@@ -58,6 +59,10 @@ class MultimodalComposition(BaseComposition):
         for whole in ("modalities", "fusion", "alignment", "mixup"):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
+        # Likewise the encoders, by the names of their modalities.
+        for name, _ in self._encoders:
+            if isinstance(name, str) and name in params:
+                self._replace_estimator("_encoders", name, params.pop(name))
         own = self.get_params(deep=False)
         for key in params:
             name, nested, _ = key.partition("__")
@@ -80,7 +85,7 @@ class MultimodalComposition(BaseComposition):
                 )
             else:
                 self._encoders = [
-                    (n, make_encoder(e) if n == name and _is_kind(e) else e)
+                    (n, _one_encoder(e, key) if n == name else e)
                     for n, e in self._encoders
                 ]
         self._set_params("_encoders", **params)
@@ -97,5 +102,10 @@ def _one_alignment(alignment, key):
     return make_alignment(alignment)
 
 
-def _is_kind(encoder):
-    return isinstance(encoder, str) and encoder in KINDS
+def _one_encoder(encoder, key):
+    if is_dropped(encoder):
+        raise ValueError(
+            f"Parameter {key!r} is of a modality that is dropped. Give it an encoder "
+            "first, by the modality's name."
+        )
+    return make_encoder(encoder) if isinstance(encoder, str) else encoder

@@ -35,7 +35,15 @@ class Encoder(BaseEstimator):
     gives the torch module that reads batches of such blocks and is trained end to
     end. An encoder of your own needs ``fit_transform``, ``transform`` and
     ``build_module``.
+
+    Attributes
+    ----------
+    max_batch_size : int or None
+        Class attribute, or a property once it is fitted: the largest batch that
+        ``batch_size="auto"`` takes; None for no limit.
     """
+
+    max_batch_size = None
 
     def fit_transform(self, X, y=None, sample_weight=None):
         """Learn from the training rows and give their block.

@@ -12,7 +12,7 @@ from skmm._data.frames import is_missing, show_label
 from skmm._data.vectors import is_nested
 from skmm.augmentation import make_augmentation
 from skmm.encoders._base import Encoded, Encoder
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 
 
 class ModuleEncoder(Encoder):
@@ -163,7 +163,7 @@ class ModuleEncoder(Encoder):
         return self.module(**known | (self.options or {}))
 
 
-class _OwnModule(DeepModule):
+class _OwnModule(EncoderModule):
     def __init__(self, network, shape, width, augment):
         super().__init__(width, augment)
         self.network = network

@@ -7,7 +7,7 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 
 _TEMPORAL = ("mean", "lstm", "attention")
@@ -219,7 +219,7 @@ class _VideoModule(_Frames):
         return self.over_time(self.head.project(self.pooled(pixels)))
 
 
-class _VectorsModule(DeepModule):
+class _VectorsModule(EncoderModule):
     """Vectors of frames that were computed before."""
 
     mixes = ("inputs",)
