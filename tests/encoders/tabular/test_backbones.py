@@ -58,7 +58,8 @@ def test_learns_an_exclusive_or(options):
     model = MultimodalClassifier(
         [("t", TabularEncoder(**options), list(X))],
         mix=False,
-        max_epochs=15,
+        max_epochs=8,
+        learning_rate=3e-3,
         random_state=0,
     )
     model.fit(X[:450], y[:450])
