@@ -1,10 +1,12 @@
 """Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
 from skmm._utils.compat import BaseComposition
-from skmm.alignment import make_alignment
-from skmm.augmentation import make_mixup
+from skmm._utils.registry import part_constraints
+from skmm._utils.validation import SequenceOf, check_options
+from skmm.alignment import ALIGNMENTS, make_alignment
+from skmm.augmentation import make_mixup, mixup_constraints
 from skmm.encoders import KINDS, make_encoder
-from skmm.fusion import make_fusion
+from skmm.fusion import FUSIONS, make_fusion
 
 
 class MultimodalComposition(BaseComposition):
@@ -14,6 +16,16 @@ class MultimodalComposition(BaseComposition):
     ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
     turns the name into its default object.
     """
+
+    _parameter_constraints = {
+        "fusion": part_constraints(FUSIONS),
+        "alignment": [
+            *part_constraints(ALIGNMENTS),
+            SequenceOf(*part_constraints(ALIGNMENTS), description="a list of these"),
+            None,
+        ],
+        "mixup": mixup_constraints(),
+    }
 
     @property
     def _encoders(self):
@@ -29,6 +41,18 @@ class MultimodalComposition(BaseComposition):
             (name, encoder, columns)
             for (name, encoder), (_, _, columns) in zip(pairs, self.modalities)
         ]
+
+    def _validate_params(self):
+        """Check all options, those of the parts too, before anything is read."""
+        check_options(self)
+        parts = [self.fusion, self.mixup]
+        several = isinstance(self.alignment, (list, tuple))
+        parts += self.alignment if several else [self.alignment]
+        parts += [encoder for _, *rest in self._encoders for encoder in rest]
+        # skorch takes callbacks with a name, too: (name, callback).
+        parts += [c[-1] if isinstance(c, tuple) else c for c in self.callbacks or ()]
+        for part in parts:
+            check_options(part)
 
     def get_params(self, deep=True):
         """Get the parameters of this estimator, its fusion and its encoders.
@@ -94,7 +118,9 @@ def _one_alignment(alignment, key):
             "one of them. Set alignment to one name or object first, or write the "
             "options into the objects of the list."
         )
-    return make_alignment(alignment)
+    # What is an object already may have an option that is about to be mended.
+    named = isinstance(alignment, (str, type))
+    return make_alignment(alignment) if named else alignment
 
 
 def _is_kind(encoder):

@@ -146,7 +146,7 @@ def test_infinite_numbers(data, at):
 def test_unknown_fusion_suggests_the_nearest(data):
     X, y = data
     model = MultimodalClassifier(fusion="gatted", **FAST)
-    with pytest.raises(ValueError, match="no fusion named 'gatted'.*mean 'gated'"):
+    with pytest.raises(ValueError, match="Got 'gatted' instead. Did you mean 'gated'"):
         model.fit(X, y)
     assert_not_fitted(model, X)
 

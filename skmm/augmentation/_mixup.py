@@ -1,9 +1,12 @@
 """Rows mixed with each other: what they show, and what is learned from them."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import torch
-from sklearn.base import BaseEstimator
+
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Part
 
 
 class Mixing(NamedTuple):
@@ -68,7 +71,7 @@ class Mixing(NamedTuple):
         return share * values + rest * values[self.partner], present | other
 
 
-class ManifoldMixup(BaseEstimator):
+class ManifoldMixup(Part):
     """Mix the vectors of the modalities, between encoders and fusion.
 
     Each row gets a partner in its batch and a share drawn from Beta(alpha, alpha); it
@@ -94,6 +97,8 @@ class ManifoldMixup(BaseEstimator):
 
     where = "vectors"
 
+    _parameter_constraints = {"alpha": [Interval(Real, 0, None, closed="neither")]}
+
     def __init__(self, alpha=0.2):
         self.alpha = alpha
 
@@ -110,8 +115,6 @@ class ManifoldMixup(BaseEstimator):
         -------
         mixing : Mixing
         """
-        if not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
         alpha = torch.full((n, 2), float(self.alpha), device=device)
         share = torch._sample_dirichlet(alpha)[:, 0]
         return Mixing(torch.randperm(n, device=device), share, self.where)

@@ -1,9 +1,11 @@
 """Augmentations of texts: token ids (n, t) and a mask (n, t), True where one is."""
 
 import copy
+from numbers import Real
 
 import torch
 
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 #: Ids of the vocabularies that TextEncoder makes.
@@ -62,6 +64,8 @@ class TokenDrop(TextAugmentation):
     1
     """
 
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, share=0.1):
         self.share = share
 
@@ -100,6 +104,8 @@ class TokenSwap(TextAugmentation):
     >>> TokenSwap(share=1.0)(ids, mask)[0].tolist()
     [[8, 7]]
     """
+
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, share=0.1):
         self.share = share
@@ -148,6 +154,11 @@ class TokenReplace(TextAugmentation):
     >>> replace(ids, mask)[0].tolist()
     [[4, 5]]
     """
+
+    _parameter_constraints = {
+        "share": [Interval(Real, 0, 1, closed="both")],
+        "by": [dict, callable, None],
+    }
 
     def __init__(self, share=0.1, by=None):
         self.share = share

@@ -1,9 +1,12 @@
 """Fusion by attention of each modality to each other one."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import Attention, masked_mean
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, pairs
 
 
@@ -40,6 +43,10 @@ class CrossAttentionFusion(Fusion):
     """
 
     uses_tokens = True
+
+    _parameter_constraints = {
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, n_heads=4):
         self.n_heads = n_heads
