@@ -5,8 +5,9 @@ from skmm._utils.registry import part_constraints
 from skmm._utils.validation import SequenceOf, check_options
 from skmm.alignment import ALIGNMENTS, make_alignment
 from skmm.augmentation import make_mixup, mixup_constraints
-from skmm.encoders import KINDS, make_encoder
+from skmm.encoders import make_encoder
 from skmm.fusion import FUSIONS, make_fusion
+from skmm.modalities._resolver import is_dropped
 
 
 class MultimodalComposition(BaseComposition):
@@ -43,16 +44,8 @@ class MultimodalComposition(BaseComposition):
         ]
 
     def _validate_params(self):
-        """Check all options, those of the parts too, before anything is read."""
+        """Check the options before a fit; for a misspelled name propose the nearest."""
         check_options(self)
-        parts = [self.fusion, self.mixup]
-        several = isinstance(self.alignment, (list, tuple))
-        parts += self.alignment if several else [self.alignment]
-        parts += [encoder for _, *rest in self._encoders for encoder in rest]
-        # skorch takes callbacks with a name, too: (name, callback).
-        parts += [c[-1] if isinstance(c, tuple) else c for c in self.callbacks or ()]
-        for part in parts:
-            check_options(part)
 
     def get_params(self, deep=True):
         """Get the parameters of this estimator, its fusion and its encoders.
@@ -82,6 +75,10 @@ class MultimodalComposition(BaseComposition):
         for whole in ("modalities", "fusion", "alignment", "mixup"):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
+        # Likewise the encoders, by the names of their modalities.
+        for name, _ in self._encoders:
+            if isinstance(name, str) and name in params:
+                self._replace_estimator("_encoders", name, params.pop(name))
         own = self.get_params(deep=False)
         for key in params:
             name, nested, _ = key.partition("__")
@@ -104,7 +101,7 @@ class MultimodalComposition(BaseComposition):
                 )
             else:
                 self._encoders = [
-                    (n, make_encoder(e) if n == name and _is_kind(e) else e)
+                    (n, _one_encoder(e, key) if n == name else e)
                     for n, e in self._encoders
                 ]
         self._set_params("_encoders", **params)
@@ -123,5 +120,10 @@ def _one_alignment(alignment, key):
     return make_alignment(alignment) if named else alignment
 
 
-def _is_kind(encoder):
-    return isinstance(encoder, str) and encoder in KINDS
+def _one_encoder(encoder, key):
+    if is_dropped(encoder):
+        raise ValueError(
+            f"Parameter {key!r} is of a modality that is dropped. Give it an encoder "
+            "first, by the modality's name."
+        )
+    return make_encoder(encoder) if isinstance(encoder, str) else encoder

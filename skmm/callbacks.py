@@ -7,6 +7,7 @@ from skorch.callbacks import Callback
 from skmm._nn.freezing import freeze, layers_of, unfreeze
 from skmm._utils.compat import Interval
 from skmm._utils.validation import SequenceOf
+from skmm.modalities._resolver import check_names
 
 __all__ = ["GradualUnfreezing"]
 
@@ -63,12 +64,7 @@ class GradualUnfreezing(Callback):
         """
         fused = net.module_.heads["fused"]
         names = fused.names if self.modalities is None else self.modalities
-        unknown = [name for name in names if name not in fused.names]
-        if unknown:
-            raise ValueError(
-                f"GradualUnfreezing names {unknown[0]!r}, which is no modality. There "
-                f"are: {', '.join(map(repr, fused.names))}."
-            )
+        check_names(names, fused.names, "GradualUnfreezing")
         self.layers_ = []
         for name, encoder in zip(fused.names, fused.encoders):
             if name in names:

@@ -4,8 +4,6 @@ A table, ``_parameter_constraints``, is scikit-learn's: for each parameter of
 ``__init__`` what it may be. A subclass extends that of its base.
 """
 
-import difflib
-
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
@@ -16,6 +14,7 @@ from skmm._utils.compat import (
     make_constraint,
     validate_parameter_constraints,
 )
+from skmm._utils.names import did_you_mean
 
 
 class Part(BaseEstimator):
@@ -182,6 +181,5 @@ def _nearest(value, constraints):
                 names.extend(inner.options)
     for item in items:
         if isinstance(item, str) and item not in names:
-            near = difflib.get_close_matches(item, names, n=1, cutoff=0.4)
-            return f" Did you mean {near[0]!r}?" if near else ""
+            return did_you_mean(item, names)
     return ""

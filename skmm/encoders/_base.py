@@ -39,7 +39,15 @@ class Encoder(Part):
 
     Options are checked before anything is read, if the class has scikit-learn's table
     `_parameter_constraints` of what each may be.
+
+    Attributes
+    ----------
+    max_batch_size : int or None
+        Class attribute, or a property once it is fitted: the largest batch that
+        ``batch_size="auto"`` takes; None for no limit.
     """
+
+    max_batch_size = None
 
     def fit_transform(self, X, y=None, sample_weight=None):
         """Learn from the training rows and give their block.

@@ -15,7 +15,7 @@ from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
 from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoded, Encoder
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 
 
 class ModuleEncoder(Encoder):
@@ -171,7 +171,7 @@ class ModuleEncoder(Encoder):
         return self.module(**known | (self.options or {}))
 
 
-class _OwnModule(DeepModule):
+class _OwnModule(EncoderModule):
     def __init__(self, network, shape, width, augment):
         super().__init__(width, augment)
         self.network = network

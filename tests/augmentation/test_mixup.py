@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skmm import MultimodalClassifier, MultimodalRegressor
-from skmm._training.heads import mix_encoded
+from skmm._training.heads._fused import mix_encoded
 from skmm.augmentation import MIXUPS, ManifoldMixup
 from skmm.augmentation._mixup import Mixing, mix_pictures
 from skmm.encoders._base import Encoded

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from skmm._data.blocks import Block
-from skmm._training.heads import FusedHead
+from skmm._training.heads._fused import FusedModule
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.targets import ClassificationTargets
@@ -53,7 +53,7 @@ def build(fusion, m, alignments=(), **options):
     encoders = {name: Tokens(i % 2 == 1) for i, name in enumerate(names)}
     spec = FusionSpec(names, WIDTH, N_OUTPUTS, encoders)
     fusion = make_fusion(fusion)
-    head = FusedHead(
+    head = FusedModule(
         encoders,
         fusion.build_module(spec),
         spec,
@@ -61,7 +61,8 @@ def build(fusion, m, alignments=(), **options):
         uses_tokens=fusion.uses_tokens,
         **options,
     )
-    head.align([make_alignment(a).build_module(spec) for a in alignments], 0.1)
+    head.align([make_alignment(a) for a in alignments])
+    head.alignment_weight = 0.1
     return head
 
 

@@ -211,7 +211,7 @@ class AudioEncoder(Encoder):
     @property
     def max_batch_size(self):
         """Rows of a batch at most: activations over time and frequency are large."""
-        return np.inf if self._is_frozen else 32
+        return None if self._is_frozen else 32
 
     @property
     def _is_frozen(self):

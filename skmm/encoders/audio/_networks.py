@@ -8,7 +8,7 @@ from torch import nn
 
 from skmm._nn.freezing import freeze_for_good
 from skmm._nn.sequence import MaskedBatchNorm, Recurrent
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 from skmm.encoders.audio._recordings import to_waves
 
@@ -16,7 +16,7 @@ from skmm.encoders.audio._recordings import to_waves
 _PRETRAINED_RATE = 0.01
 
 
-class SpectrogramModule(DeepModule):
+class SpectrogramModule(EncoderModule):
     """Convolutions over spectrograms, and a GRU over time or none.
 
     Parameters
@@ -105,7 +105,7 @@ class _Block(nn.Module):
         return self.norm(self.conv(x), mask).relu(), mask
 
 
-class WaveModule(DeepModule):
+class WaveModule(EncoderModule):
     """A pretrained network over samples, tuned.
 
     Padding would be heard, much of what is pretrained having no mask for it: only
@@ -146,7 +146,7 @@ class WaveModule(DeepModule):
         return self.head(torch.cat(vectors)[order].float())
 
 
-class VoiceModule(DeepModule):
+class VoiceModule(EncoderModule):
     """Resemblyzer's network over parts of recordings, tuned.
 
     Parameters

@@ -7,7 +7,7 @@ from torch import nn
 
 from skmm._nn.sparse import BagTable
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.entity._layers import (
     GraphAttention,
     Links,
@@ -21,7 +21,7 @@ from skmm.encoders.entity._tables import SCALE
 _LINKS_AT_ONCE = 500_000
 
 
-class NodeModule(DeepModule):
+class NodeModule(EncoderModule):
     """Vectors of rows of nodes: their own, and what the graph tells about them.
 
     Parameters

@@ -13,7 +13,7 @@ from skmm._utils.validation import Names, SequenceOf, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.augmentation._mixup import mix_pictures
 from skmm.encoders._base import Encoded, Encoder
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._networks import Pool, count_tokens, make_net
 from skmm.encoders.pictures._pixels import (
     channel_statistics,
@@ -226,7 +226,7 @@ def _make_projection(n_in, n_out, dropout):
     )
 
 
-class PixelsModule(DeepModule):
+class PixelsModule(EncoderModule):
     """A network over 8-bit pixels, which are standardised on the device.
 
     Parameters

@@ -9,7 +9,7 @@ from skmm._data.blocks import Block
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 
 #: Frames that go through a frozen network between two looks at the pixels.
@@ -218,7 +218,7 @@ class _VideoModule(_Frames):
         return self.over_time(self.head.project(self.pooled(pixels)))
 
 
-class _VectorsModule(DeepModule):
+class _VectorsModule(EncoderModule):
     """Vectors of frames that were computed before."""
 
     mixes = ("inputs",)

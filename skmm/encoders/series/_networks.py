@@ -6,14 +6,14 @@ import torch
 from torch import nn
 
 from skmm._nn.sequence import ConvNorm, MaskedBatchNorm, Recurrent, fill_up, spread_mask
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 
 #: Kernels of an inception block of long series, the longest first [InceptionTime].
 _INCEPTION_KERNELS = (39, 19, 9)
 
 
-class SeriesModule(DeepModule):
+class SeriesModule(EncoderModule):
     """Series of a batch, padded to its longest, to vectors and tokens.
 
     Parameters

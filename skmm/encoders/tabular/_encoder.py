@@ -17,7 +17,7 @@ from skmm.encoders.tabular._backbones import (
     FTTransformer,
     make_net,
 )
-from skmm.encoders.tabular._columns import CategoryReader, make_reader
+from skmm.modalities._readers import CategoryReader, make_reader
 
 
 class TabularEncoder(Encoder):

@@ -7,7 +7,7 @@ from torch import nn
 from skmm._nn.sequence import Recurrent
 from skmm.augmentation._text import SEPARATOR
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.text._tokens import pad
 
 #: Words before and behind that a filter sees, as in Kim's TextCNN, and pairs.
@@ -19,7 +19,7 @@ _SCALE = 0.1
 MAX_DROPOUT = 0.3
 
 
-class TextModule(DeepModule):
+class TextModule(EncoderModule):
     """Token ids of a batch, padded to its longest row, to vectors and tokens.
 
     Parameters

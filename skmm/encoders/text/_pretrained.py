@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from skmm._nn.freezing import freeze_for_good, scale_layers
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.text._tokens import collect, pad
 
 #: Times the estimator's learning rate, which is 3e-3 by default. "full" is the rate
@@ -17,7 +17,7 @@ LEARNING_RATE_SCALES = {"head": 0.1, "lora": 0.3, "full": 0.1}
 _LIMIT = 512
 
 
-class TunedModule(DeepModule):
+class TunedModule(EncoderModule):
     """A pretrained network that goes on learning, behind it a readout.
 
     Parameters

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from skmm import MultimodalClassifier
-from skmm._training.heads import as_encoded
+from skmm._training.heads._fused import as_encoded
 from skmm.augmentation import SpectrogramMask, WaveGain
 from skmm.encoders import AudioEncoder
 from skmm.encoders.audio._mel import LogMel, mel_filters

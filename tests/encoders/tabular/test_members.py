@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from skmm import MultimodalClassifier, MultimodalRegressor
-from skmm._training.heads import fold_members
+from skmm._training.heads._fused import fold_members
 from skmm._training.targets import ClassificationTargets
 from skmm.encoders import TabularEncoder
 from skmm.encoders._base import Encoded
