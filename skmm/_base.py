@@ -39,12 +39,10 @@ class BaseMultimodal(
     """Base of :class:`MultimodalClassifier` and :class:`MultimodalRegressor`."""
 
     _parameter_constraints = {
+        **MultimodalComposition._parameter_constraints,
         "modalities": [StrOptions({"auto"}), list, tuple],
-        "fusion": [str, type, HasMethods("build_module")],
-        "alignment": [str, type, HasMethods("build_module"), list, tuple, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
-        "mixup": [str, type, HasMethods("draw"), None],
         "mix": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],

@@ -2,10 +2,12 @@
 
 from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
-from skmm.alignment import make_alignment
-from skmm.augmentation import make_mixup
+from skmm._utils.registry import part_constraints
+from skmm._utils.validation import SequenceOf, check_options
+from skmm.alignment import ALIGNMENTS, make_alignment
+from skmm.augmentation import make_mixup, mixup_constraints
 from skmm.encoders import make_encoder
-from skmm.fusion import make_fusion
+from skmm.fusion import FUSIONS, make_fusion
 from skmm.modalities._resolver import is_dropped
 
 
@@ -16,6 +18,16 @@ class MultimodalComposition(BaseComposition):
     ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
     turns the name into its default object.
     """
+
+    _parameter_constraints = {
+        "fusion": part_constraints(FUSIONS),
+        "alignment": [
+            *part_constraints(ALIGNMENTS),
+            SequenceOf(*part_constraints(ALIGNMENTS), description="a list of these"),
+            None,
+        ],
+        "mixup": mixup_constraints(),
+    }
 
     @property
     def _encoders(self):
@@ -33,8 +45,8 @@ class MultimodalComposition(BaseComposition):
         ]
 
     def _validate_params(self):
-        """Check parameters, parts and names, before anything is read."""
-        super()._validate_params()
+        """Check the options before a fit; for a misspelled name propose the nearest."""
+        check_options(self)
         check_parts(self.get_params(deep=False))
 
     def get_params(self, deep=True):
@@ -105,7 +117,9 @@ def _one_alignment(alignment, key):
             "one of them. Set alignment to one name or object first, or write the "
             "options into the objects of the list."
         )
-    return make_alignment(alignment)
+    # What is an object already may have an option that is about to be mended.
+    named = isinstance(alignment, (str, type))
+    return make_alignment(alignment) if named else alignment
 
 
 def _one_encoder(encoder, key):

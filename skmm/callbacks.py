@@ -1,8 +1,12 @@
 """skorch callbacks for ``callbacks=``."""
 
+from numbers import Integral
+
 from skorch.callbacks import Callback
 
 from skmm._nn.freezing import freeze, layers_of, unfreeze
+from skmm._utils.compat import Interval
+from skmm._utils.validation import SequenceOf
 from skmm.modalities._resolver import check_names
 
 __all__ = ["GradualUnfreezing"]
@@ -37,6 +41,12 @@ class GradualUnfreezing(Callback):
     >>> from skmm.callbacks import GradualUnfreezing
     >>> model = MultimodalClassifier(callbacks=[GradualUnfreezing(every=2)])
     """
+
+    _parameter_constraints = {
+        "modalities": [SequenceOf(str, description="a list of str"), None],
+        "start": [Interval(Integral, 0, None, closed="left")],
+        "every": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, modalities=None, start=1, every=1):
         self.modalities = modalities

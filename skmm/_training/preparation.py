@@ -2,8 +2,8 @@
 
 from sklearn.base import clone
 
-from skmm._data.blocks import Block
 from skmm._utils.memo import Calls
+from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
 from skmm.encoders import make_encoder
@@ -25,7 +25,8 @@ def check_parts(options):
     """Check what can be checked before anything is read of X.
 
     These are the fusion, the alignments, the mixup and the encoders, which may be
-    names, the names of modalities, and the device.
+    names, their options and those of callbacks, the names of modalities, and the
+    device.
 
     Parameters
     ----------
@@ -49,6 +50,9 @@ def check_parts(options):
         if one is not None:
             make_alignment(one)
     make_mixup(options["mixup"])
+    for callback in options["callbacks"] or ():
+        # skorch takes (name, callback), too.
+        check_options(callback[-1] if isinstance(callback, tuple) else callback)
     if not isinstance(options["modalities"], str):
         modalities = read_modalities(
             options["modalities"], check=make_encoder, reserved=options
@@ -192,6 +196,8 @@ def _transform_encoder(columns, encoder):
 
 def _as_block(block, columns, encoder, method):
     """Check what an encoder, which may be the user's own, made of its columns."""
+    from skmm._data.blocks import Block  # imports torch
+
     name = f"{type(encoder).__name__}.{method}"
     if not isinstance(block, Block):
         raise TypeError(

@@ -5,9 +5,12 @@ samples (n,); those of the domain "spectrogram", and functions of the user's own
 without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, time).
 """
 
+from numbers import Integral, Real
+
 import torch
 
 from skmm._nn.seeding import rand, randn_like
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -41,6 +44,13 @@ class SpectrogramMask(Augmentation):
     """
 
     domain = "spectrogram"
+
+    _parameter_constraints = {
+        "n_times": [Interval(Integral, 0, None, closed="left")],
+        "time": [Interval(Real, 0, 1, closed="both")],
+        "n_bands": [Interval(Integral, 0, None, closed="left")],
+        "band": [Interval(Real, 0, 1, closed="both")],
+    }
 
     def __init__(self, n_times=2, time=0.15, n_bands=2, band=0.15):
         self.n_times = n_times
@@ -77,6 +87,11 @@ class WaveNoise(Augmentation):
 
     domain = "wave"
 
+    _parameter_constraints = {
+        "low": [Interval(Real, None, None, closed="neither")],
+        "high": [Interval(Real, None, None, closed="neither")],
+    }
+
     def __init__(self, low=10, high=40):
         self.low = low
         self.high = high
@@ -112,6 +127,10 @@ class WaveGain(Augmentation):
 
     domain = "wave"
 
+    _parameter_constraints = {
+        "decibels": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __init__(self, decibels=6):
         self.decibels = decibels
 
@@ -138,6 +157,8 @@ class WaveShift(Augmentation):
     """
 
     domain = "wave"
+
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, share=0.1):
         self.share = share

@@ -1,9 +1,9 @@
 """The contract of an augmentation, and chains of them."""
 
-from sklearn.base import BaseEstimator
+from skmm._utils.validation import Part
 
 
-class Augmentation(BaseEstimator):
+class Augmentation(Part):
     """Base of all augmentations: a random change that keeps what a cell means.
 
     It is called in training only, on the device, with the tensors of a batch, rows

@@ -5,11 +5,14 @@ and kornia needs more than is used here.
 """
 
 import math
+from numbers import Real
 
 import torch
 from torch.nn import functional as F
 
 from skmm._nn.seeding import rand
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, SequenceOf
 from skmm.augmentation._base import Augmentation, Chain
 
 
@@ -57,16 +60,16 @@ class RandomFlip(ImageAugmentation):
     tensor([[[[1., 0.]]]])
     """
 
+    _parameter_constraints = {
+        "axis": [Names(["horizontal", "vertical", "both"])],
+        "probability": [Interval(Real, 0, 1, closed="both")],
+    }
+
     def __init__(self, axis="horizontal", probability=0.5):
         self.axis = axis
         self.probability = probability
 
     def _draw(self, pixels):
-        if self.axis not in ("horizontal", "vertical", "both"):
-            raise ValueError(
-                "RandomFlip: axis must be 'horizontal', 'vertical' or 'both', got "
-                f"{self.axis!r}."
-            )
         return (_uniform(pixels, 2) < self.probability,)
 
     def _change(self, pixels, chosen):
@@ -92,6 +95,8 @@ class RandomShift(_Affine):
     >>> RandomShift(fraction=0.25)(torch.rand(5, 3, 8, 8)).shape
     torch.Size([5, 3, 8, 8])
     """
+
+    _parameter_constraints = {"fraction": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, fraction=0.1):
         self.fraction = fraction
@@ -127,6 +132,11 @@ class RandomCrop(_Affine):
     torch.Size([5, 3, 8, 8])
     """
 
+    _parameter_constraints = {
+        "scale": [SequenceOf(Interval(Real, 0, 1, closed="right"), length=2)],
+        "ratio": [SequenceOf(Interval(Real, 0, None, closed="neither"), length=2)],
+    }
+
     def __init__(self, scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)):
         self.scale = scale
         self.ratio = ratio
@@ -159,6 +169,8 @@ class RandomRotate(_Affine):
     torch.Size([5, 3, 8, 8])
     """
 
+    _parameter_constraints = {"degrees": [Interval(Real, 0, None, closed="left")]}
+
     def __init__(self, degrees=15):
         self.degrees = degrees
 
@@ -184,6 +196,12 @@ class RandomColor(ImageAugmentation):
     >>> RandomColor(brightness=0.5)(torch.rand(5, 3, 8, 8)).shape
     torch.Size([5, 3, 8, 8])
     """
+
+    _parameter_constraints = {
+        "brightness": [Interval(Real, 0, None, closed="left")],
+        "contrast": [Interval(Real, 0, None, closed="left")],
+        "saturation": [Interval(Real, 0, None, closed="left")],
+    }
 
     def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2):
         self.brightness = brightness
@@ -228,6 +246,11 @@ class RandomErase(ImageAugmentation):
     >>> RandomErase(probability=1.0)(torch.zeros(5, 3, 8, 8)).max() > 0
     tensor(True)
     """
+
+    _parameter_constraints = {
+        "probability": [Interval(Real, 0, 1, closed="both")],
+        "scale": [SequenceOf(Interval(Real, 0, 1, closed="both"), length=2)],
+    }
 
     def __init__(self, probability=0.5, scale=(0.02, 0.2)):
         self.probability = probability

@@ -1,11 +1,13 @@
 """Rows mixed with each other: what they show, and what is learned from them."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import torch
-from sklearn.base import BaseEstimator
 
 from skmm._nn.seeding import beta, rand_like, randperm
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Part
 
 
 class Mixing(NamedTuple):
@@ -70,7 +72,7 @@ class Mixing(NamedTuple):
         return share * values + rest * values[self.partner], present | other
 
 
-class ManifoldMixup(BaseEstimator):
+class ManifoldMixup(Part):
     """Mix the vectors of the modalities, between encoders and fusion.
 
     Each row gets a partner in its batch and a share drawn from Beta(alpha, alpha); it
@@ -96,6 +98,8 @@ class ManifoldMixup(BaseEstimator):
 
     where = "vectors"
 
+    _parameter_constraints = {"alpha": [Interval(Real, 0, None, closed="neither")]}
+
     def __init__(self, alpha=0.2):
         self.alpha = alpha
 
@@ -112,8 +116,6 @@ class ManifoldMixup(BaseEstimator):
         -------
         mixing : Mixing
         """
-        if not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
         share = beta(self.alpha, n, device=device)
         return Mixing(randperm(n, device=device), share, self.where)
 

@@ -1,8 +1,11 @@
 """Random changes of time series: values (n, channels, time) and mask (n, time)."""
 
+from numbers import Integral, Real
+
 import torch
 
 from skmm._nn.seeding import randn, randn_like
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -28,6 +31,8 @@ class SeriesJitter(Augmentation):
     >>> (values != 0).sum(dim=2).flatten().tolist()
     [5, 3]
     """
+
+    _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
 
     def __init__(self, scale=0.05):
         self.scale = scale
@@ -58,6 +63,8 @@ class SeriesScale(Augmentation):
     >>> bool((values[..., 0] == values[..., 2]).all())
     True
     """
+
+    _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
 
     def __init__(self, scale=0.1):
         self.scale = scale
@@ -94,6 +101,11 @@ class SeriesWarp(Augmentation):
     >>> bool((values.diff() > 0).all()), round(float(values[0, 0, -1]), 4)
     (True, 5.0)
     """
+
+    _parameter_constraints = {
+        "scale": [Interval(Real, 0, None, closed="left")],
+        "n_knots": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, scale=0.2, n_knots=4):
         self.scale = scale

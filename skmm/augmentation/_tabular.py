@@ -1,8 +1,11 @@
 """Random changes of a table's cells."""
 
+from numbers import Real
+
 import torch
 
 from skmm._nn.seeding import rand, randint
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -36,6 +39,8 @@ class CellSwap(Augmentation):
     tensor([[ 2., 20.],
             [ 1., 10.]])
     """
+
+    _parameter_constraints = {"p": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, p=0.1):
         self.p = p

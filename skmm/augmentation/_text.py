@@ -1,10 +1,12 @@
 """Augmentations of texts: token ids (n, t) and a mask (n, t), True where one is."""
 
 import copy
+from numbers import Real
 
 import torch
 
 from skmm._nn.seeding import rand
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 #: Ids of the vocabularies that TextEncoder makes.
@@ -63,6 +65,8 @@ class TokenDrop(TextAugmentation):
     1
     """
 
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, share=0.1):
         self.share = share
 
@@ -101,6 +105,8 @@ class TokenSwap(TextAugmentation):
     >>> TokenSwap(share=1.0)(ids, mask)[0].tolist()
     [[8, 7]]
     """
+
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, share=0.1):
         self.share = share
@@ -149,6 +155,11 @@ class TokenReplace(TextAugmentation):
     >>> replace(ids, mask)[0].tolist()
     [[4, 5]]
     """
+
+    _parameter_constraints = {
+        "share": [Interval(Real, 0, 1, closed="both")],
+        "by": [dict, callable, None],
+    }
 
     def __init__(self, share=0.1, by=None):
         self.share = share

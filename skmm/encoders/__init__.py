@@ -2,7 +2,9 @@
 
 import importlib
 
-from skmm._utils.registry import make_part
+from skmm._utils.compat import HasMethods
+from skmm._utils.registry import make_part, part_constraints
+from skmm._utils.validation import check_value
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import make_default
 
@@ -60,11 +62,11 @@ def make_encoder(encoder, *, series=False):
 
     Raises
     ------
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
     ValueError
-        If the name is not known (the nearest known one is proposed), or the encoder
-        needs an argument.
-    TypeError
-        If it is nothing of these.
+        If the encoder needs an argument.
 
     Examples
     --------
@@ -72,18 +74,13 @@ def make_encoder(encoder, *, series=False):
     >>> make_encoder("vector")
     VectorEncoder()
     """
+    known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
+    check_value(encoder, known, "encoder", "make_encoder")
     if isinstance(encoder, str) and encoder in KINDS:
         encoder = make_default(encoder, "encoder")
-    if not isinstance(encoder, str) and not hasattr(encoder, "build_module"):
-        if _is_transformer(encoder):
-            wrapper = importlib.import_module("skmm.encoders._transformer")
-            return wrapper.TransformerEncoder(encoder, series=series)
-        if not (isinstance(encoder, type) and hasattr(encoder, "forward")):
-            raise TypeError(
-                f"An encoder is a name ({', '.join(ENCODERS)}), an Encoder, a "
-                "transformer of scikit-learn or a class of nn.Module; got "
-                f"{encoder!r}."
-            )
+    if _is_transformer(encoder):
+        wrapper = importlib.import_module("skmm.encoders._transformer")
+        encoder = wrapper.TransformerEncoder(encoder, series=series)
     wrapper = ("skmm.encoders._module", "ModuleEncoder")
     return make_part(encoder, "encoder", ENCODERS, wrapper)
 

@@ -105,6 +105,8 @@ class WeightedFusion(Fusion):
     WeightedFusion(per_feature=True)
     """
 
+    _parameter_constraints = {"per_feature": ["boolean"]}
+
     def __init__(self, per_feature=False):
         self.per_feature = per_feature
 

@@ -1,9 +1,12 @@
 """Fusion by a product of Gaussian experts."""
 
+from numbers import Real
+
 import torch
 from torch import nn
 
 from skmm._nn.seeding import randn_like
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -35,6 +38,10 @@ class ProductOfExpertsFusion(Fusion):
     >>> ProductOfExpertsFusion()
     ProductOfExpertsFusion()
     """
+
+    _parameter_constraints = {
+        "kl_weight": [Interval(Real, 0, None, closed="left")],
+    }
 
     def __init__(self, kl_weight=1e-3):
         self.kl_weight = kl_weight

@@ -2,6 +2,7 @@
 
 import warnings
 
+from skmm._utils.compat import InvalidParameterError
 from skmm._utils.memo import Calls
 from skmm._utils.names import did_you_mean
 from skmm.modalities._detection import detect_modalities
@@ -63,7 +64,8 @@ def read_modalities(modalities, *, check, reserved=(), what="encoder"):
         try:
             check(encoder)
         except (ValueError, TypeError) as error:
-            kind = ValueError if isinstance(error, ValueError) else TypeError
+            kinds = (InvalidParameterError, ValueError, TypeError)
+            kind = next(kind for kind in kinds if isinstance(error, kind))
             raise kind(f"Modality {name!r}: {error}") from error
     return [tuple(modality) for modality in modalities]
 

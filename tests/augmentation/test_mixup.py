@@ -98,7 +98,7 @@ def test_nested_parameters():
 
 
 def test_what_is_no_mixup(classification):
-    with pytest.raises(ValueError, match="'manifold'.*got 'mix'"):
+    with pytest.raises(ValueError, match="'manifold'.*Got 'mix'.*Did you mean 'mixup'"):
         MultimodalClassifier(mixup="mix").fit(*classification)
-    with pytest.raises(ValueError, match="alpha must be above 0"):
+    with pytest.raises(ValueError, match="'alpha' parameter of ManifoldMixup"):
         MultimodalClassifier(mixup=ManifoldMixup(alpha=0)).fit(*classification)

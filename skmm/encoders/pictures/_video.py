@@ -1,6 +1,6 @@
 """Clips, learned end to end: a network of pictures over frames, then over time."""
 
-import numbers
+from numbers import Integral
 
 import torch
 from torch import nn
@@ -8,11 +8,12 @@ from torch import nn
 from skmm._data.blocks import Block
 from skmm._nn.attention import TransformerLayer
 from skmm._nn.seeding import Dropout
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names
 from skmm.encoders._base import Encoded
 from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 
-_TEMPORAL = ("mean", "lstm", "attention")
 #: Frames that go through a frozen network between two looks at the pixels.
 _FRAMES = 256
 
@@ -97,6 +98,12 @@ class VideoEncoder(PicturesEncoder):
 
     _what = "clips"
 
+    _parameter_constraints = {
+        **PicturesEncoder._parameter_constraints,
+        "frames": [Interval(Integral, 1, None, closed="left")],
+        "temporal": [Names(["mean", "lstm", "attention"])],
+    }
+
     def __init__(
         self,
         frames=8,
@@ -131,14 +138,6 @@ class VideoEncoder(PicturesEncoder):
         self.errors = errors
         self.root = root
         self.n_jobs = n_jobs
-
-    def _check_options(self):
-        super()._check_options()
-        self._check_one_of("temporal", _TEMPORAL)
-        if not isinstance(self.frames, numbers.Integral) or self.frames < 1:
-            raise ValueError(
-                f"VideoEncoder(frames={self.frames!r}): it must be an int from 1 on."
-            )
 
     def _make_reader(self, size):
         from skmm.io import VideoReader

@@ -156,12 +156,7 @@ def test_regression_of_several_members():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"backbone": "forest"}, "give one of 'mlp', 'resnet', 'ft_transformer'"),
-        ({"n_members": 0}, "n_members=0"),
-        ({"n_layers": 1.5}, "n_layers=1.5"),
-        ({"n_bins": "many"}, "n_bins='many'"),
-        ({"hidden": 0}, "hidden=0"),
-        ({"dropout": 1}, "dropout=1"),
+        ({"backbone": "forest"}, "'mlp', 'resnet', 'ft_transformer'"),
         ({"backbone": "ft_transformer", "n_members": 2}, "members are of 'mlp'"),
     ],
 )

@@ -153,11 +153,6 @@ def test_other_cells_than_strings():
         TextEncoder().fit_transform(pd.DataFrame({"t": ["word", [1, 2]]}))
 
 
-def test_backbone_that_is_not_there():
-    with pytest.raises(ValueError, match="'rnn'.*'bag', 'cnn', 'lstm'"):
-        TextEncoder(backbone="rnn").fit_transform(pd.DataFrame({"t": ["a", "b"]}))
-
-
 def test_bytes_are_no_text():
     X = pd.DataFrame({"a": ["good", b"bad"]})
     with pytest.raises(ValueError, match="'a'.*first at row 1: a bytes"):
