@@ -17,7 +17,7 @@ LAYERS = [
     ["_utils", "datasets"],
     ["_data"],
     ["_nn"],
-    ["io"],
+    ["io", "_pretrained"],
     ["alignment", "augmentation", "fusion"],
     ["modalities"],
     ["feature_extraction"],

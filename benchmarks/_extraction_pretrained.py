@@ -84,7 +84,7 @@ def recordings_one_by_one(column):
     import librosa
     import torch
 
-    from skmm.feature_extraction._pretrained import packaged_path
+    from skmm._pretrained.sources import packaged_path
 
     lstm = torch.nn.LSTM(40, 256, num_layers=3, batch_first=True)
     linear = torch.nn.Linear(256, 256)

@@ -12,6 +12,24 @@ from skmm.datasets import make_multimodal_classification, make_multimodal_regres
 os.environ["COLUMNS"] = "200"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--bfloat16",
+        choices=["on", "off"],
+        help="let torch say that this CPU has products in bfloat16 and in 8 bits, or "
+        "that it has neither: results must not depend on it",
+    )
+
+
+def pytest_configure(config):
+    answer = config.getoption("--bfloat16")
+    if answer is not None:
+        import torch
+
+        for name in ("_is_avx512_bf16_supported", "_is_vnni_supported"):
+            setattr(torch.cpu, name, lambda: answer == "on")
+
+
 @pytest.fixture
 def classification():
     """Frame and two classes: each modality is missing in a tenth of the rows."""

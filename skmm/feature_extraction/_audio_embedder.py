@@ -4,10 +4,11 @@ import dataclasses
 import numbers
 import os
 
+from skmm._pretrained.inference import resolve_precision
+from skmm._pretrained.speech import load_speech_network
 from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Network, resolve_precision
+from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
-from skmm.feature_extraction._speech_networks import load_speech_network
 from skmm.io import AudioReader
 
 
@@ -40,7 +41,8 @@ class AudioEmbedder(MediaEmbedder):
     revision : str, default=None
         Commit, branch or tag of a model on the hub.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the network. "auto": bfloat16 on hardware that has it.
+        What the network computes in. "auto" is float32 on every CPU, so that vectors
+        are the same on all of them, and bfloat16 on a GPU that has it.
     device : str, default="auto"
         Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
         is elsewhere is copied, and itself stays where it is.
@@ -74,6 +76,8 @@ class AudioEmbedder(MediaEmbedder):
     n_embedded_ : int
         Recordings that went through the network in the last fit or transform: distinct
         ones, without those that `memory` held.
+    precision_ : str
+        What the network computed in at fit.
     revision_ : str
         Tells the weights apart: a commit of the hub, or a hash.
     n_features_in_ : int
@@ -196,8 +200,10 @@ class AudioEmbedder(MediaEmbedder):
         if network.dimension is None:
             network.dimension = network.measure()
         # The version of what the network is given, should that ever change.
-        settings = (1, self._make_reader(network.rate).key(), precision, self.pooling)
-        return Network(network, network.revision, repr(settings), network.dimension)
+        settings = (1, self._make_reader(network.rate).key(), self.pooling)
+        return Network(
+            network, network.revision, repr(settings), network.dimension, precision
+        )
 
     def _make_reader(self, rate=16000):
         return AudioReader(rate=rate, array_rate=self.array_rate, root=self.root)

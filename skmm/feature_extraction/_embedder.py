@@ -2,11 +2,9 @@
 
 import contextlib
 import dataclasses
-import math
 import numbers
 import os
 import warnings
-from collections import deque
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -28,22 +26,23 @@ class Network:
     revision : str
         Tells the weights apart: a commit or a hash.
     settings : str
-        Preprocessing, precision and all else that changes the vectors.
+        Preprocessing and all else that changes the vectors, but for the precision.
     dimension : int or None
         Width of a vector; None where only a cell can tell.
-    precision : str, default="float32"
-        Of the products, where the module does not know it itself.
+    precision : str or None
+        What the network computes in, never "auto"; None where it does as it likes.
     """
 
     module: object
     revision: str | None
     settings: str
     dimension: int | None
-    precision: str = "float32"
+    precision: str | None
 
     @property
     def identity(self):
-        return f"{self.revision}\n{self.settings}"
+        """What the cache tells networks apart by."""
+        return f"{self.revision}\n{self.precision}\n{self.settings}"
 
 
 class Embedder(CellsTransformer):
@@ -126,7 +125,7 @@ class Embedder(CellsTransformer):
         network = self._load_network()
         if network.dimension is None:
             network = dataclasses.replace(network, dimension=self._measure(network))
-        self.revision_ = network.revision
+        self.revision_, self.precision_ = network.revision, network.precision
         if is_missing(column, empty=True).all():
             warnings.warn(
                 f"Column {column.name!r} holds no {self._what} in any of {len(column)} "
@@ -269,101 +268,3 @@ def _spread(features, places):
     rows = np.full((len(places), features.shape[1]), np.nan, np.float32)
     rows[places >= 0] = features[places[places >= 0]]
     return rows
-
-
-# ---------------------------------------------------------------- devices and batches
-
-
-def resolve_precision(precision, device):
-    """Give the precision for ``precision=``: "auto" is bfloat16 where hardware has it.
-
-    Parameters
-    ----------
-    precision : str
-    device : torch.device
-    """
-    if precision != "auto":
-        return precision
-    return "bfloat16" if has_bfloat16(device) else "float32"
-
-
-def has_bfloat16(device):
-    """Tell whether a device multiplies bfloat16 itself, rather than emulating it."""
-    import torch
-
-    if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    if device.type == "cpu":
-        return bool(torch.cpu._is_avx512_bf16_supported())
-    return False
-
-
-@contextlib.contextmanager
-def inference(module, device, precision):
-    """Run a torch module in evaluation mode, without gradients, at a precision."""
-    import torch
-
-    training = [part for part in module.modules() if part.training]
-    for part in training:
-        part.training = False
-    try:
-        with (
-            torch.inference_mode(),
-            torch.autocast(
-                device.type, torch.bfloat16, enabled=precision == "bfloat16"
-            ),
-        ):
-            yield
-    finally:
-        for part in training:
-            part.training = True
-
-
-def run_batches(run, batches, cost=len):
-    """Run each batch; one that does not fit into memory is halved, as are later ones.
-
-    Parameters
-    ----------
-    run : callable
-        From a batch to its result.
-    batches : iterable of sequences
-    cost : callable, default=len
-        What a batch takes of memory, in any unit.
-
-    Yields
-    ------
-    batch, result
-        In the order of the batches; more than there were where some were halved.
-    """
-    limit = math.inf
-    todo = deque(batches)
-    while todo:
-        batch = todo.popleft()
-        if cost(batch) <= limit or len(batch) == 1:
-            try:
-                result = run(batch)
-            except (MemoryError, RuntimeError) as error:
-                if len(batch) == 1 or not is_out_of_memory(error):
-                    raise
-                limit = cost(batch) / 2
-            else:
-                yield batch, result
-                continue
-            _free_memory()
-        half = len(batch) // 2
-        todo.extendleft([batch[half:], batch[:half]])
-
-
-def is_out_of_memory(error):
-    """Tell whether an error says that memory ran out, on whatever device."""
-    if isinstance(error, MemoryError):
-        return True
-    words = str(error).lower()
-    return "out of memory" in words or "can't allocate memory" in words
-
-
-def _free_memory():
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

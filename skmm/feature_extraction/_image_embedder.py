@@ -6,10 +6,11 @@ import numbers
 
 import numpy as np
 
+from skmm._pretrained.hashes import hash_callable
+from skmm._pretrained.inference import resolve_precision
+from skmm._pretrained.pictures import load_image_network
 from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Network, resolve_precision
-from skmm.feature_extraction._hashes import hash_callable
-from skmm.feature_extraction._image_networks import load_image_network
+from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
 from skmm.io import ImageReader
 
@@ -71,13 +72,12 @@ class PicturesEmbedder(MediaEmbedder):
             self._make_reader(self._reading_size(network)).key(),
             network.mean,
             network.std,
-            precision,
             *self._settings(),
         )
         if self.preprocessing is not None and self.memory is not None:
             settings += (hash_callable(self.preprocessing),)
         dimension = network.dimension * self._vectors_per_cell()
-        return Network(network, network.revision, repr(settings), dimension)
+        return Network(network, network.revision, repr(settings), dimension, precision)
 
     def _settings(self):
         """Give what else decides on the vectors, for the cache."""
@@ -129,7 +129,8 @@ class ImageEmbedder(PicturesEmbedder):
     revision : str, default=None
         Commit, branch or tag of a model of transformers on the hub.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the network. "auto": bfloat16 on hardware that has it.
+        What the network computes in. "auto" is float32 on every CPU, so that vectors
+        are the same on all of them, and bfloat16 on a GPU that has it.
     device : str, default="auto"
         Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
         is elsewhere is copied, and itself stays where it is.
@@ -162,6 +163,8 @@ class ImageEmbedder(PicturesEmbedder):
     n_embedded_ : int
         Pictures that went through the network in the last fit or transform: distinct
         ones, without those that `memory` held.
+    precision_ : str
+        What the network computed in at fit.
     revision_ : str
         Tells the weights apart: a commit of the hub, or a hash.
     n_features_in_ : int

@@ -1,6 +1,5 @@
 """What the Embedders of pictures, recordings and clips share."""
 
-import copy
 import functools
 import numbers
 import os
@@ -11,7 +10,7 @@ import numpy as np
 from skmm._data.frames import is_missing, show_label
 from skmm._utils.compat import StrOptions
 from skmm.feature_extraction._cells import as_one_media_column
-from skmm.feature_extraction._embedder import Embedder, resolve_precision
+from skmm.feature_extraction._embedder import Embedder
 from skmm.io import CellError, cell_digest, read_cells
 
 
@@ -65,7 +64,7 @@ class MediaEmbedder(Embedder):
         if present:
             vectors[present] = network.module.embed(
                 [cells[i] for i in present],
-                precision=resolve_precision(self.precision, network.module.device),
+                precision=network.precision,
                 pooling=pooling,
                 batch_size=self.batch_size,
                 advance=advance,
@@ -107,44 +106,3 @@ def check_model(model):
             "model must be a name, a folder or a torch.nn.Module (an instance, not a "
             f"class), got {model!r}."
         )
-
-
-def on_device(module, device):
-    """Give a user's module, or a copy of it where it is on another device."""
-    tensors = [*module.parameters(), *module.buffers()]
-    if all(tensor.device.type == device.type for tensor in tensors):
-        return module
-    return copy.deepcopy(module).to(device)
-
-
-def pool(output, pooling, own=True):
-    """Give vectors (n, d) for what a network gives.
-
-    Parameters
-    ----------
-    output : tensor, tuple or transformers.ModelOutput
-        A tensor is (n, d), tokens (n, t, d) or maps (n, c, height, width).
-    pooling : {"mean", "max", "first"}
-        For tokens and maps.
-    own : bool, default=True
-        Whether to take the vector that a network pools itself, where there is one.
-    """
-    if hasattr(output, "last_hidden_state"):
-        pooled = getattr(output, "pooler_output", None)
-        if own and pooled is not None:
-            return pooled.flatten(1)
-        output = output.last_hidden_state
-    if isinstance(output, (tuple, list)):
-        output = output[0]
-    if output.ndim == 2:
-        return output
-    if output.ndim not in (3, 4):
-        raise ValueError(
-            f"The model gives a tensor of shape {tuple(output.shape)}; vectors (n, d), "
-            "tokens (n, t, d) or maps (n, c, height, width) are expected."
-        )
-    if output.ndim == 4:
-        output = output.flatten(2).transpose(1, 2)
-    if pooling == "first":
-        return output[:, 0]
-    return output.mean(dim=1) if pooling == "mean" else output.amax(dim=1)

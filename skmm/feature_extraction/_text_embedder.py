@@ -9,16 +9,17 @@ import pickle
 import numpy as np
 
 from skmm._data.frames import to_strings
-from skmm._utils.compat import Interval, StrOptions
-from skmm.feature_extraction._embedder import Embedder, Network, run_batches
-from skmm.feature_extraction._hashes import hash_callable, hash_module
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained.hashes import hash_callable, hash_module
+from skmm._pretrained.inference import run_batches
+from skmm._pretrained.sources import (
     PACKAGED,
     hash_files,
     load_once,
     load_sentence_model,
     packaged_path,
 )
+from skmm._utils.compat import Interval, StrOptions
+from skmm.feature_extraction._embedder import Embedder, Network
 from skmm.feature_extraction._tuned_embedder import Tunable
 
 #: Options that a user's function cannot be told, and their defaults.
@@ -48,9 +49,10 @@ class TextEmbedder(Tunable, Embedder):
     revision : str, default=None
         Commit, branch or tag of a model on the hub.
     precision : {"auto", "float32", "bfloat16", "int8"}, default="auto"
-        What the network computes in. "int8" is for models of BERT's architecture, on
-        CPUs that have such products (VNNI). "auto" is bfloat16 where the hardware has
-        it, else "int8" where that can be had, else float32.
+        What the network computes in. "auto" is float32 on every CPU, so that vectors
+        are the same on all of them, and bfloat16 on a GPU that has it. On a CPU that
+        has such products, "bfloat16" and "int8" are faster; "int8" is for models of
+        BERT's architecture, on CPUs with VNNI.
     device : str, default="auto"
         Where; "auto" is a GPU when there is one.
     batch_size : int or "auto", default="auto"
@@ -91,6 +93,8 @@ class TextEmbedder(Tunable, Embedder):
     n_embedded_ : int
         Texts that went through the network in the last fit or transform: distinct
         ones, without those that `memory` held.
+    precision_ : str
+        What the network computed in at fit; None for a function.
     revision_ : str
         Tells the weights apart: a hash, or a commit of the hub; "function" for one.
     n_features_in_ : int
@@ -112,8 +116,7 @@ class TextEmbedder(Tunable, Embedder):
     Vectors are float32 whatever the precision. The cosine to those of float32 was above
     0.9999 with "bfloat16" and 0.999 on average with "int8" (0.994 at least) on reviews
     of clothing with "minilm". A text's vector does not depend on the texts beside it:
-    not at all with "int8", and to some 1e-6 with "float32". "auto" tries 8 bits on
-    sentences of many kinds, and takes float32 if the mean cosine is below 0.995.
+    not at all with "int8", and to some 1e-6 with "float32".
 
     A function or an object is shared by clones, not copied. With `memory` it is known
     by its code and its attributes, but not by what it finds elsewhere.
@@ -232,18 +235,19 @@ class TextEmbedder(Tunable, Embedder):
                 "Move it there, or take device='auto'."
             )
         module, revision = self._load_sentence_model(device)
-        from skmm.feature_extraction._sentence_encoder import choose_precision
+        from skmm._pretrained.sentences import choose_precision
 
-        precision = choose_precision(self.precision, module, revision)
+        precision = choose_precision(self.precision, module)
         prompt = module.prompts.get(module.default_prompt_name)
-        settings = f"text {precision} {module.max_seq_length} {prompt!r}"
+        settings = f"text {module.max_seq_length} {prompt!r}"
         dimension = module.get_embedding_dimension()
         return self._tuned(Network(module, revision, settings, dimension, precision))
 
     def _network_of_function(self):
         settings = "" if self.memory is None else self._hash_function()
         # Not the hash as revision: what counts its calls is still the same function.
-        return Network(_Function(self.model), "function", settings, dimension=None)
+        function = _Function(self.model)
+        return Network(function, "function", settings, dimension=None, precision=None)
 
     def _hash_function(self):
         try:
@@ -357,7 +361,7 @@ def _commit(module):
 
 
 def _encoder(network):
-    from skmm.feature_extraction._sentence_encoder import SentenceEncoder
+    from skmm._pretrained.sentences import SentenceEncoder
 
     def make():
         return SentenceEncoder(network.module, network.precision)

@@ -10,11 +10,8 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import check_consistent_length, check_random_state
 
 from skmm._data.frames import is_missing
-from skmm._utils.compat import Interval, StrOptions, fit_context
-from skmm._utils.optional import optional_import
-from skmm.feature_extraction._embedder import _spread, resolve_precision
-from skmm.feature_extraction._pretrained import load_once
-from skmm.feature_extraction._tuning import (
+from skmm._pretrained.sources import load_once
+from skmm._pretrained.tuning import (
     Options,
     Texts,
     alignment,
@@ -22,6 +19,9 @@ from skmm.feature_extraction._tuning import (
     hash_weights,
     tune,
 )
+from skmm._utils.compat import Interval, StrOptions, fit_context
+from skmm._utils.optional import optional_import
+from skmm.feature_extraction._embedder import _spread
 from skmm.feature_extraction._tuning_target import Target, read_target
 
 #: Rows, of those that both models learned from, by which a fold's is aligned.
@@ -153,7 +153,7 @@ class Tunable:
                 rank=self.lora_rank,
                 batch_size=16 if self.batch_size == "auto" else self.batch_size,
                 max_length=self.max_length,
-                precision=resolve_precision(self.precision, network.module.device),
+                precision=network.precision,
                 seed=check_random_state(self.random_state).randint(2**31 - 1),
             ),
         )

@@ -41,7 +41,8 @@ class VideoEmbedder(PicturesEmbedder):
     revision : str, default=None
         Commit, branch or tag of a model of transformers on the hub.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Of the network. "auto": bfloat16 on hardware that has it.
+        What the network computes in. "auto" is float32 on every CPU, so that vectors
+        are the same on all of them, and bfloat16 on a GPU that has it.
     device : str, default="auto"
         Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
         is elsewhere is copied, and itself stays where it is.
@@ -74,6 +75,8 @@ class VideoEmbedder(PicturesEmbedder):
     n_embedded_ : int
         Clips that went through the network in the last fit or transform: distinct
         ones, without those that `memory` held.
+    precision_ : str
+        What the network computed in at fit.
     revision_ : str
         Tells the weights apart: a commit of the hub, or a hash.
     n_features_in_ : int

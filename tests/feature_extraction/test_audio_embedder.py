@@ -15,8 +15,8 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skmm._pretrained.speech import mel_spectrogram
 from skmm.feature_extraction._audio_embedder import AudioEmbedder
-from skmm.feature_extraction._speech_networks import mel_spectrogram
 from skmm.io import CellError
 
 soundfile = pytest.importorskip("soundfile")

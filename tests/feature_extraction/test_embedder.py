@@ -9,13 +9,8 @@ import torch
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 
-from skmm.feature_extraction import TextEmbedder
-from skmm.feature_extraction._embedder import (
-    has_bfloat16,
-    inference,
-    resolve_precision,
-    run_batches,
-)
+from skmm._pretrained.inference import inference, resolve_precision, run_batches
+from skmm.feature_extraction import AudioEmbedder, ImageEmbedder, TextEmbedder
 
 WORDS = ["soft", "warm", "dress", "fits", "small", "large", "colour", "love", "hate"]
 LETTERS = "aceflmorstw"
@@ -206,17 +201,65 @@ def test_pickle():
     assert again.n_embedded_ == embedder.n_embedded_
 
 
-def test_precision_follows_the_hardware():
-    cpu = torch.device("cpu")
-    assert resolve_precision("float32", cpu) == "float32"
-    has_it = torch.cpu._is_avx512_bf16_supported()
-    assert has_bfloat16(cpu) == has_it
-    expected = "bfloat16" if has_it else "float32"
-    assert resolve_precision("auto", cpu) == expected
+def test_a_device_that_is_absent():
     with pytest.raises(ValueError, match="device='cuda:99'|not available"):
         if torch.cuda.is_available():
             pytest.skip("there is a GPU")
         TextEmbedder(device="cuda:99").fit(["a"])
+
+
+# -------------------------------------------------------------------------- precision
+
+
+@pytest.mark.parametrize("has_it", [True, False])
+def test_auto_is_bfloat16_only_on_a_gpu_that_has_it(has_it, monkeypatch):
+    def answer(**options):
+        return has_it
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", answer)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", answer)
+    expected = "bfloat16" if has_it else "float32"
+    assert resolve_precision("auto", torch.device("cuda")) == expected
+    for precision in ("auto", "float32"):
+        assert resolve_precision(precision, torch.device("cpu")) == "float32"
+    assert resolve_precision("bfloat16", torch.device("cpu")) == "bfloat16"
+
+
+def make_media(Embedder):
+    """An Embedder around a tiny network, and cells for it."""
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    if Embedder is ImageEmbedder:
+        pictures = list(rng.integers(0, 256, (3, 8, 8, 3), np.uint8))
+        return Embedder(torch.nn.Conv2d(3, 4, 3), size=8), pictures
+    sounds = [(rng.uniform(-1, 1, 1000), 8000) for _ in range(3)]
+    network = torch.nn.Sequential(
+        torch.nn.Unflatten(1, (1, -1)),
+        torch.nn.Conv1d(1, 4, 9),
+        torch.nn.AdaptiveMaxPool1d(1),
+        torch.nn.Flatten(),
+    )
+    return Embedder(network, rate=8000), sounds
+
+
+@pytest.mark.parametrize("Embedder", [ImageEmbedder, AudioEmbedder])
+def test_all_cpus_give_the_same(Embedder, monkeypatch, tmp_path):
+    embedder, cells = make_media(Embedder)
+    embedder.set_params(device="cpu", memory=tmp_path)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    expected = embedder.fit_transform(cells)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    out = clone(embedder).set_params(memory=None).fit_transform(cells)
+    np.testing.assert_array_equal(out, expected)
+    # What was really computed in is saved, and decides on what the cache finds.
+    assert pickle.loads(pickle.dumps(embedder)).precision_ == "float32"
+    named = clone(embedder).set_params(precision="float32").fit(cells)
+    named.transform(cells)
+    assert named.n_embedded_ == 0
+    half = clone(embedder).set_params(precision="bfloat16").fit(cells)
+    assert half.precision_ == "bfloat16"
+    assert 0 < np.abs(half.transform(cells) - expected).max() < 0.1
+    assert half.n_embedded_ == 3
 
 
 def test_inference_leaves_the_modes_of_all_parts():

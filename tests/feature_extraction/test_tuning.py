@@ -152,13 +152,13 @@ def test_random_state_decides(folder, exclusive):
 
 @pytest.mark.parametrize("tune", ["full", "lora"])
 def test_pickle_carries_the_tuned_weights(folder, exclusive, tune):
-    from skmm.feature_extraction import _pretrained
+    from skmm._pretrained import sources
 
     X, y = exclusive[0][:40], exclusive[1][:40]
     embedder = make_embedder(folder, tune=tune, epochs=1).fit(X, y)
     features = embedder.transform(X)
     data = pickle.dumps(embedder)
-    _pretrained._loaded.clear()
+    sources._loaded.clear()
     loaded = pickle.loads(data)
     np.testing.assert_array_equal(loaded.transform(X), features)
 
@@ -288,19 +288,19 @@ def test_groups_stay_together_with_a_splitter(folder, exclusive):
 def test_peft_merged_is_unmerged(folder):
     import torch
 
-    from skmm.feature_extraction import _tuning
-    from skmm.feature_extraction._pretrained import load_sentence_model
+    from skmm._pretrained import tuning
+    from skmm._pretrained.sources import load_sentence_model
 
     model = load_sentence_model(folder, "cpu")
     with_adapters = load_sentence_model(folder, "cpu").eval()
-    options = _tuning.Options("lora", 1, None, 4, 8, None, "float32", 0)
-    _tuning.add_lora(with_adapters, options)
+    options = tuning.Options("lora", 1, None, 4, 8, None, "float32", 0)
+    tuning.add_lora(with_adapters, options)
     with torch.no_grad():
         for name, parameter in with_adapters.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(parameter, std=0.1)
-    weights = _tuning.changed_weights(with_adapters, "lora")
-    merged = _tuning.apply_weights(model, weights)
+    weights = tuning.changed_weights(with_adapters, "lora")
+    merged = tuning.apply_weights(model, weights)
     texts = ["red hot and old", "blue"]
     np.testing.assert_allclose(
         merged.encode(texts), with_adapters.encode(texts), atol=1e-5

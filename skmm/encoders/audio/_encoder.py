@@ -334,7 +334,7 @@ class AudioEncoder(Encoder):
     def _load_network(self):
         import torch
 
-        from skmm.feature_extraction._speech_networks import load_speech_network
+        from skmm._pretrained.speech import load_speech_network
 
         network = load_speech_network(self.model, torch.device("cpu"))
         if not self._has_name:
@@ -354,7 +354,7 @@ class AudioEncoder(Encoder):
             return Block(
                 block[0], lengths, present=block.present, cost=block[0].lengths
             )
-        from skmm.feature_extraction._speech_networks import partial_utterances
+        from skmm._pretrained.speech import partial_utterances
 
         then = recordings.Beginning(partial_utterances, self._n_samples(_VOICE_RATE))
         (partials,), present = self._read(X, then, _VOICE_RATE)

@@ -9,6 +9,7 @@ from torch import nn
 from skmm._nn.freezing import freeze_for_good
 from skmm._nn.seeding import Dropout
 from skmm._nn.sequence import MaskedBatchNorm, Recurrent
+from skmm._pretrained.pooling import pool
 from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 from skmm.encoders.audio._recordings import to_waves
@@ -135,8 +136,6 @@ class WaveModule(EncoderModule):
         return to_waves(recordings)[0], lengths
 
     def encode(self, waves, lengths):
-        from skmm.feature_extraction._media_embedder import pool
-
         rows, vectors = [], []
         for length in lengths.unique().tolist():
             alike = (lengths == length).nonzero().squeeze(1)

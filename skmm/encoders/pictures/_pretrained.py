@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from skmm._nn.freezing import freeze_for_good, keep_still, scale_layers
+from skmm._pretrained.pictures import load_image_network
 from skmm._utils.optional import optional_import
-from skmm.feature_extraction._image_networks import load_image_network
 
 #: Times the estimator's learning rate.
 _LEARNING_RATE_SCALES = {"frozen": 0.0, "head": 0.1, "lora": 0.3, "full": 0.03}

@@ -125,7 +125,7 @@ def load_network(model, revision):
     ValueError
         If it is none of transformers.
     """
-    from skmm.feature_extraction._pretrained import load_sentence_model
+    from skmm._pretrained.sources import load_sentence_model
 
     sentence_model = load_sentence_model(model, "cpu", revision)
     network = getattr(sentence_model[0], "auto_model", None)

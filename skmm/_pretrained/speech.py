@@ -8,16 +8,15 @@ import pathlib
 
 import numpy as np
 
-from skmm._utils.optional import optional_import
-from skmm.feature_extraction._embedder import inference, run_batches
-from skmm.feature_extraction._hashes import hash_module
-from skmm.feature_extraction._image_networks import (
+from skmm._pretrained.hashes import hash_module
+from skmm._pretrained.inference import inference, on_device, run_batches
+from skmm._pretrained.pictures import (
     check_all_trained,
     check_no_revision,
     load_from_hub,
 )
-from skmm.feature_extraction._media_embedder import on_device, pool
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained.pooling import pool
+from skmm._pretrained.sources import (
     PACKAGED,
     hash_files,
     load_once,
@@ -25,6 +24,7 @@ from skmm.feature_extraction._pretrained import (
     packaged_path,
     quiet,
 )
+from skmm._utils.optional import optional_import
 
 #: Seconds to which recordings are filled up with silence, for networks over samples:
 #: less than a frame of theirs would be an error.

@@ -7,11 +7,10 @@ import warnings
 
 import numpy as np
 
-from skmm._utils.optional import optional_import
-from skmm.feature_extraction._embedder import inference, run_batches
-from skmm.feature_extraction._hashes import hash_module
-from skmm.feature_extraction._media_embedder import on_device, pool
-from skmm.feature_extraction._pretrained import (
+from skmm._pretrained.hashes import hash_module
+from skmm._pretrained.inference import inference, on_device, run_batches
+from skmm._pretrained.pooling import pool
+from skmm._pretrained.sources import (
     PACKAGED,
     hash_files,
     load_once,
@@ -19,6 +18,7 @@ from skmm.feature_extraction._pretrained import (
     packaged_path,
     quiet,
 )
+from skmm._utils.optional import optional_import
 
 #: Of the pictures of ImageNet, from 0 to 1: what most networks were trained with.
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -7,9 +7,12 @@ import os
 import numpy as np
 import torch
 
-from skmm.feature_extraction._embedder import has_bfloat16, inference, run_batches
-from skmm.feature_extraction._packed_bert import CALIBRATION, Buffers, can_pack, pack
-from skmm.feature_extraction._pretrained import load_once
+from skmm._pretrained.inference import (
+    inference,
+    resolve_precision,
+    run_batches,
+)
+from skmm._pretrained.packed_bert import CALIBRATION, Buffers, can_pack, pack
 
 #: Tokens of a packed batch: more leave the processor's caches.
 _PACKED_TOKENS = 2**11
@@ -17,21 +20,17 @@ _PACKED_TOKENS = 2**11
 _CPU_CHARACTERS, _GPU_CHARACTERS = 2**14, 2**18
 #: Letters that a token holds at most, mostly: what lies behind is cut off anyway.
 _LETTERS_OF_TOKEN = 8
-#: Cosine to float32, on average over `CALIBRATION`, that 8 bits must reach.
-_LEAST_COSINE = 0.995
 #: Modules of sentence-transformers that may follow a packed network.
 _POOLING = {"Pooling", "Normalize", "Dense", "LayerNorm"}
 
 
-def choose_precision(precision, model, revision):
-    """Give the precision for ``precision=``.
+def choose_precision(precision, model):
+    """Return the precision for ``precision=``.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16", "int8"}
     model : SentenceTransformer
-    revision : str
-        Tells its weights apart.
 
     Returns
     -------
@@ -50,14 +49,7 @@ def choose_precision(precision, model, revision):
             f"{type(getattr(model[0], 'auto_model', None)).__name__} on "
             f"{str(model.device)!r}. Take precision='auto'."
         )
-    if precision != "auto":
-        return precision
-    if has_bfloat16(model.device):
-        return "bfloat16"
-    if has_int8 and is_packable(model):
-        cosine = load_once(("cosine", revision), lambda: _cosine_of_int8(model))
-        return "int8" if cosine >= _LEAST_COSINE else "float32"
-    return "float32"
+    return resolve_precision(precision, model.device)
 
 
 def is_packable(model):
@@ -67,15 +59,6 @@ def is_packable(model):
         and can_pack(getattr(model[0], "auto_model", None))
         and {type(module).__name__ for module in list(model)[1:]} <= _POOLING
     )
-
-
-def _cosine_of_int8(model):
-    ours, theirs = (
-        SentenceEncoder(model, precision).encode(CALIBRATION, "auto", lambda n: None)
-        for precision in ("int8", "float32")
-    )
-    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
-    return np.mean(np.sum(ours * theirs, axis=1) / lengths)
 
 
 class SentenceEncoder:

@@ -1,0 +1,1 @@
+"""Networks that packages or a hub carry: finding, loading, running, adapting them."""
