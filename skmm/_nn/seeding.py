@@ -85,16 +85,13 @@ def global_state(generator):
         dtype = torch.get_default_dtype()
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.set_default_dtype(torch.float32)
             try:
+                torch.set_default_dtype(torch.float32)
                 if device.type == "cuda":
                     torch.cuda.set_rng_state(generator.get_state(), device)
                     # What a layer draws on the CPU depends on the fit as well.
-                    torch.default_generator.manual_seed(
-                        int(
-                            torch.randint(2**62, (), generator=generator, device=device)
-                        )
-                    )
+                    drawn = torch.randint(2**62, (), generator=generator, device=device)
+                    torch.default_generator.manual_seed(int(drawn))
                     yield
                     generator.set_state(torch.cuda.get_rng_state(device))
                 else:
@@ -116,6 +113,21 @@ def seeded(seed, device="cpu"):
     """
     with global_state(make_generator(seed, device)):
         yield
+
+
+@contextlib.contextmanager
+def float32_by_default():
+    """Let new tensors be float32 inside, whatever the process's default is."""
+    dtype = torch.get_default_dtype()
+    if dtype == torch.float32:
+        yield
+        return
+    with _LOCK:
+        try:
+            torch.set_default_dtype(torch.float32)
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
 
 
 # -- draws: as those of torch, with the generator of the fit ---------------------------

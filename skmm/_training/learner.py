@@ -225,7 +225,10 @@ class Learner:
             schedule=options["learning_rate_schedule"],
             encoder_rates=encoder_rates,
             generators=self._make_generators(device),
-            runs_foreign_layers=options["compile"] or needs_global_state(self.module),
+            # A user's own module may make tensors of the default type.
+            runs_foreign_layers=options["compile"]
+            or needs_global_state(self.module)
+            or torch.get_default_dtype() != torch.float32,
             history=self.history,
             optimizer=torch.optim.AdamW,
             optimizer__weight_decay=options["weight_decay"],

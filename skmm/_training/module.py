@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._nn.declarations import declared
+from skmm._nn.seeding import float32_by_default
 from skmm._training.batches import Batches
 from skmm._training.rows import Rows
 
@@ -81,7 +82,12 @@ class MultimodalModule(nn.Module):
         """
         outputs = {head: [] for head in heads}
         # At rest first: weights cast in inference mode could not learn again.
-        with self.at_rest(), torch.inference_mode(), self.cast_automatically():
+        with (
+            self.at_rest(),
+            torch.inference_mode(),
+            self.cast_automatically(),
+            float32_by_default(),
+        ):
             batches = Batches(Rows(blocks), self.rows_at_once, self.device)
             for batch in batches:
                 for head, output in self(batch.blocks, heads).items():
