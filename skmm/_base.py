@@ -3,6 +3,7 @@
 import copy
 import numbers
 import os
+import time
 
 import numpy as np
 import scipy.sparse
@@ -26,6 +27,7 @@ from skmm._utils.compat import (
     with_callbacks,
 )
 from skmm._utils.memo import Calls
+from skmm.modalities._selection import order_as_fitted
 
 
 class BaseMultimodal(
@@ -37,12 +39,10 @@ class BaseMultimodal(
     """Base of :class:`MultimodalClassifier` and :class:`MultimodalRegressor`."""
 
     _parameter_constraints = {
+        **MultimodalComposition._parameter_constraints,
         "modalities": [StrOptions({"auto"}), list, tuple],
-        "fusion": [str, type, HasMethods("build_module")],
-        "alignment": [str, type, HasMethods("build_module"), list, tuple, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
-        "mixup": [str, type, HasMethods("draw"), None],
         "mix": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],
@@ -173,55 +173,79 @@ class BaseMultimodal(
             remedy, and the estimator is left as it was.
         """
         context = self._init_callback_context(max_subtasks=self.max_epochs)
-        before = dict(vars(self))
-        try:
-            frame, y, weight, groups = self._read_training(X, y, sample_weight, groups)
-            context.call_on_fit_task_begin(
-                estimator=self, X=X, y=y, metadata={"sample_weight": sample_weight}
-            )
-            train, valid = self._split(frame, y, weight, groups)
-            rows_train, rows_valid = self._prepare(frame, train, valid)
-            bridge = self._bridge(context, train, rows_train, rows_valid)
-            self._learner.train(rows_train, rows_valid, on_epoch=bridge)
-            self._learner.mix(rows_valid)
-            self._set_learned_attributes()
-        except BaseException:
-            # Nothing half-fitted: the estimator is as before the call.
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+        from skmm._nn.device import learning
+
+        # All is done on a copy: whatever happens, this estimator stays as it is.
+        fitted = copy.copy(self)
+        with learning():
+            fitted._fit(X, y, sample_weight, groups, context, self)
+        return self._become(fitted)
+
+    def _fit(self, X, y, sample_weight, groups, context, original):
+        """Fit this estimator in place: a copy of the original, which callbacks know."""
+        start = time.perf_counter()
+        frame, y, weight, groups = self._read_training(
+            X, y, sample_weight, groups, anew=not self._continues()
+        )
+        context.call_on_fit_task_begin(
+            estimator=original, X=X, y=y, metadata={"sample_weight": sample_weight}
+        )
+        train, valid = self._split(frame, y, weight, groups)
+        rows_train, rows_valid = self._prepare(
+            frame, train, valid, anew=not self._continues()
+        )
+        self._learner.train(
+            self.get_params(deep=False),
+            rows_train,
+            rows_valid,
+            view=self._view,
+            on_epoch=self._bridge(context, original, train),
+        )
+        self._set_learned_attributes()
+        if self.verbose:
+            self._print_end(time.perf_counter() - start)
+        known = [(rows_train.X, rows_train.blocks)]
         context.call_on_fit_task_end(
-            estimator=self,
+            estimator=original,
             X=train[0],
             y=train[1],
             metadata={"sample_weight": train[2]},
-            reconstruction_attributes={"_known": (train[0], rows_train.blocks)},
+            reconstruction_attributes=vars(self._view(self._learner, known)),
         )
-        return self
 
     def _partial_fit(self, X, y, sample_weight=None, classes=None):
         """One epoch over these rows: no split, no early stop."""
-        first = not self.__sklearn_is_fitted__()
-        before = dict(vars(self))
-        try:
-            frame, y, weight, _ = self._read_training(
-                X, y, sample_weight, classes=classes, reset=first
+        from skmm._nn.device import learning
+
+        fitted = copy.copy(self)
+        anew = not self.__sklearn_is_fitted__()
+        with learning():
+            frame, y, weight, _ = fitted._read_training(
+                X, y, sample_weight, classes=classes, anew=anew
             )
-            rows, _ = self._prepare(frame, (frame, y, weight), None, anew=first)
-            self._learner.train(rows, epochs=1)
-            self._set_learned_attributes()
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
+            rows, _ = fitted._prepare(frame, (frame, y, weight), None, anew=anew)
+            params = self.get_params(deep=False)
+            fitted._learner.train(params, rows, epochs=1, view=fitted._view)
+            fitted._set_learned_attributes()
+        return self._become(fitted)
+
+    def _become(self, fitted):
+        """Take over what a copy has learned, all at once."""
+        self.__dict__ = vars(fitted)
         return self
 
     def _read_training(
-        self, X, y, sample_weight, groups=None, *, classes=None, reset=True
+        self, X, y, sample_weight, groups=None, *, classes=None, anew=True
     ):
-        """Validate; give frame, targets, weights and groups of the rows that count."""
-        reset = reset and not self._goes_on()
-        frame = self._read_frame(X, reset=reset)
+        """Validate; return frame, targets, weights and groups of the rows that count.
+
+        ``anew=False`` continues the fit before.
+        """
+        if not anew:
+            from skmm._training.options import check_structure
+
+            check_structure(self._structure, self.get_params(deep=False))
+        frame = self._read_frame(X, reset=anew)
         y = self._check_y(y)
         check_consistent_length(X, y)
         weight = check_sample_weight(
@@ -231,13 +255,24 @@ class BaseMultimodal(
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
         rows = self._positive(frame, y, weight, groups)
-        if reset:
-            self._fit_seed = int(
-                check_random_state(self.random_state).randint(2**31 - 1)
-            )
+        self._set_seed(anew)
+        if anew:
             self._targets = self._make_targets(rows[1], rows[2], classes)
         frame, y, weight, groups = rows
         return self._positive(frame, y, weight * self._class_weights(y), groups)
+
+    def _set_seed(self, anew):
+        """Draw a seed; a fit that continues keeps its own, unless it is given another.
+
+        So the rows that validate stay the same while a fit continues.
+        """
+        from skmm._training.options import is_same
+
+        if anew or not is_same(self._random_state, self.random_state):
+            self._random_state = self.random_state
+            self._fit_seed = int(
+                check_random_state(self.random_state).randint(2**31 - 1)
+            )
 
     def _positive(self, frame, y, weight, groups):
         """Leave out the rows of weight zero."""
@@ -286,7 +321,9 @@ class BaseMultimodal(
                 f"Found array with 0 sample(s) (shape={frame.shape}) while a minimum "
                 "of 1 is required: X is empty."
             )
-        return frame
+        if reset:
+            self._labels = frame.columns
+        return order_as_fitted(frame, self._labels)
 
     def _split(self, frame, y, weight, groups):
         """Give (frame, y, weight) of the training and of the validation rows."""
@@ -313,36 +350,37 @@ class BaseMultimodal(
             (self._once(_take_rows, frame, rows=r), y[r], weight[r]) for r in rows
         )
 
-    def _prepare(self, X, train, valid, anew=True):
-        """Fit the encoders on the training rows; give both sets as Rows."""
+    def _prepare(self, X, train, valid, anew):
+        """Fit the encoders on the training rows; return both sets as Rows."""
+        from skmm._training.options import remember_structure
         from skmm._training.preparation import Preparation
         from skmm._training.transfer import load_source
 
         frame, y, weight = train
-        if anew and not self._goes_on():
-            preparation = Preparation(
-                self.modalities,
-                reserved=self.get_params(deep=False),
-                n_jobs=self.n_jobs,
-            )
-            preparation.resolve(X, frame, self._once)
+        params = self.get_params(deep=False)
+        if anew:
+            preparation = Preparation(self.n_jobs)
+            preparation.resolve(params, X, frame, self._once)
             source = load_source(self.init, preparation.modalities, self.width)
             preparation.start_from(source)
             blocks = preparation.fit_transform(frame, y, weight, self._once)
             self._preparation = preparation
-            self._labels = frame.columns
+            self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
         else:
+            self._preparation.check_named(params)
             blocks = self._preparation.transform(frame, self._once)
-        rows_train = self._make_rows(blocks, y, weight)
+            self._learner = self._learner.copy()
+            self._learner.seed = self._fit_seed
+        rows_train = self._make_rows(blocks, frame, y, weight)
         if valid is None:
             return rows_train, None
         frame, y, weight = valid
         blocks = self._preparation.transform(frame, self._once)
-        return rows_train, self._make_rows(blocks, y, weight)
+        return rows_train, self._make_rows(blocks, frame, y, weight)
 
-    def _make_rows(self, blocks, y, weight):
+    def _make_rows(self, blocks, frame, y, weight):
         import torch
 
         from skmm._training.rows import Rows
@@ -355,7 +393,7 @@ class BaseMultimodal(
         weight = torch.from_numpy(
             (weight / (mean if mean > 0 else 1)).astype(np.float32)
         )
-        return Rows(blocks, codes, weight)
+        return Rows(blocks, codes, weight, frame, y)
 
     def _make_learner(self, blocks, y, weight):
         from skmm._training.learner import Learner
@@ -365,24 +403,48 @@ class BaseMultimodal(
             {name: encoder for name, encoder, _ in self._preparation.modalities},
             self._targets,
             self._targets.prior(self._targets.encode(y), weight),
-            n_rows=len(y),
             seed=self._fit_seed,
         )
 
     def _set_learned_attributes(self):
         learner = self._learner
-        labels = self._labels
         self.modalities_ = [
-            (name, encoder, [labels[i] for i in positions])
+            (name, encoder, self._labels[positions].tolist())
             for name, encoder, positions in self._preparation.modalities
         ]
-        self._n_features_out = learner.module.heads["fused"].out_features
+        self._n_features_out = learner.fused.out_features
         self.n_parameters_ = learner.n_parameters
-        self.history_ = learner.net.history
-        self.n_iter_ = len(learner.net.history)
+        self.history_ = learner.history
+        self.n_iter_ = len(learner.history)
+        self.best_epoch_ = dict(learner.best_epochs)
         self.head_weights_ = learner.mixture.shares
+        self.validation_score_ = learner.validation_score
 
-    def _bridge(self, context, train, rows_train, rows_valid):
+    def _print_end(self, seconds):
+        """Print what the training came to, in one line."""
+        heads = [
+            f"{head} {np.mean(self.head_weights_[head]):.2f} (epoch {epoch:g})"
+            for head, epoch in self.best_epoch_.items()
+        ]
+        score = self.validation_score_
+        told = "no validation" if score is None else f"validation score {score:.4f}"
+        print(f"Shares and best epochs: {', '.join(heads)}; {told}; {seconds:.1f} s")
+
+    def _view(self, learner, known):
+        """Return this estimator as it would be if the training ended now.
+
+        Parameters
+        ----------
+        learner : Learner
+        known : list of (frame, blocks)
+            Frames that need not be read again.
+        """
+        view = copy.copy(self)
+        view._learner = learner
+        view._known = known
+        return view
+
+    def _bridge(self, context, original, train):
         """Tell scikit-learn's callbacks of each epoch; True from one stops the fit."""
         if not hasattr(self, "_skl_callbacks"):
             return None
@@ -390,17 +452,12 @@ class BaseMultimodal(
 
         def on_epoch(net):
             def fitted_now():
-                return {
-                    "_learner": self._learner.snapshot(rows_valid),
-                    # The monitor predicts the rows of this fit: their blocks are here.
-                    "_known": (frame, rows_train.blocks),
-                    "n_iter_": len(net.history),
-                }
+                return {**vars(net.view(net)), "n_iter_": len(net.history)}
 
             task = context.subcontext(task_name="epoch")
-            task.call_on_fit_task_begin(estimator=self, X=frame, y=y)
+            task.call_on_fit_task_begin(estimator=original, X=frame, y=y)
             return task.call_on_fit_task_end(
-                estimator=self,
+                estimator=original,
                 X=frame,
                 y=y,
                 metadata={"sample_weight": weight},
@@ -413,9 +470,9 @@ class BaseMultimodal(
 
     def _blocks(self, X):
         check_is_fitted(self)
-        known, blocks = getattr(self, "_known", (None, None))
-        if known is not None and known is X:
-            return blocks
+        for known, blocks in self._known:
+            if known is X:
+                return blocks
         frame = self._read_frame(X, reset=False)
         return self._preparation.transform(frame, self._once)
 
@@ -444,19 +501,16 @@ class BaseMultimodal(
     #: here, so that its candidates share what they read alike.
     _once = Calls()
 
+    #: Frames that need not be read again, with their blocks: in a view of an estimator
+    #: in training.
+    _known = ()
+
     def _bare(self):
-        """Give a view of this fitted estimator, the fused head alone predicting."""
-        from skmm._training.mixture import Mixture
+        """Return a view of this fitted estimator, the fused head alone predicting."""
+        return self._view(self._learner.only("fused"), known=())
 
-        learner = object.__new__(type(self._learner))
-        vars(learner).update(vars(self._learner))
-        learner.mixture = Mixture(["fused"], self._targets.groups)
-        view = copy.copy(self)
-        view._learner = learner
-        return view
-
-    def _goes_on(self):
-        """Whether a fit continues the one before."""
+    def _continues(self):
+        """Tell if ``fit`` continues the one before."""
         return self.warm_start and self.__sklearn_is_fitted__()
 
     def __sklearn_is_fitted__(self):

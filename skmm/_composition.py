@@ -1,10 +1,14 @@
 """Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
+from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
-from skmm.alignment import make_alignment
-from skmm.augmentation import make_mixup
-from skmm.encoders import KINDS, make_encoder
-from skmm.fusion import make_fusion
+from skmm._utils.registry import part_constraints
+from skmm._utils.validation import SequenceOf, check_options
+from skmm.alignment import ALIGNMENTS, make_alignment
+from skmm.augmentation import make_mixup, mixup_constraints
+from skmm.encoders import make_encoder
+from skmm.fusion import FUSIONS, make_fusion
+from skmm.modalities._resolver import is_dropped
 
 
 class MultimodalComposition(BaseComposition):
@@ -14,6 +18,16 @@ class MultimodalComposition(BaseComposition):
     ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
     turns the name into its default object.
     """
+
+    _parameter_constraints = {
+        "fusion": part_constraints(FUSIONS),
+        "alignment": [
+            *part_constraints(ALIGNMENTS),
+            SequenceOf(*part_constraints(ALIGNMENTS), description="a list of these"),
+            None,
+        ],
+        "mixup": mixup_constraints(),
+    }
 
     @property
     def _encoders(self):
@@ -29,6 +43,11 @@ class MultimodalComposition(BaseComposition):
             (name, encoder, columns)
             for (name, encoder), (_, _, columns) in zip(pairs, self.modalities)
         ]
+
+    def _validate_params(self):
+        """Check the options before a fit; for a misspelled name propose the nearest."""
+        check_options(self)
+        check_parts(self.get_params(deep=False))
 
     def get_params(self, deep=True):
         """Get the parameters of this estimator, its fusion and its encoders.
@@ -58,6 +77,10 @@ class MultimodalComposition(BaseComposition):
         for whole in ("modalities", "fusion", "alignment", "mixup"):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
+        # Likewise the encoders, by the names of their modalities.
+        for name, _ in self._encoders:
+            if isinstance(name, str) and name in params:
+                self._replace_estimator("_encoders", name, params.pop(name))
         own = self.get_params(deep=False)
         for key in params:
             name, nested, _ = key.partition("__")
@@ -80,7 +103,7 @@ class MultimodalComposition(BaseComposition):
                 )
             else:
                 self._encoders = [
-                    (n, make_encoder(e) if n == name and _is_kind(e) else e)
+                    (n, _one_encoder(e, key) if n == name else e)
                     for n, e in self._encoders
                 ]
         self._set_params("_encoders", **params)
@@ -94,8 +117,15 @@ def _one_alignment(alignment, key):
             "one of them. Set alignment to one name or object first, or write the "
             "options into the objects of the list."
         )
-    return make_alignment(alignment)
+    # What is an object already may have an option that is about to be mended.
+    named = isinstance(alignment, (str, type))
+    return make_alignment(alignment) if named else alignment
 
 
-def _is_kind(encoder):
-    return isinstance(encoder, str) and encoder in KINDS
+def _one_encoder(encoder, key):
+    if is_dropped(encoder):
+        raise ValueError(
+            f"Parameter {key!r} is of a modality that is dropped. Give it an encoder "
+            "first, by the modality's name."
+        )
+    return make_encoder(encoder) if isinstance(encoder, str) else encoder

@@ -21,9 +21,11 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     ----------
     modalities : "auto" or list of (name, encoder, columns), default="auto"
         "auto" detects kinds by content, see :func:`skmm.detect_modalities`. In a
-        list, ``encoder`` is a kind (``"tabular"``, ``"text"``, ``"vector"``), an
-        encoder object, any scikit-learn transformer, or ``"drop"``; ``columns`` is
-        what scikit-learn's ColumnTransformer takes.
+        list, ``encoder`` is a kind (``"tabular"``, ``"text"``, ``"vector"``, ...) or
+        another name of :data:`skmm.encoders.ENCODERS`, an encoder object, any
+        scikit-learn transformer, an ``nn.Module`` class, or ``"drop"``; ``columns``
+        is what scikit-learn's ColumnTransformer takes: a label, a list of labels or
+        positions, a slice, a mask or a callable.
     fusion : str, Fusion or class, default="concat"
         A name of :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``,
         ``"attention"``, ``"low_rank"``, ``"late"``, ...), or a

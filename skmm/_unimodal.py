@@ -2,7 +2,8 @@
 
 from sklearn.base import clone
 
-from skmm.modalities import detect_modalities
+from skmm.encoders import make_encoder
+from skmm.modalities._resolver import find_modalities, is_dropped
 
 
 def unimodal_estimators(estimator, X=None):
@@ -44,14 +45,17 @@ def unimodal_estimators(estimator, X=None):
     ['tabular', 'text']
     """
     modalities = estimator.modalities
-    if isinstance(modalities, str):
-        if X is None:
-            raise ValueError(
-                f"The modalities of this {type(estimator).__name__} are "
-                f"{modalities!r}: pass X, in which they are detected, or write them "
-                "down in modalities=."
-            )
-        modalities = detect_modalities(X).to_list()
+    if isinstance(modalities, str) and X is None:
+        raise ValueError(
+            f"The modalities of this {type(estimator).__name__} are {modalities!r}: "
+            "pass X, in which they are detected, or write them down in modalities=."
+        )
+    modalities, _ = find_modalities(
+        modalities,
+        X,
+        check=make_encoder,
+        reserved=estimator.get_params(deep=False),
+    )
     return [
         (
             modality[0],
@@ -62,5 +66,5 @@ def unimodal_estimators(estimator, X=None):
             ),
         )
         for modality in modalities
-        if not (isinstance(modality[1], str) and modality[1] == "drop")
+        if not is_dropped(modality[1])
     ]

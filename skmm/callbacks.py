@@ -1,8 +1,13 @@
 """skorch callbacks for ``callbacks=``."""
 
+from numbers import Integral
+
 from skorch.callbacks import Callback
 
 from skmm._nn.freezing import freeze, layers_of, unfreeze
+from skmm._utils.compat import Interval
+from skmm._utils.validation import SequenceOf
+from skmm.modalities._resolver import check_names
 
 __all__ = ["GradualUnfreezing"]
 
@@ -37,6 +42,12 @@ class GradualUnfreezing(Callback):
     >>> model = MultimodalClassifier(callbacks=[GradualUnfreezing(every=2)])
     """
 
+    _parameter_constraints = {
+        "modalities": [SequenceOf(str, description="a list of str"), None],
+        "start": [Interval(Integral, 0, None, closed="left")],
+        "every": [Interval(Integral, 1, None, closed="left")],
+    }
+
     def __init__(self, modalities=None, start=1, every=1):
         self.modalities = modalities
         self.start = start
@@ -53,12 +64,7 @@ class GradualUnfreezing(Callback):
         """
         fused = net.module_.heads["fused"]
         names = fused.names if self.modalities is None else self.modalities
-        unknown = [name for name in names if name not in fused.names]
-        if unknown:
-            raise ValueError(
-                f"GradualUnfreezing names {unknown[0]!r}, which is no modality. There "
-                f"are: {', '.join(map(repr, fused.names))}."
-            )
+        check_names(names, fused.names, "GradualUnfreezing")
         self.layers_ = []
         for name, encoder in zip(fused.names, fused.encoders):
             if name in names:

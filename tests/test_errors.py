@@ -146,7 +146,7 @@ def test_infinite_numbers(data, at):
 def test_unknown_fusion_suggests_the_nearest(data):
     X, y = data
     model = MultimodalClassifier(fusion="gatted", **FAST)
-    with pytest.raises(ValueError, match="no fusion named 'gatted'.*mean 'gated'"):
+    with pytest.raises(ValueError, match="Got 'gatted' instead. Did you mean 'gated'"):
         model.fit(X, y)
     assert_not_fitted(model, X)
 
@@ -179,9 +179,14 @@ def test_named_columns_on_data_without_names():
 
 def test_unknown_kind_of_encoder(data):
     X, y = data
-    with pytest.raises(ValueError, match="'num_0' holds 'entity'.*no encoder yet"):
-        MultimodalClassifier([("a", "entity", ["num_0"])], **FAST).fit(X, y)
-    with pytest.raises(TypeError, match="encoder of modality 'a' must be"):
+    for encoder, message in [
+        ("txet", "'a': .*'txet'.*Did you mean 'text'"),
+        ("entity", "'a': .*nodes of a knowledge graph.*EntityEncoder.triples"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            MultimodalClassifier([("a", encoder, ["num_0"])], **FAST).fit(X, y)
+    message = "'a': .*'text'.*'fit' and 'transform'. Got 3"
+    with pytest.raises(TypeError, match=message):
         MultimodalClassifier([("a", 3, ["num_0"])], **FAST).fit(X, y)
 
 

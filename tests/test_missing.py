@@ -110,13 +110,18 @@ def test_a_row_of_nothing_gets_the_mean_of_the_target():
 @pytest.mark.parametrize("fusion", ["concat", "gated"])
 def test_modality_dropout_prepares_for_what_is_missing_later(fusion):
     """A net that always saw the table is sure of itself without it, and wrong."""
-    X, y = make_multimodal_classification(2000, n_classes=4, random_state=0)
-    train, test = slice(None, 1500), slice(1500, None)
+    X, y = make_multimodal_classification(1200, n_classes=4, random_state=0)
+    train, test = slice(None, 800), slice(800, None)
     gaps = X.assign(**{column: None for column in X if column != "text_0"})
     loss = {}
     for share in (0.0, 0.5):
         model = MultimodalClassifier(
-            fusion=fusion, modality_dropout=share, mix=False, random_state=0
+            fusion=fusion,
+            modality_dropout=share,
+            mix=False,
+            learning_rate=5e-3,
+            max_epochs=12,
+            random_state=0,
         ).fit(X[train], y[train])
         loss[share] = log_loss(y[test], model.predict_proba(gaps[test]))
     assert loss[0.5] < np.log(4) < loss[0.0]
@@ -145,9 +150,8 @@ def garbage_in(block, number):
     return Block(*parts, present=block.present)
 
 
-@pytest.mark.parametrize("number", [1e30, np.nan, np.inf])
 @pytest.mark.parametrize("fusion", FUSIONS)
-def test_no_encoder_and_fusion_lets_garbage_through(fusion, number):
+def test_no_encoder_and_fusion_lets_garbage_through(fusion):
     X, y = make_multimodal_classification(60, missing=0.3, random_state=0)
     numbers = [c for c in X if c.startswith("num_")]
     model = MultimodalClassifier(
@@ -164,7 +168,8 @@ def test_no_encoder_and_fusion_lets_garbage_through(fusion, number):
         random_state=0,
     ).fit(X, y)
     blocks = model._blocks(X)
-    other = {name: garbage_in(block, number) for name, block in blocks.items()}
     learner = model._learner
-    assert np.array_equal(learner.predict(blocks), learner.predict(other))
-    assert np.array_equal(learner.embed(blocks), learner.embed(other))
+    for number in [1e30, np.nan, np.inf]:
+        other = {name: garbage_in(block, number) for name, block in blocks.items()}
+        assert np.array_equal(learner.predict(blocks), learner.predict(other))
+        assert np.array_equal(learner.embed(blocks), learner.embed(other))

@@ -139,7 +139,7 @@ def test_an_option_of_no_single_alignment(model, alignment):
     "options, message",
     [
         ({"alignment": "contrastiv"}, "Did you mean 'contrastive'"),
-        ({"alignment": ["cca", "nothing"]}, "no alignment named 'nothing'"),
+        ({"alignment": ["cca", "nothing"]}, "'alignment' parameter.*'nothing'"),
         ({"alignment_weight": -1.0}, "alignment_weight"),
         ({"modality_dropout": 1.0}, "modality_dropout"),
     ],

@@ -17,11 +17,13 @@ def small(**options):
     return MultimodalRegressor(**{"random_state": 0} | options)
 
 
-@pytest.mark.parametrize("fusion", list(FUSIONS))
-@pytest.mark.parametrize("mix", [True, False])
+# The other heads of the mixture learn the same beside every fusion: one shows it.
+@pytest.mark.parametrize(
+    "fusion, mix", [("concat", True), *((fusion, False) for fusion in FUSIONS)]
+)
 def test_beats_the_mean(regression, fusion, mix):
     X, y = regression
-    model = small(fusion=fusion, mix=mix, max_epochs=20).fit(X[:140], y[:140])
+    model = small(fusion=fusion, mix=mix, max_epochs=10).fit(X[:140], y[:140])
     assert model.predict(X[140:]).shape == (60,)
     assert model.score(X[140:], y[140:]) > 0.3
 

@@ -8,13 +8,17 @@ from skmm._data.containers import Csr, Ragged
 
 
 class Block:
-    """One modality, all rows.
+    """One modality, all rows: what an encoder's ``transform`` returns.
+
+    Nothing of a block changes once it is made; ``take``, ``to`` and ``cast`` return
+    others. Its parts are tensors, or containers of rows of varying length.
 
     Parameters
     ----------
     *parts : ndarray, tensor, scipy sparse matrix, Csr or Ragged
-        First axis is the rows in each. What they mean is between the encoder that
-        made the block and the module that it builds.
+        The first axis of each is the rows. What they mean is between the encoder that
+        made the block and the module that it builds. Numbers of an ndarray in float64
+        are kept in float32.
     present : ndarray of bool, shape (n_rows,)
         False where the row does not have this modality.
     cost : ndarray of shape (n_rows,), default=None
@@ -29,7 +33,7 @@ class Block:
     Examples
     --------
     >>> import numpy as np
-    >>> from skmm._data.blocks import Block
+    >>> from skmm.encoders import Block
     >>> block = Block(np.eye(3, dtype="float32"), present=np.array([True, True, False]))
     >>> len(block), block.nbytes
     (3, 39)
@@ -52,12 +56,23 @@ class Block:
 
     @property
     def complete(self):
+        """True if all rows are known to have the modality."""
         if self._complete is None:
             self._complete = bool(self.present.all())
         return self._complete
 
     def take(self, rows):
-        """Give the rows named by an integer tensor, in its order, as a block."""
+        """Return some rows as a block.
+
+        Parameters
+        ----------
+        rows : tensor of int64, shape (n,)
+            Their numbers, in the order that is wanted.
+
+        Returns
+        -------
+        block : Block
+        """
         parts = (
             part.index_select(0, rows)
             if isinstance(part, torch.Tensor)
@@ -67,7 +82,16 @@ class Block:
         return self._like(parts, self.present.index_select(0, rows))
 
     def to(self, device):
-        """Give the block on another device."""
+        """Return the block on another device.
+
+        Parameters
+        ----------
+        device : torch.device or str
+
+        Returns
+        -------
+        block : Block
+        """
         moved = self._like(
             (part.to(device) for part in self.parts), self.present.to(device)
         )
@@ -89,7 +113,16 @@ class Block:
         return getattr(self, "_dtype", torch.float32)
 
     def cast(self, dtype):
-        """Give the block with its dense floating-point parts in another type."""
+        """Return the block with its dense floating-point parts in another type.
+
+        Parameters
+        ----------
+        dtype : torch.dtype
+
+        Returns
+        -------
+        block : Block
+        """
         if dtype == self.dtype:
             return self
         parts = (
@@ -114,6 +147,8 @@ def _as_part(part):
     if scipy.sparse.issparse(part):
         return Csr.from_scipy(part)
     part = np.asarray(part)
+    if part.dtype == np.float64:  # modules learn in float32
+        part = part.astype(np.float32)
     if not part.flags.writeable:  # torch warns of tensors over read-only memory
         part = part.copy()
     return torch.from_numpy(part)

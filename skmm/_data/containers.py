@@ -18,6 +18,14 @@ class Csr:
     values : tensor of shape (n_stored,) or None
         None stands for ones.
     n_columns : int
+
+    Examples
+    --------
+    >>> import scipy.sparse, torch
+    >>> from skmm.encoders import Csr
+    >>> rows = Csr.from_scipy(scipy.sparse.eye_array(3))
+    >>> rows.take(torch.tensor([2, 0])).indices.tolist()
+    [2, 0]
     """
 
     def __init__(self, indptr, indices, values, n_columns):
@@ -28,7 +36,16 @@ class Csr:
 
     @classmethod
     def from_scipy(cls, matrix):
-        """Read a scipy sparse matrix; values are kept as float32."""
+        """Read a scipy sparse matrix; its values are kept in float32.
+
+        Parameters
+        ----------
+        matrix : scipy sparse matrix or array of shape (n_rows, n_columns)
+
+        Returns
+        -------
+        rows : Csr
+        """
         matrix = matrix.tocsr()
         values = np.ascontiguousarray(matrix.data, dtype=np.float32)
         return cls(
@@ -43,12 +60,32 @@ class Csr:
         return len(self.indptr) - 1
 
     def take(self, rows):
-        """Give the rows named by an integer tensor, in its order."""
+        """Return some rows.
+
+        Parameters
+        ----------
+        rows : tensor of int64, shape (n,)
+            Their numbers, in the order that is wanted.
+
+        Returns
+        -------
+        rows : Csr
+        """
         indptr, where = cut(self.indptr, rows)
         values = None if self.values is None else self.values.index_select(0, where)
         return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
 
     def to(self, device):
+        """Return the rows on another device.
+
+        Parameters
+        ----------
+        device : torch.device or str
+
+        Returns
+        -------
+        rows : Csr
+        """
         values = None if self.values is None else self.values.to(device)
         return Csr(
             self.indptr.to(device), self.indices.to(device), values, self.n_columns
@@ -56,6 +93,7 @@ class Csr:
 
     @property
     def nbytes(self):
+        """Bytes held."""
         stored = (self.indptr, self.indices, self.values)
         return sum(part.nbytes for part in stored if part is not None)
 
@@ -71,6 +109,17 @@ class Ragged:
     indptr : tensor of int64, shape (n_rows + 1,)
         Where each row starts, and the last ends.
     values : tensor of shape (n_steps, ...)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skmm.encoders import Ragged
+    >>> rows = Ragged.from_arrays([np.ones((2, 3)), None, np.ones((5, 3))], step=(3,))
+    >>> rows.lengths.tolist()
+    [2, 0, 5]
+    >>> padded, mask = rows.padded()
+    >>> padded.shape, mask.sum().item()
+    (torch.Size([3, 5, 3]), 7)
     """
 
     def __init__(self, indptr, values):
@@ -84,9 +133,13 @@ class Ragged:
         Parameters
         ----------
         arrays : list of ndarray or None
-        step : tuple of int
+        step : tuple of int, default=()
             Shape of a step, which no array tells where all are None.
-        dtype : dtype
+        dtype : dtype, default=float32
+
+        Returns
+        -------
+        rows : Ragged
         """
         lengths = [0 if array is None else len(array) for array in arrays]
         indptr = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
@@ -105,15 +158,42 @@ class Ragged:
         return self.indptr.diff()
 
     def take(self, rows):
-        """Give the rows named by an integer tensor, in its order."""
+        """Return some rows.
+
+        Parameters
+        ----------
+        rows : tensor of int64, shape (n,)
+            Their numbers, in the order that is wanted.
+
+        Returns
+        -------
+        rows : Ragged
+        """
         indptr, where = cut(self.indptr, rows)
         return Ragged(indptr, self.values.index_select(0, where))
 
     def to(self, device):
+        """Return the rows on another device.
+
+        Parameters
+        ----------
+        device : torch.device or str
+
+        Returns
+        -------
+        rows : Ragged
+        """
         return Ragged(self.indptr.to(device), self.values.to(device))
 
     def padded(self):
-        """Give the steps (n, longest, ...), zeros behind a row's end, and which are."""
+        """Return the steps in one tensor, with zeros behind each row's end.
+
+        Returns
+        -------
+        steps : tensor of shape (n_rows, longest, ...)
+        mask : tensor of bool, shape (n_rows, longest)
+            True where a row has a step.
+        """
         lengths = self.lengths
         longest = int(lengths.max()) if len(self) else 0
         times = torch.arange(longest, device=lengths.device)
@@ -124,6 +204,7 @@ class Ragged:
 
     @property
     def nbytes(self):
+        """Bytes held."""
         return self.indptr.nbytes + self.values.nbytes
 
 

@@ -5,6 +5,8 @@ import math
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
+
 
 def masked_softmax(scores, present):
     """Softmax over the last axis among the present; zeros where none is present."""
@@ -53,6 +55,51 @@ class Attention(nn.Module):
         return part.unflatten(-1, (self.n_heads, -1)).transpose(1, 2)
 
 
+class TransformerLayer(nn.TransformerEncoderLayer):
+    """torch's layer, normed before, with the dropout of the fit that runs it.
+
+    Parameters
+    ----------
+    width, n_heads, n_hidden : int
+    dropout : float
+        Of the weights of attention as well.
+    """
+
+    def __init__(self, width, n_heads, n_hidden, dropout):
+        super().__init__(
+            width,
+            n_heads,
+            n_hidden,
+            dropout,
+            activation="gelu",
+            batch_first=True,
+            norm_first=True,
+        )
+        for name in ("dropout", "dropout1", "dropout2"):
+            setattr(self, name, Dropout(dropout))
+        # Drawn below: the own dropout of torch's attention takes no generator.
+        self.self_attn.dropout = 0.0
+        self.dropout_weights = Dropout(dropout)
+
+    def _sa_block(self, x, attn_mask, key_padding_mask, is_causal=False):
+        if not self.training or self.dropout_weights.p == 0:
+            return super()._sa_block(x, attn_mask, key_padding_mask, is_causal)
+        attention = self.self_attn
+        parts = nn.functional.linear(
+            x, attention.in_proj_weight, attention.in_proj_bias
+        )
+        parts = parts.unflatten(2, (3, attention.num_heads, -1))
+        query, key, value = parts.permute(2, 0, 3, 1, 4)
+        scores = query @ key.mT / math.sqrt(query.shape[-1])
+        if key_padding_mask is None:
+            weights = scores.softmax(dim=-1)
+        else:
+            # Not a number but 0 where everything is masked, which torch made -inf.
+            weights = masked_softmax(scores, key_padding_mask[:, None, None] == 0)
+        found = self.dropout_weights(weights) @ value
+        return self.dropout1(attention.out_proj(found.transpose(1, 2).flatten(2)))
+
+
 class AttentionBlock(nn.Module):
     """Attention and a two-layer perceptron, each on normed input and added to it."""
 
@@ -65,12 +112,12 @@ class AttentionBlock(nn.Module):
         self.norm_queries = nn.LayerNorm(width)
         self.norm_tokens = nn.LayerNorm(width)
         self.attention = Attention(width, n_heads)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.perceptron = nn.Sequential(
             nn.LayerNorm(width),
             nn.Linear(width, 2 * width),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(2 * width, width),
         )
 

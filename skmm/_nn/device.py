@@ -1,6 +1,21 @@
 """Which device computes, and in which precision."""
 
+import contextlib
+import os
+
 import torch
+
+
+def _compute_alone():
+    """Take one thread: those of the parent do not exist in a forked child.
+
+    Where the parent has computed with several, the child would wait for them forever.
+    """
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_compute_alone)
 
 
 def resolve_device(device):
@@ -16,6 +31,7 @@ def resolve_device(device):
 
 
 def is_here(device):
+    """Tell if a torch device can be used on this machine."""
     kind = torch.device(device).type
     if kind == "cuda":
         return torch.cuda.is_available()
@@ -25,6 +41,14 @@ def is_here(device):
 
 
 def uses_bfloat16(precision, device):
+    """Tell if ``precision=`` means bfloat16 on a device."""
     if precision == "auto":
         return device.type == "cuda" and torch.cuda.is_bf16_supported()
     return precision == "bfloat16"
+
+
+@contextlib.contextmanager
+def learning():
+    """Let tensors have gradients inside, whatever the user's code around it says."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield

@@ -2,12 +2,14 @@
 
 from torch import nn
 
+from skmm._nn.seeding import Dropout
+
 
 def mlp(n_in, n_hidden, n_out, *, depth, dropout):
     """Build a perceptron of ``depth`` hidden layers."""
     layers = []
     for _ in range(depth):
-        layers += [nn.Linear(n_in, n_hidden), nn.ReLU(), nn.Dropout(dropout)]
+        layers += [nn.Linear(n_in, n_hidden), nn.ReLU(), Dropout(dropout)]
         n_in = n_hidden
     return nn.Sequential(*layers, nn.Linear(n_in, n_out))
 

@@ -60,8 +60,11 @@ def current_generator():
     """Return the generator to draw from; None stands for torch's global one.
 
     Every random number of a layer, a fusion, an alignment or an augmentation is drawn
-    with it: ``torch.rand(n, generator=current_generator(), device=device)``.
+    with it, see :func:`rand` and the functions after it. Compiled code has the global
+    one, within :func:`global_state`.
     """
+    if torch.compiler.is_compiling():  # which a context variable would interrupt
+        return None
     return _GENERATOR.get()
 
 
@@ -82,16 +85,13 @@ def global_state(generator):
         dtype = torch.get_default_dtype()
         devices = [device] if device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
-            torch.set_default_dtype(torch.float32)
             try:
+                torch.set_default_dtype(torch.float32)
                 if device.type == "cuda":
                     torch.cuda.set_rng_state(generator.get_state(), device)
                     # What a layer draws on the CPU depends on the fit as well.
-                    torch.default_generator.manual_seed(
-                        int(
-                            torch.randint(2**62, (), generator=generator, device=device)
-                        )
-                    )
+                    drawn = torch.randint(2**62, (), generator=generator, device=device)
+                    torch.default_generator.manual_seed(int(drawn))
                     yield
                     generator.set_state(torch.cuda.get_rng_state(device))
                 else:
@@ -115,12 +115,200 @@ def seeded(seed, device="cpu"):
         yield
 
 
+@contextlib.contextmanager
+def float32_by_default():
+    """Let new tensors be float32 inside, whatever the process's default is."""
+    dtype = torch.get_default_dtype()
+    if dtype == torch.float32:
+        yield
+        return
+    with _LOCK:
+        try:
+            torch.set_default_dtype(torch.float32)
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+
+
+# -- draws: as those of torch, with the generator of the fit ---------------------------
+
+
+def rand(*size, device, dtype=torch.float32):
+    """Return uniform random numbers from 0 to 1.
+
+    Parameters
+    ----------
+    *size : int
+    device : torch.device
+    dtype : torch.dtype, default=torch.float32
+    """
+    return _draw(torch.rand, size, device, dtype)
+
+
+def randn(*size, device, dtype=torch.float32):
+    """Return standard normal random numbers.
+
+    Parameters
+    ----------
+    *size : int
+    device : torch.device
+    dtype : torch.dtype, default=torch.float32
+    """
+    return _draw(torch.randn, size, device, dtype)
+
+
+def rand_like(tensor):
+    """Return uniform random numbers from 0 to 1, of a tensor's shape and type.
+
+    Parameters
+    ----------
+    tensor : tensor
+    """
+    return rand(*tensor.shape, device=tensor.device, dtype=tensor.dtype)
+
+
+def randn_like(tensor):
+    """Return standard normal random numbers, of a tensor's shape and type.
+
+    Parameters
+    ----------
+    tensor : tensor
+    """
+    return randn(*tensor.shape, device=tensor.device, dtype=tensor.dtype)
+
+
+def randint(low, high, size, *, device):
+    """Return random integers from `low` to below `high`.
+
+    Parameters
+    ----------
+    low, high : int
+    size : tuple of int
+    device : torch.device
+    """
+
+    def draw(size, **where):
+        return torch.randint(low, high, size, **where)
+
+    return _draw(draw, size, device, torch.int64)
+
+
+def randperm(n, *, device):
+    """Return the integers below `n` in random order.
+
+    Parameters
+    ----------
+    n : int
+    device : torch.device
+    """
+    return _draw(torch.randperm, n, device, torch.int64)
+
+
+def beta(alpha, n, *, device):
+    """Return random numbers of the distribution Beta(alpha, alpha).
+
+    Parameters
+    ----------
+    alpha : float
+    n : int
+    device : torch.device
+    """
+
+    def draw(size, generator, device, dtype):
+        alphas = torch.full((size, 2), float(alpha), device=device, dtype=dtype)
+        # The one of torch.distributions takes no generator.
+        return torch._sample_dirichlet(alphas, generator)[:, 0]
+
+    return _draw(draw, n, device, torch.float32)
+
+
+def dropout(input, p, training):
+    """Set a share of the numbers to zero, and scale up the others.
+
+    Parameters
+    ----------
+    input : tensor
+    p : float
+    training : bool
+        If False, nothing changes.
+    """
+    generator = current_generator()
+    if not training or p == 0 or generator is None:
+        return nn.functional.dropout(input, p, training)
+    if p == 1:
+        return input * 0
+
+    def draw(size, generator, device, dtype):
+        kept = torch.empty(size, device=device, dtype=dtype)
+        return kept.bernoulli_(1 - p, generator=generator)
+
+    kept = _draw(draw, input.shape, input.device, input.dtype)
+    return input * kept.div_(1 - p)
+
+
+def _draw(draw, size, device, dtype):
+    generator = current_generator()
+    device = torch.device(device)
+    if generator is None or generator.device.type == device.type:
+        return draw(size, generator=generator, device=device, dtype=dtype)
+    # Some parts of a module may stay on the CPU beside a GPU.
+    drawn = draw(size, generator=generator, device=generator.device, dtype=dtype)
+    return drawn.to(device)
+
+
 class Dropout(nn.Dropout):
     """Dropout that draws from the generator of the fit that runs it."""
 
     def forward(self, input):
-        generator = current_generator()
-        if not self.training or self.p == 0 or generator is None:
-            return super().forward(input)
-        kept = torch.empty_like(input).bernoulli_(1 - self.p, generator=generator)
-        return input * kept.div_(1 - self.p)
+        return dropout(input, self.p, self.training)
+
+
+# -- layers of others ------------------------------------------------------------------
+
+#: Those of torch.nn that draw from its global generator, and when.
+_DRAWING = (
+    (nn.modules.dropout._DropoutNd, lambda part: part.p > 0),
+    (nn.RReLU, lambda part: True),
+    (nn.FractionalMaxPool2d, lambda part: True),
+    (nn.FractionalMaxPool3d, lambda part: True),
+    (nn.RNNBase, lambda part: part.dropout > 0),
+    (nn.MultiheadAttention, lambda part: part.dropout > 0),
+)
+
+
+def needs_global_state(module):
+    """Tell if a module may draw from torch's global generator when it is trained.
+
+    That is layers and augmentations of others, and those of torch with dropout.
+
+    Parameters
+    ----------
+    module : nn.Module
+    """
+    if getattr(module, "frozen_for_good", False):
+        return False
+    return _may_draw(module) or any(map(needs_global_state, module.children()))
+
+
+def _may_draw(part):
+    changes = (getattr(part, name, None) for name in ("augment", "mixup"))
+    if any(change is not None and _is_foreign(change) for change in changes):
+        return True
+    if _is_own(type(part)):
+        return False
+    if not type(part).__module__.startswith("torch.nn."):
+        return True
+    return any(isinstance(part, cls) and draws(part) for cls, draws in _DRAWING)
+
+
+def _is_foreign(change):
+    if isinstance(change, nn.Module):
+        return needs_global_state(change)
+    steps = getattr(change, "steps", None)
+    if _is_own(type(change)) and steps is not None:
+        return any(map(_is_foreign, steps))
+    return not _is_own(type(change))
+
+
+def _is_own(cls):
+    return cls.__module__.split(".")[0] == "skmm"

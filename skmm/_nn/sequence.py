@@ -7,6 +7,8 @@ row has a step; steps are without gaps from the first on.
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
+
 
 def spread_mask(mask, like):
     """Give the mask as numbers that multiply features: (n, 1, [1,] t)."""
@@ -120,7 +122,7 @@ class Recurrent(nn.Module):
             pair = [make(n_in, n_hidden // 2, batch_first=True) for _ in range(2)]
             self.layers.append(nn.ModuleList(pair))
             n_in = n_hidden // 2 * 2
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.out_features = n_in
 
     def forward(self, x, mask):

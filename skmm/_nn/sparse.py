@@ -3,6 +3,8 @@
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
+
 
 class BagTable(nn.Module):
     """Weighted sum of the table rows that a :class:`~skmm._data.containers.Csr` names.
@@ -53,7 +55,7 @@ class SparseModule(nn.Module):
         super().__init__()
         # Small, so that what is rare and hardly learned does not make noise.
         self.table = BagTable(n_features, width, scale=0.02)
-        self.net = nn.Sequential(nn.LayerNorm(width), nn.Dropout(dropout))
+        self.net = nn.Sequential(nn.LayerNorm(width), Dropout(dropout))
 
     def forward(self, block):
         return self.net(self.table(block[0], block.dtype))

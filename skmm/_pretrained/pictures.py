@@ -103,8 +103,7 @@ class ImageNetwork:
         # Channels that were last stay last in memory, which convolutions like.
         tensor = tensor.permute(0, 3, 1, 2).float()
         mean, std = (
-            255 * torch.tensor(of, device=self.device).view(-1, 1, 1)
-            for of in (self.mean, self.std)
+            255 * tensor.new_tensor(of).view(-1, 1, 1) for of in (self.mean, self.std)
         )
         return (tensor - mean) / std
 

@@ -1,7 +1,25 @@
 """Batches of rows."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
+
+
+class Batch(NamedTuple):
+    """Some rows, cut out.
+
+    Attributes
+    ----------
+    blocks : dict of str to Block
+    y : (codes, weight), a tuple of tensors, or None
+    rows : tensor of int64
+        Which rows they are.
+    """
+
+    blocks: dict
+    y: tuple | None
+    rows: torch.Tensor
 
 
 class Batches:
@@ -51,7 +69,7 @@ class Batches:
         return torch.argsort(self.cost, descending=True, stable=True)
 
     def _batches(self):
-        """Give the row numbers of each batch."""
+        """Return the row numbers of each batch."""
         if self.generator is None:
             order = torch.arange(len(self.rows))
             return (order if self.cost is None else self._by_cost()).split(
@@ -72,4 +90,4 @@ class Batches:
             if self.rows.device != self.device:
                 blocks = {name: block.to(self.device) for name, block in blocks.items()}
                 y = None if y is None else tuple(part.to(self.device) for part in y)
-            yield blocks, y
+            yield Batch(blocks, y, rows)

@@ -5,65 +5,99 @@ import numpy as np
 from skmm._nn.freezing import is_learnable
 
 
-class HeadKeeper:
-    """Each head at its own best epoch.
+class BestMoments:
+    """The weights of each head at its own best epoch.
 
     Parameters
     ----------
-    module : MultimodalModule
+    heads : dict of str to nn.Module
     patience : int or float
-        Epochs without a better validation loss after which a head rests.
+        Epochs without a better validation loss after which a head stops.
+    start : int, default=0
+        Epochs that were trained before.
+
+    Attributes
+    ----------
+    epochs : dict of str to float
+        Each head's best epoch, counted from 1; a half where it was best halfway
+        through an epoch, `start` where no epoch was better than the first weights.
+    logits : dict of str to ndarray of shape (n_valid, n_logits)
+        Of the validation rows, at that moment.
     """
 
-    def __init__(self, module, patience):
-        self.module = module
+    def __init__(self, heads, patience, start=0):
         self.patience = patience
-        self.best_loss = dict.fromkeys(module.heads, np.inf)
-        self.best_epoch = dict.fromkeys(module.heads, 0)
+        self.losses = dict.fromkeys(heads, np.inf)
+        self.epochs = dict.fromkeys(heads, start)
         self.logits = {}
-        self._best = {}
-        for head in module.heads:
+        # The same tensors from first to last: a callback may freeze one in between.
+        self._tensors = {name: _learned_tensors(head) for name, head in heads.items()}
+        self._saved = {}
+        for head in heads:
             self._save(head)
 
     def update(self, epoch, losses, logits):
-        """Take the validation result of an epoch; return the heads that still learn."""
+        """Take the validation result of a moment.
+
+        Parameters
+        ----------
+        epoch : float
+        losses : dict of str to float
+        logits : dict of str to ndarray
+        """
         for head, loss in losses.items():
-            if loss < self.best_loss[head]:
-                self.best_loss[head] = loss
-                self.best_epoch[head] = epoch
+            if loss < self.losses[head]:
+                self.losses[head] = loss
+                self.epochs[head] = epoch
                 self.logits[head] = logits[head]
                 self._save(head)
-        return [
-            head
-            for head in self.module.active
-            if epoch - self.best_epoch[head] < self.patience
-        ]
 
-    def keep_all(self, epoch):
-        """Without validation rows: the newest weights are the best known."""
-        for head in self.module.active:
-            self.best_epoch[head] = epoch
+    def still_learn(self, epoch, heads):
+        """Return those of the heads whose best epoch is not too long ago.
+
+        Parameters
+        ----------
+        epoch : int
+        heads : list of str
+        """
+        return [head for head in heads if epoch - self.epochs[head] < self.patience]
+
+    def keep_all(self, epoch, heads):
+        """Without validation rows: the newest weights are the best known.
+
+        Parameters
+        ----------
+        epoch : int
+        heads : list of str
+        """
+        for head in heads:
+            self.epochs[head] = epoch
             self._save(head)
 
-    def restore(self):
-        """Put the best weights back into the module."""
-        for head, saved in self._best.items():
-            for tensor, best in zip(self._tensors(head), saved):
+    def restore(self, heads):
+        """Put the best weights of some heads back into their modules.
+
+        Parameters
+        ----------
+        heads : list of str
+        """
+        for head in heads:
+            for tensor, best in zip(self._tensors[head], self._saved[head]):
                 tensor.copy_(best)
-        self.module.active = list(self.module.heads)
 
     def forget_weights(self):
         """Free the copies once training is over; the logits are still needed."""
-        self._best.clear()
+        self._saved.clear()
+        self._tensors.clear()
 
     def _save(self, head):
-        if head in self._best:  # into the same memory: a table copy is the big part
-            for best, tensor in zip(self._best[head], self._tensors(head)):
+        if head in self._saved:  # into the same memory: a table's copy is the big part
+            for best, tensor in zip(self._saved[head], self._tensors[head]):
                 best.copy_(tensor)
         else:
-            self._best[head] = [tensor.clone() for tensor in self._tensors(head)]
+            self._saved[head] = [tensor.clone() for tensor in self._tensors[head]]
 
-    def _tensors(self, head):
-        module = self.module.heads[head]
-        learned = filter(is_learnable, module.parameters())
-        return [tensor.detach() for tensor in (*learned, *module.buffers())]
+
+def _learned_tensors(module):
+    learned = filter(is_learnable, module.parameters())
+    return [tensor.detach() for tensor in (*learned, *module.buffers())]

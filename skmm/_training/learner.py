@@ -1,124 +1,119 @@
-"""What is learned from blocks: module, net and mixture, from building to predicting."""
+"""What is learned from blocks: the owner of weights, mixture and history."""
 
+import contextvars
 import copy
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from skmm._nn.batch_size import auto_batch_size
+from skmm._nn.declarations import declared
 from skmm._nn.device import is_here, resolve_device, uses_bfloat16
-from skmm._nn.freezing import freeze, is_learnable
-from skmm._nn.seeding import seeded
-from skmm._training.heads import FusedHead, WideHead
+from skmm._nn.freezing import freeze, is_learnable, unfreeze
+from skmm._nn.seeding import (
+    drawing_from,
+    make_generator,
+    needs_global_state,
+    seeded,
+)
+from skmm._training.heads import HeadSpec, make_heads
+from skmm._training.history import TrainingHistory
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
+from skmm._training.options import is_same, remember
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
-from skmm.fusion import make_fusion
-from skmm.fusion._base import FusionSpec
+from skmm.encoders._base import Encoder
+
+
+class Generators(NamedTuple):
+    """What one training draws from."""
+
+    order: torch.Generator
+    layers: torch.Generator
+    foreign: torch.Generator
 
 
 class Learner:
-    """The heads of one fit.
+    """The heads of one estimator, and all that their training leaves behind.
+
+    It is changed by :meth:`train` alone, and a training that continues works on a
+    :meth:`copy`: whatever happens in it, the learner before is as it was.
 
     Parameters
     ----------
     options : dict
-        The estimator's parameters.
+        The estimator's parameters, of which those of the structure count here.
     encoders : dict of str to Encoder
         Fitted.
     targets : ClassificationTargets or RegressionTargets
     prior : ndarray of shape (n_logits,)
-        Logits (or standardised mean) for a row of which nothing is known.
-    n_rows : int
-        Training rows, for ``batch_size="auto"``.
+        Logits (or standardised means) for a row of which nothing is known.
     seed : int
 
     Attributes
     ----------
+    heads : dict of str to Head
     module : MultimodalModule
-    net : MultimodalNet
+        Of the heads that a net trains.
     mixture : Mixture
+    history : TrainingHistory
+    best_epochs : dict of str to float
+        Each head's, in the last training.
+    validation_score : float or None
+        Accuracy or R² of what is predicted, on the validation rows; None without.
+    moments : dict of Parameter to dict, or None
+        The optimizer's state, where partial_fit continues.
     """
 
-    def __init__(self, options, encoders, targets, prior, *, n_rows, seed):
-        self.options = options
+    def __init__(self, options, encoders, targets, prior, *, seed):
         self.targets = targets
         self.prior = prior
-        self.n_rows = n_rows
         self.seed = seed
+        # An object of the user's own need not be derived from Encoder.
+        limits = [
+            getattr(encoder, "max_batch_size", Encoder.max_batch_size)
+            for encoder in encoders.values()
+        ]
         self.max_batch_size = min(
-            getattr(encoder, "max_batch_size", np.inf) for encoder in encoders.values()
+            (limit for limit in limits if limit is not None), default=np.inf
         )
-        with seeded(seed, torch.device("cpu")):
-            self.module = self._build_module(encoders)
-        self.net = self._make_net()
-        self.mixture = Mixture(self.module.heads, targets.groups)
+        self.device = "auto"
+        self.history = TrainingHistory()
+        self.best_epochs = {}
+        self.validation_score = None
+        self.moments = None
+        self.alignments = None
+        spec = HeadSpec(options, encoders, targets, prior)
+        names = ("fused", "wide") if options["mix"] else ("fused",)
+        with seeded(seed):
+            self._build(make_heads(names, targets), spec)
+        self.mixture = Mixture(self.heads, targets.groups)
+        self._known = ()
 
-    # -- building ---------------------------------------------------------------
+    def _build(self, heads, spec):
+        """Build the heads' modules, in their order.
 
-    def _build_module(self, encoders):
-        """Build encoders, fusion, fused head, alignments and the other heads.
-
-        In this order the encoders' first weights are the same whatever the fusion,
-        and the fused head is the same with and without alignments and other heads.
+        So the fused head is the same with and without its siblings.
         """
-        options, n_outputs = self.options, self.targets.n_logits
-        width, depth, dropout = (options[k] for k in ("width", "depth", "dropout"))
-        modules = {name: e.build_module(width) for name, e in encoders.items()}
-        spec = FusionSpec(list(modules), width, n_outputs, modules, dropout)
-        fusion = make_fusion(options["fusion"])
-        fused = FusedHead(
-            modules,
-            fusion.build_module(spec),
-            spec,
-            depth=depth,
-            uses_tokens=getattr(fusion, "uses_tokens", False),
-            modality_dropout=options["modality_dropout"],
-            mixup=make_mixup(options["mixup"]),
-            average=self.targets.average_members,
-        )
-        alignments = options["alignment"]
-        if not isinstance(alignments, (list, tuple)):
-            alignments = [] if alignments is None else [alignments]
-        fused.align(
-            [make_alignment(one).build_module(spec) for one in alignments],
-            options["alignment_weight"],
-        )
-        heads = {"fused": fused}
-        if options["mix"]:
-            wide = {name: e.build_wide(n_outputs) for name, e in encoders.items()}
-            wide = {name: module for name, module in wide.items() if module is not None}
-            if wide:
-                heads["wide"] = WideHead(wide, n_outputs)
+        modules = {name: head.build_module(spec) for name, head in heads.items()}
+        modules = {name: one for name, one in modules.items() if one is not None}
         prior = torch.from_numpy(self.prior).float()
-        for head in heads.values():
-            head.set_bias(prior)
-        self._set_learning(fused)
-        return MultimodalModule(heads)
+        for module in modules.values():
+            module.set_bias(prior)
+        self.heads = {name: heads[name] for name in modules}
+        self.module = MultimodalModule(modules)
+        for head in self.heads.values():
+            head.siblings = self.module
+        self.module.rest()
 
-    def _set_learning(self, fused):
-        """Freeze encoders and set their learning rates, as the options say."""
-        rates, frozen = (self.options[k] for k in ("encoder_learning_rate", "freeze"))
-        if not isinstance(rates, dict):
-            rates = {} if rates is None else dict.fromkeys(fused.names, rates)
-        if frozen is None or isinstance(frozen, str):
-            frozen = fused.names if frozen == "encoders" else []
-        for option, names in (("encoder_learning_rate", rates), ("freeze", frozen)):
-            for name in names:
-                if name not in fused.names:
-                    raise ValueError(
-                        f"{option} names {name!r}, which is no modality. There are: "
-                        f"{', '.join(map(repr, fused.names))}."
-                    )
-        for name, encoder in zip(fused.names, fused.encoders):
-            if name in rates:
-                scale = rates[name] / self.options["learning_rate"]
-                encoder.fixed_learning_rate_scale = scale
-            if name in frozen:
-                freeze(encoder)
+    @property
+    def fused(self):
+        """The fused head's module."""
+        return self.module.heads["fused"]
 
     @property
     def n_parameters(self):
@@ -126,178 +121,271 @@ class Learner:
         parameters = filter(is_learnable, self.module.parameters())
         return sum(parameter.numel() for parameter in parameters)
 
-    def _make_net(self):
-        options = self.options
-        device = resolve_device(options["device"])
-        batch_size = options["batch_size"]
-        if batch_size == "auto":
-            batch_size = min(auto_batch_size(self.n_rows), self.max_batch_size)
-        net = MultimodalNet(
-            self.module,
-            criterion=torch.nn.Identity,
-            targets=self.targets,
-            seed=self.seed,
-            autocast=uses_bfloat16(options["precision"], device),
-            optimizer=torch.optim.AdamW,
-            optimizer__weight_decay=options["weight_decay"],
-            optimizer__fused=device.type in ("cpu", "cuda"),
-            lr=options["learning_rate"],
-            schedule=options["learning_rate_schedule"],
-            batch_size=batch_size,
-            max_epochs=options["max_epochs"],
-            callbacks=options["callbacks"],
-            callbacks__print_log=None if not options["verbose"] else _print_log(),
-            device=str(device),
-            compile=options["compile"],
-            train_split=None,
-            verbose=int(options["verbose"]),
-        )
-        return net.initialize()
+    def copy(self):
+        """Return a learner that can be trained while this one stays as it is.
+
+        Weights that never change, of frozen pretrained networks, are shared.
+        """
+        memo = {}
+        for part in self.module.modules():
+            if declared(part, "keep_float32"):
+                for parameter in part.parameters():
+                    if not is_learnable(parameter):
+                        memo[id(parameter)] = parameter
+        made = object.__new__(type(self))
+        vars(made).update(copy.deepcopy({**vars(self), "moments": None}, memo))
+        if self.moments is not None:
+            pairs = zip(self.module.parameters(), made.module.parameters())
+            made.moments = {
+                new: copy.deepcopy(self.moments[old])
+                for old, new in pairs
+                if old in self.moments
+            }
+        return made
 
     # -- training -----------------------------------------------------------------
 
-    def train(self, rows_train, rows_valid=None, *, epochs=None, on_epoch=None):
+    def train(
+        self,
+        options,
+        rows_train,
+        rows_valid=None,
+        *,
+        epochs=None,
+        view=None,
+        on_epoch=None,
+    ):
         """Train all heads; each ends at its best epoch on the validation rows.
 
         Parameters
         ----------
+        options : dict
+            The estimator's parameters, of which those of the training count here.
         rows_train, rows_valid : Rows
         epochs : int, default=None
             Exactly so many, without a stop and with the optimizer kept: a step of
             partial_fit. None trains by the options.
+        view : callable, default=None
+            From a learner, as it would be if the training ended now, and from a list
+            of (frame, blocks) to the estimator that predicts with it.
         on_epoch : callable, default=None
             Called with the net after each epoch; True stops.
         """
-        net = self.net
+        # A context of its own: what a layer draws from is forgotten in any case.
+        contextvars.copy_context().run(
+            self._train, options, rows_train, rows_valid, epochs, view, on_epoch
+        )
+
+    def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch):
+        net = self._make_net(options, len(rows_train), stops=epochs is None)
+        net.on_epoch = on_epoch
+        net.view = (
+            None
+            if view is None
+            else lambda net: view(self._as_now(net, rows_valid), net.known_)
+        )
         device = torch.device(net.device)
-        stops = self.options["early_stopping"] and epochs is None
-        net.patience = self.options["n_iter_no_change"] if stops else np.inf
-        net.restore = stops
-        net.on_epoch = None if on_epoch is None else self._in_float32(on_epoch)
-        rows_train, rows_valid = _to_device(rows_train, rows_valid, device)
-        self.module.set_dtype(torch.float32)
-        if net.optimizer_ is None:
-            net.initialize_optimizer()
-        try:
-            with seeded(self.seed + len(net.history), device):
-                net.partial_fit((rows_train, rows_valid), epochs=epochs)
-        finally:
-            net.on_epoch = None
-            self.module.zero_grad()
+        rows = _to_device(rows_train, rows_valid, device)
+        self.module.wake()
+        net.initialize()
+        if epochs is not None and self.moments is not None:
+            net.optimizer_.state.update(self.moments)
+        with drawing_from(net.generators.layers if not options["compile"] else None):
+            net.partial_fit(rows, epochs=epochs)
+        self.module.rest()
+        self.history = TrainingHistory(net.history)  # a callback may have loaded one
+        self.best_epochs = net.moments_.epochs
         # Twice the parameters' memory; and its moments are no numbers either once the
         # loss is none.
-        if epochs is None or net.diverged_:
-            net.optimizer_ = None
+        keeps = epochs is not None and not net.diverged_
+        self.moments = dict(net.optimizer_.state) if keeps else None
+        if epochs is None:
+            self._mix(net, rows_valid)
 
-    def _in_float32(self, on_epoch):
-        """A monitor that predicts leaves the module in float64: training goes on."""
+    def _make_net(self, options, n_rows, stops):
+        """Return a net for one training, by the parameters of the training."""
+        device = resolve_device(options["device"])
+        self.device = options["device"]
+        self.module.to(device)
+        self.module.autocast = uses_bfloat16(options["precision"], device)
+        batch_size = options["batch_size"]
+        if batch_size == "auto":
+            batch_size = min(auto_batch_size(n_rows), self.max_batch_size)
+        # Without gradients four times the rows take no more memory.
+        self.module.rows_at_once = max(4 * batch_size, 1024)
+        encoder_rates = self._set_training(options)
+        stops = stops and options["early_stopping"]
+        verbose = int(options["verbose"])
+        return MultimodalNet(
+            self.module,
+            criterion=torch.nn.Identity,
+            targets=self.targets,
+            patience=options["n_iter_no_change"] if stops else np.inf,
+            restore=stops,
+            schedule=options["learning_rate_schedule"],
+            encoder_rates=encoder_rates,
+            generators=self._make_generators(device),
+            # A user's own module may make tensors of the default type.
+            runs_foreign_layers=options["compile"]
+            or needs_global_state(self.module)
+            or torch.get_default_dtype() != torch.float32,
+            history=self.history,
+            optimizer=torch.optim.AdamW,
+            optimizer__weight_decay=options["weight_decay"],
+            optimizer__fused=device.type in ("cpu", "cuda"),
+            lr=options["learning_rate"],
+            batch_size=batch_size,
+            iterator_valid__batch_size=self.module.rows_at_once,
+            max_epochs=options["max_epochs"],
+            callbacks=options["callbacks"],
+            **({} if verbose else {"callbacks__print_log": None}),
+            device=str(device),
+            compile=options["compile"],
+            train_split=None,
+            # Predictions at an epoch's end are known; those of a batch are not kept.
+            use_caching=False,
+            verbose=verbose,
+        )
 
-        def call(net):
-            try:
-                return on_epoch(net)
-            finally:
-                self.module.set_dtype(torch.float32)
+    def _make_generators(self, device):
+        """Return fresh generators, by the seed and the epochs trained so far."""
+        seeds = np.random.SeedSequence([self.seed, len(self.history)])
+        order, layers, foreign = map(int, seeds.generate_state(3, np.uint32))
+        return Generators(
+            make_generator(order),
+            make_generator(layers, device),
+            make_generator(foreign, device),
+        )
 
-        return call
+    def _set_training(self, options):
+        """Bring the fused head's parameters of the training up to date.
 
-    def mix(self, rows_valid, logits=None):
-        """Fit the mixture of the heads on the validation rows' logits.
-
-        Parameters
-        ----------
-        rows_valid : Rows or None
-            None mixes with equal weights.
-        logits : dict of str to ndarray, default=None
-            None takes those of the weights that the training ended with.
+        Returns
+        -------
+        encoder_rates : dict of nn.Module to float
         """
-        heads = list(self.module.heads)
-        if logits is None:
-            logits = self.net.keeper_.logits
-            if not self.net.restored_:
-                logits = {**logits, **self.net.valid_logits_}
-        known = rows_valid is not None and set(logits) == set(heads)
-        if len(heads) == 1 or not known or not rows_valid.weight.sum() > 0:
-            self.mixture = Mixture(heads, self.targets.groups)
-        else:
-            self.mixture = Mixture.fit(
-                {head: logits[head] for head in heads},
-                rows_valid.codes.cpu().numpy(),
-                rows_valid.weight.cpu().numpy(),
-                self.targets,
-            )
+        fused = self.fused
+        fused.modality_dropout = options["modality_dropout"]
+        fused.mixup = make_mixup(options["mixup"])
+        fused.alignment_weight = options["alignment_weight"]
+        alignments = options["alignment"]
+        if not isinstance(alignments, (list, tuple)):
+            alignments = [] if alignments is None else [alignments]
+        known = remember(alignments)
+        if self.alignments is None or not is_same(self.alignments, known):
+            with seeded(self.seed):
+                fused.align([make_alignment(one) for one in alignments])
+            fused.alignments.to(self.module.device)
+            self.alignments = known
+        frozen, rates = options["freeze"], options["encoder_learning_rate"]
+        if frozen is None or isinstance(frozen, str):
+            frozen = fused.names if frozen == "encoders" else []
+        if not isinstance(rates, dict):
+            rates = {} if rates is None else dict.fromkeys(fused.names, rates)
+        # A modality may be named that has no column left in these rows.
+        encoders = dict(zip(fused.names, fused.encoders))
+        for name, encoder in encoders.items():
+            unfreeze(encoder)
+            if name in frozen:
+                freeze(encoder)
+        return {encoders[name]: rates[name] for name in encoders if name in rates}
+
+    def _mix(self, net, rows):
+        """Fit the mixture to the weights that the training ended with; score it."""
+        logits, heads = net.valid_logits_, list(self.heads)
+        if rows is not None and (net.changed_ or not logits):
+            logits = self.module.run(rows.blocks, heads, "logits")
+        self.mixture = Mixture.of_rows(heads, rows, logits, self.targets)
+        self.validation_score = None
+        if rows is not None and rows.weight.sum() > 0:
+            y_pred = self.targets.predict(self.mixture(logits))
+            weight = rows.weight.cpu().numpy()
+            self.validation_score = self.targets.score(rows.y, y_pred, weight)
+
+    def _as_now(self, net, rows_valid):
+        """Return a view that predicts as if the training ended now."""
+        view = copy.copy(self)
+        view.mixture = net.mixture_
+        if rows_valid is not None and net.valid_logits_:
+            view._known = ((rows_valid.blocks, net.valid_logits_),)
+        return view
 
     # -- prediction ---------------------------------------------------------------
 
     def predict(self, blocks):
-        """Give the mixture's logits, (n_samples, n_logits) float64."""
+        """Return the mixture's logits, (n_samples, n_logits) float64."""
         heads = [
             head
             for head, weight in zip(self.mixture.heads, self.mixture.weights.T)
             if weight.any()
         ]
         # All weights can be zero in regression: then the mean is predicted.
-        mixed = self.mixture(self._run(blocks, heads or ["fused"], "logits"))
-        present = np.stack([block.present.numpy() for block in blocks.values()])
+        mixed = self.mixture(self._logits(blocks, heads or ["fused"]))
+        present = np.stack([block.present.cpu().numpy() for block in blocks.values()])
         return np.where(present.any(axis=0)[:, None], mixed, self.prior)
 
-    def embed(self, blocks):
-        """Give the fused embedding, (n_samples, out_features) float64."""
-        return self._run(blocks, ["fused"], "embedding")["fused"]
+    def _logits(self, blocks, heads):
+        for known, logits in self._known:
+            if known is blocks:
+                return {head: logits[head] for head in heads}
+        return self.module.run(blocks, heads, "logits")
 
-    def _run(self, blocks, heads, part):
-        # In float64 a row's result does not depend on its batch; on a GPU, and with
-        # bfloat16 asked for, speed comes first.
-        in_float64 = self.net.device == "cpu" and not self.net.autocast
-        self.module.set_dtype(torch.float64 if in_float64 else torch.float32)
-        return self.net.predict_heads(blocks, heads, part)
+    def embed(self, blocks):
+        """Return the fused embedding, (n_samples, out_features) float64."""
+        return self.module.run(blocks, ["fused"], "embedding")["fused"]
+
+    def only(self, head):
+        """Return a view in which one head alone predicts."""
+        view = copy.copy(self)
+        view.mixture = Mixture([head], self.targets.groups)
+        return view
 
     # -- pickling -------------------------------------------------------------------
 
     def __getstate__(self):
         """On the CPU whatever the device was: loads where there is no GPU."""
-        state = {k: v for k, v in vars(self).items() if k != "net"}
-        on_cpu = self.net.device == "cpu"
-        state["module"] = self.module if on_cpu else copy.deepcopy(self.module).cpu()
-        state["history"] = self.net.history.to_list()
-        optimizer = self.net.optimizer_
-        state["optimizer"] = None if optimizer is None else optimizer.state_dict()
-        state["generator"] = getattr(self.net, "generator_", None)
-        if state["generator"] is not None:
-            state["generator"] = state["generator"].get_state()
+        state = dict(vars(self))
+        state["moments"] = None
+        if self.moments is not None:
+            # A dict by parameter would lose its keys: they are compared by identity.
+            state["moments"] = [self.moments.get(p) for p in self.module.parameters()]
+        if self.module.device.type != "cpu":
+            state["moments"] = _on_cpu(state["moments"])
+            state["module"] = copy.deepcopy(self.module).cpu()
+            state["heads"] = {n: copy.copy(head) for n, head in self.heads.items()}
+            for head in state["heads"].values():
+                head.siblings = state["module"]
         return state
 
     def __setstate__(self, state):
-        history, optimizer, generator = (
-            state.pop(key) for key in ("history", "optimizer", "generator")
-        )
         vars(self).update(state)
-        self.options = dict(self.options)
-        if self.options["device"] != "auto" and not is_here(self.options["device"]):
+        if self.device != "auto" and not is_here(self.device):
             warnings.warn(
-                f"This model was fitted with device={self.options['device']!r}, which "
+                f"This model was fitted with device={self.device!r}, which "
                 "is not here; it is loaded on the CPU.",
                 UserWarning,
                 stacklevel=2,
             )
-            self.options["device"] = "auto"
-        self.net = self._make_net()
-        self.net.history.extend(history)
-        self.net.optimizer_ = None
-        if optimizer is not None:
-            self.net.initialize_optimizer()
-            self.net.optimizer_.load_state_dict(optimizer)
-        if generator is not None:
-            self.net.generator_ = torch.Generator()
-            self.net.generator_.set_state(generator)
+            self.device = "auto"
+        device = resolve_device(self.device)
+        if device != self.module.device:
+            self.module.to(device)
+        if self.moments is not None:
+            pairs = zip(self.module.parameters(), self.moments)
+            self.moments = {
+                p: {key: value.to(device) for key, value in moment.items()}
+                for p, moment in pairs
+                if moment is not None
+            }
 
-    def snapshot(self, rows_valid):
-        """Give a view of this moment that predicts, for monitors during training."""
-        view = Learner.__new__(Learner)
-        vars(view).update(vars(self))
-        # A resting head has no logits of this epoch: those of its best one stand.
-        logits = {**self.net.keeper_.logits, **self.net.valid_logits_}
-        view.mix(rows_valid, logits)
-        return view
+
+def _on_cpu(moments):
+    if moments is None:
+        return None
+    return [
+        None if one is None else {key: value.cpu() for key, value in one.items()}
+        for one in moments
+    ]
 
 
 def _to_device(rows_train, rows_valid, device):
@@ -311,9 +399,3 @@ def _to_device(rows_train, rows_valid, device):
         return rows_train, rows_valid
     moved = [rows.to(device) for rows in sets]
     return (*moved, None) if len(moved) == 1 else tuple(moved)
-
-
-def _print_log():
-    from skorch.callbacks import PrintLog
-
-    return PrintLog()

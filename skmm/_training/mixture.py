@@ -32,6 +32,23 @@ class Mixture:
         self.weights = weights
 
     @classmethod
+    def of_rows(cls, heads, rows, logits, targets):
+        """Fit on validation rows where all heads' logits are known, else weigh equally.
+
+        Parameters
+        ----------
+        heads : list of str
+        rows : Rows or None
+        logits : dict of str to ndarray of shape (n_samples, n_logits)
+        targets : ClassificationTargets or RegressionTargets
+        """
+        known = rows is not None and set(logits) == set(heads)
+        if len(heads) == 1 or not known or not rows.weight.sum() > 0:
+            return cls(heads, targets.groups)
+        codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
+        return cls.fit({head: logits[head] for head in heads}, codes, weight, targets)
+
+    @classmethod
     def fit(cls, logits, codes, weight, targets):
         """Fit on validation rows.
 

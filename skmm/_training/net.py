@@ -1,5 +1,6 @@
-"""The skorch net under the estimators: batches, losses, and each head's best epoch."""
+"""The skorch net under the estimators: steps, losses, epochs."""
 
+import contextlib
 import functools
 import time
 import warnings
@@ -11,10 +12,14 @@ from skorch.callbacks import EpochTimer, PrintLog
 from skorch.utils import TeeGenerator
 
 from skmm._nn.freezing import keep_frozen_parts_still
+from skmm._nn.seeding import global_state
 from skmm._training.batches import Batches
-from skmm._training.best_moments import HeadKeeper
-from skmm._training.learning_rates import rate_factor, scaled_parameters
+from skmm._training.best_moments import BestMoments
+from skmm._training.history import TrainingHistory
+from skmm._training.learning_rates import parameter_groups, rate_factor
+from skmm._training.mixture import Mixture
 from skmm._training.rows import Rows
+from skmm._training.stops import is_request
 from skmm._utils import memory
 
 #: Of training, from one time that free memory is given back to the next.
@@ -23,29 +28,49 @@ _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
 class MultimodalNet(skorch.NeuralNet):
-    """A skorch net over :class:`~skmm._training.module.MultimodalModule`.
+    """A skorch net for one training of a module of heads.
 
     What differs from a plain skorch net: data come as :class:`Rows` (training and
     validation separately), a batch is one cut through all blocks, each head has a
-    loss of its own, losses stay on the device until the epoch ends.
+    loss of its own, losses stay on the device until the epoch ends. To callbacks it
+    predicts as the estimator would if the training ended now.
 
     Parameters
     ----------
     module : MultimodalModule
     targets : ClassificationTargets or RegressionTargets
     patience : int or float, default=inf
+        Epochs without a better validation loss after which a head stops.
     restore : bool, default=True
         Put back each head's best weights after training.
-    seed : int, default=0
-        Of the order of the batches.
-    autocast : bool, default=False
-        Train and predict under bfloat16 autocast.
-    on_epoch : callable or None, default=None
-        Called with the net after each epoch; True stops the training.
     schedule : {"constant", "linear", "cosine"}, default="constant"
         Of the learning rates.
+    encoder_rates : dict of nn.Module to float, default=None
+        Learning rates of encoders' modules that have one of their own.
+    generators : Generators, default=None
+        What the order of the batches and the layers draw from.
+    runs_foreign_layers : bool, default=False
+        If True, some layers draw from torch's global generator.
+    view : callable, default=None
+        From the net to the estimator as it would be if the training ended now.
+    on_epoch : callable, default=None
+        Called with the net after each epoch; True stops the training.
     **kwargs
         As of :class:`skorch.NeuralNet`.
+
+    Attributes
+    ----------
+    active_ : list of str
+        The heads that still learn.
+    moments_ : BestMoments
+    mixture_ : Mixture
+        Of what is predicted now, by the last validation.
+    valid_logits_ : dict of str to ndarray
+        Of the validation rows with the present weights; empty while they change.
+    changed_ : bool
+        If True, a callback changed the weights after the training.
+    diverged_ : bool
+        If True, the training loss was no longer a number.
     """
 
     def __init__(
@@ -55,20 +80,24 @@ class MultimodalNet(skorch.NeuralNet):
         targets=None,
         patience=np.inf,
         restore=True,
-        seed=0,
-        autocast=False,
-        on_epoch=None,
         schedule="constant",
+        encoder_rates=None,
+        generators=None,
+        runs_foreign_layers=False,
+        view=None,
+        on_epoch=None,
         **kwargs,
     ):
         super().__init__(module, *args, **kwargs)
         self.targets = targets
         self.patience = patience
         self.restore = restore
-        self.seed = seed
-        self.autocast = autocast
-        self.on_epoch = on_epoch
         self.schedule = schedule
+        self.encoder_rates = encoder_rates
+        self.generators = generators
+        self.runs_foreign_layers = runs_foreign_layers
+        self.view = view
+        self.on_epoch = on_epoch
 
     # -- what skorch asks for ---------------------------------------------------
 
@@ -76,54 +105,121 @@ class MultimodalNet(skorch.NeuralNet):
     def _default_callbacks(self):
         return [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
 
+    def initialize_history(self):
+        """Go on with the history that was given."""
+        if self.history_ is None:
+            self.history_ = TrainingHistory()
+        return self
+
+    def initialize_optimizer(self, triggered_directly=None):
+        """Build the optimizer; in a training that continues, schedulers need more."""
+        super().initialize_optimizer()
+        for group in self.optimizer_.param_groups:
+            group.setdefault("initial_lr", group["lr"])
+        return self
+
     def get_params_for_optimizer(self, prefix, named_parameters):
         args, kwargs = super().get_params_for_optimizer(prefix, [])
-        rate = kwargs.pop("lr", self.lr)
-        decay = kwargs.pop("weight_decay", 0.0)
-        groups = {}
-        for head, module in self.module_.heads.items():
-            for scale, decays, parameter in scaled_parameters(module):
-                groups.setdefault((head, scale, decays), []).append(parameter)
-        groups = [
-            {
-                "params": parameters,
-                "lr": rate * scale,
-                "weight_decay": decay * decays,
-                "head": head,
-            }
-            for (head, scale, decays), parameters in groups.items()
-        ]
+        groups = parameter_groups(
+            self.module_.heads,
+            learning_rate=kwargs.pop("lr", self.lr),
+            weight_decay=kwargs.pop("weight_decay", 0.0),
+            encoder_rates=self.encoder_rates or {},
+        )
         return (groups,), kwargs
+
+    def set_params(self, **params):
+        """Set parameters of the training; those of the module are settled."""
+        settled = [key for key in params if key.startswith(("module", "criterion"))]
+        if settled and self.initialized_:
+            raise ValueError(
+                f"{settled[0]} cannot be set: the module is built by the encoders and "
+                "the fusion, which find the sizes of the data by themselves. Leave out "
+                "the callback that sets it (InputShapeSetter, for example)."
+            )
+        return super().set_params(**params)
 
     def get_split_datasets(self, X, y=None, **fit_params):
         return X  # (training rows, validation rows or None)
 
     def get_iterator(self, dataset, training=False):
-        generator = None
+        device = torch.device(self.device)
         if training:
-            if not hasattr(self, "generator_"):
-                self.generator_ = torch.Generator().manual_seed(self.seed)
-            generator = self.generator_
-        # Without gradients four times the rows take no more memory.
-        batch_size = self.batch_size if training else max(4 * self.batch_size, 1024)
-        return Batches(dataset, batch_size, torch.device(self.device), generator)
+            order = self.generators.order
+            return Batches(dataset, self.batch_size, device, order)
+        return Batches(dataset, self.iterator_valid__batch_size, device)
 
     def infer(self, x, **fit_params):
-        if not self.autocast:
-            return self.module_(x)
-        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
-            return self.module_(x)
+        with self.module_.cast_automatically():
+            return self.module_(x, self.active_)
 
     def _set_training(self, training=True):
         super()._set_training(training)
         if training:
             keep_frozen_parts_still(self.module_)
 
+    def __getstate__(self):
+        """Leave out what belongs to this training alone (Checkpoint pickles nets)."""
+        state = super().__getstate__()
+        mine = {"view": None, "on_epoch": None, "generators": None, "_look": None}
+        return state | {key: value for key, value in mine.items() if key in state}
+
+    # -- what callbacks score -----------------------------------------------------
+
+    @property
+    def classes_(self):
+        """Classes, as of the estimator."""
+        return self.view(self).classes_
+
+    def __sklearn_tags__(self):
+        return self.view(self).__sklearn_tags__()
+
+    def predict(self, X):
+        """Predict as the estimator would if the training ended now.
+
+        Parameters
+        ----------
+        X : DataFrame or Rows
+        """
+        return self.view(self).predict(_frame_of(X))
+
+    def predict_proba(self, X):
+        """Predict probabilities as the estimator would if the training ended now.
+
+        Parameters
+        ----------
+        X : DataFrame or Rows
+        """
+        return self.view(self).predict_proba(_frame_of(X))
+
+    def score(self, X, y, sample_weight=None):
+        """Score as the estimator would if the training ended now.
+
+        Parameters
+        ----------
+        X : DataFrame or Rows
+        y : array-like
+        sample_weight : array-like, default=None
+        """
+        return self.view(self).score(_frame_of(X), y, sample_weight)
+
     def notify(self, method_name, **cb_kwargs):
         """Skip the hooks of a batch that nobody has: they are called the most."""
-        if method_name in _BATCH_HOOKS and not self._listens(method_name):
-            return
-        super().notify(method_name, **cb_kwargs)
+        if method_name not in _BATCH_HOOKS:
+            super().notify(method_name, **cb_kwargs)
+        elif self._listens(method_name):
+            batch, rows = cb_kwargs["batch"], self._rows_of[cb_kwargs["training"]]
+            places = batch.rows.cpu().numpy()
+            X, y = rows.X.iloc[places], rows.y[places]
+            self.shown_ = [(X, batch.blocks)]
+            super().notify(method_name, **{**cb_kwargs, "batch": (X, y)})
+            self.shown_ = []
+
+    @property
+    def known_(self):
+        """Frames whose blocks are here, a list of (frame, blocks)."""
+        sets = [rows for rows in self._rows_of.values() if rows is not None]
+        return [(rows.X, rows.blocks) for rows in sets] + self.shown_
 
     def _listens(self, method_name):
         if method_name not in self._listened:
@@ -136,6 +232,8 @@ class MultimodalNet(skorch.NeuralNet):
                 for name in names
             )
         return self._listened[method_name]
+
+    # -- losses and steps ---------------------------------------------------------
 
     def head_losses(self, outputs, y):
         """Weighted mean loss of each head, a tensor (n_heads,)."""
@@ -179,15 +277,16 @@ class MultimodalNet(skorch.NeuralNet):
         return losses.mean()
 
     def train_step_single(self, batch, **fit_params):
-        outputs = self.infer(batch[0])
-        loss, losses = self.get_loss(outputs, batch[1], training=True)
+        outputs = self.infer(batch.blocks)
+        loss, losses = self.get_loss(outputs, batch.y, training=True)
         loss.backward()
         return {"loss": losses, "y_pred": outputs}
 
     def train_step(self, batch, **fit_params):
         """skorch's step without the closure, which AdamW does not need."""
         self.optimizer_.zero_grad()
-        step = self.train_step_single(batch)
+        with self._global_state():
+            step = self.train_step_single(batch)
         if self._listens("on_grad_computed"):
             self.notify(
                 "on_grad_computed",
@@ -198,52 +297,92 @@ class MultimodalNet(skorch.NeuralNet):
         self.optimizer_.step()
         return step
 
+    def _global_state(self):
+        """Return the context of a step: torch's global generator, where one draws."""
+        if not self.runs_foreign_layers:
+            return contextlib.nullcontext()
+        return global_state(self.generators.foreign)
+
     def validation_step(self, batch, **fit_params):
         with torch.no_grad():
-            outputs = self.infer(batch[0])
-            return {"loss": self.head_losses(outputs, batch[1]), "y_pred": outputs}
+            outputs = self.infer(batch.blocks)
+            return {"loss": self.head_losses(outputs, batch.y), "y_pred": outputs}
+
+    # -- epochs -------------------------------------------------------------------
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """One pass; a single wait for the device at its end."""
         if iterator is None:
             return
-        losses, logits = self._pass(iterator, training, step_fn)
-        for head, loss in losses.items():
-            self.history.record(f"{head}_{prefix}_loss", loss)
+        losses, logits = self._pass(iterator, training, step_fn, prefix)
         self._last[prefix].update(losses)
-        # A resting head's last loss stands for it, so that the mean does not jump.
-        mean = float(np.mean([*self._last[prefix].values()]))
-        self.history.record(f"{prefix}_loss", mean)
-        if not training:
-            self.valid_losses_, self.valid_logits_ = losses, logits
+        if training:
+            # The last loss of a head that stopped stands for it: no column goes away.
+            shown = self._last[prefix]
+            loss = float(np.mean([*shown.values()]))
+        else:
+            self.moments_.update(len(self.history), losses, logits)
+            self.valid_logits_ = {**self.moments_.logits, **logits}
+            shown = {**self.moments_.losses, **losses}
+            loss = self._mixed_loss(iterator.rows)
+        for head in self.module_.heads:
+            self.history.record(f"{head}_{prefix}_loss", shown[head])
+        self.history.record(f"{prefix}_loss", loss)
+        best = loss < self._best[prefix]
+        self._best[prefix] = min(loss, self._best[prefix])
+        self.history.record(f"{prefix}_loss_best", bool(best))
+        self.history.record(f"{prefix}_batch_count", len(iterator))
 
-    def _pass(self, iterator, training, step_fn):
-        """Give the mean loss of each active head and, in validation, its logits."""
+    def _mixed_loss(self, rows):
+        """Mix the heads as if the training ended now; return the loss of that."""
+        heads = list(self.module_.heads)
+        self.mixture_ = Mixture.of_rows(heads, rows, self.valid_logits_, self.targets)
+        logits = torch.from_numpy(self.mixture_(self.valid_logits_))
+        loss = self.targets.row_loss(logits, rows.codes.cpu())
+        weight = rows.weight.cpu().double()
+        total = float(weight.sum())
+        return float((loss * weight).sum()) / total if total > 0 else np.nan
+
+    def _pass(self, iterator, training, step_fn, prefix=None):
+        """Return the mean loss of each active head and, in validation, its logits.
+
+        Without a prefix no callback hears of it.
+        """
         self._set_training(training)
-        heads = list(self.module_.active)
+        if training:
+            self.valid_logits_ = {}
+        heads = list(self.active_)
         # Sums, not a list: small tensors that stay would lie between large ones that
         # come and go.
         sums, count = 0.0, 0
         released = time.monotonic()
         logits = {head: [] for head in heads}
         halfway = len(iterator) // 2 if len(iterator) >= 20 else None
+        told = prefix is not None and self._listens("on_batch_begin")
         for i, batch in enumerate(iterator):
             if training and i == halfway and self._look is not None:
                 self._look()
                 self._set_training(training)
-            self.notify("on_batch_begin", batch=batch, training=training)
+            if told:
+                self.notify("on_batch_begin", batch=batch, training=training)
             if training and self._n_steps:
                 self._set_rates()
             step = step_fn(batch)
-            n_rows = len(batch[1][1])
+            n_rows = len(batch.rows)
             sums, count = sums + step["loss"].double() * n_rows, count + n_rows
             if not training:
                 for head in heads:
                     logits[head].append(step["y_pred"][head].logits.float())
-            self.notify("on_batch_end", batch=batch, training=training, **step)
+            if told:
+                self._record_batch(prefix, step, n_rows)
+                self._tell_end(batch, training, step)
             if time.monotonic() - released > _SECONDS_TO_RELEASE:
                 memory.release()
                 released = time.monotonic()
+        if training and not told:
+            # Checkpoint names its files after the last batch, among others.
+            self.history.new_batch()
+            self._record_batch(prefix, step, n_rows)
         means = (sums / count).tolist()
         logits = {
             h: iterator.in_order(torch.cat(part).cpu().numpy())
@@ -252,87 +391,126 @@ class MultimodalNet(skorch.NeuralNet):
         }
         return dict(zip(heads, means)), logits
 
+    def _record_batch(self, prefix, step, n_rows):
+        self.history.record_batch(f"{prefix}_loss", float(step["loss"].mean()))
+        self.history.record_batch(f"{prefix}_batch_size", n_rows)
+
+    def _tell_end(self, batch, training, step):
+        """Tell callbacks of a batch's end: one loss, and the heads' mean logits."""
+        if self._listens("on_batch_end"):
+            logits = [output.logits.detach() for output in step["y_pred"].values()]
+            self.notify(
+                "on_batch_end",
+                batch=batch,
+                training=training,
+                loss=step["loss"].mean(),
+                y_pred=torch.stack(logits).mean(0),
+            )
+
     def _set_rates(self):
         """Set the learning rates of the next step."""
         factor = rate_factor(self.schedule, self._n_steps_done / self._n_steps)
         self._n_steps_done += 1
         for group in self.optimizer_.param_groups:
-            group["lr"] = factor * group.setdefault("first_lr", group["lr"])
+            group["lr"] = factor * group["initial_lr"]
+
+    def partial_fit(self, X, y=None, classes=None, epochs=None, **fit_params):
+        """Train; skorch's own way would swallow the user's Ctrl-C."""
+        rows_train, rows_valid = X
+        self._begin(rows_train, rows_valid)
+        data = {"X": rows_train.X, "y": rows_train.y}
+        self.notify("on_train_begin", **data)
+        try:
+            self.fit_loop(X, epochs=epochs)
+        except KeyboardInterrupt as interrupt:
+            self._end(data)
+            if not is_request(interrupt, [callback for _, callback in self.callbacks_]):
+                raise
+            return self
+        self._end(data)
+        self._warn_if_diverged()
+        return self
+
+    def _begin(self, rows_train, rows_valid):
+        heads = self.module_.heads
+        self._rows_of = {True: rows_train, False: rows_valid}
+        self.shown_, self._listened = [], {}
+        self._last = {"train": {}, "valid": {}}
+        self._best = {"train": np.inf, "valid": np.inf}
+        self._look = None
+        self.active_ = list(heads)
+        # On small data an epoch is few steps: give it a hundred before a head stops.
+        n_steps = -(-len(rows_train) // self.batch_size)
+        patience = max(self.patience, 100 / n_steps)
+        self.moments_ = BestMoments(heads, patience, start=len(self.history))
+        self.mixture_ = Mixture(list(heads), self.targets.groups)
+        self.valid_logits_ = {}
+        self.changed_ = self.diverged_ = False
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
-        """skorch's loop, and: heads rest, a loss that is no number stops it."""
+        """skorch's loop, and: heads stop, a loss that is no number ends it."""
         rows_train, rows_valid = self.get_split_datasets(X)
         batches_train = self.get_iterator(rows_train, training=True)
         batches_valid = None if rows_valid is None else self.get_iterator(rows_valid)
         datasets = {"dataset_train": rows_train, "dataset_valid": rows_valid}
-        self._listened = {}
-        self._last = {"train": {}, "valid": {}}
-        # On small data an epoch is few steps: give it a hundred before it rests.
-        patience = max(self.patience, 100 / len(batches_train))
-        self.keeper_ = HeadKeeper(self.module_, patience)
-        self._look = None
         max_epochs = self.max_epochs if epochs is None else epochs
         # A step of partial_fit is a part of a training whose end is not known.
         scheduled = self.schedule != "constant" and epochs is None
         self._n_steps_done = 0
         self._n_steps = max_epochs * len(batches_train) if scheduled else 0
-        self.interrupted_ = self.diverged_ = False
-        self.valid_losses_, self.valid_logits_ = {}, {}
-        try:
-            for epoch in range(1, 1 + max_epochs):
-                self.notify("on_epoch_begin", **datasets)
-                if batches_valid is not None and self.patience < np.inf:
-                    self._look = functools.partial(self._look_at, batches_valid, epoch)
-                self.run_single_epoch(batches_train, True, "train", self.train_step)
-                self.run_single_epoch(
-                    batches_valid, False, "valid", self.validation_step
-                )
-                if not np.isfinite(self.history[-1, "train_loss"]):
-                    self.diverged_ = True
-                    break
-                if self._is_over(epoch, rows_valid is not None, datasets):
-                    break
-        except KeyboardInterrupt:
-            self.interrupted_ = True
-        self.restored_ = self.restore or self.diverged_ or self.interrupted_
-        if self.restored_:
-            self.keeper_.restore()
-        self.keeper_.forget_weights()
-        self.module_.active = list(self.module_.heads)
-        self.module_.eval()
-        self._warn_if_stopped()
+        earlier = len(self.history)
+        for epoch in range(1, 1 + max_epochs):
+            self.notify("on_epoch_begin", **datasets)
+            if batches_valid is not None and self.patience < np.inf:
+                moment = earlier + epoch - 0.5
+                self._look = functools.partial(self._look_at, batches_valid, moment)
+            self.run_single_epoch(batches_train, True, "train", self.train_step)
+            self.run_single_epoch(batches_valid, False, "valid", self.validation_step)
+            if not np.isfinite(self.history[-1, "train_loss"]):
+                self.diverged_ = True
+                return
+            if self._is_over(rows_valid is not None, datasets):
+                return
 
-    def _look_at(self, batches_valid, epoch):
+    def _look_at(self, batches_valid, moment):
         """Halfway through an epoch: a head may be at its best there."""
         found = self._pass(batches_valid, False, self.validation_step)
-        self.keeper_.update(epoch - 0.5, *found)
+        self.moments_.update(moment, *found)
 
-    def _is_over(self, epoch, has_validation, datasets):
-        if has_validation:
-            active = self.keeper_.update(epoch, self.valid_losses_, self.valid_logits_)
-        else:
-            self.keeper_.keep_all(epoch)
-            active = self.module_.active
+    def _is_over(self, has_validation, datasets):
+        epoch = len(self.history)
+        if not has_validation:
+            self.moments_.keep_all(epoch, self.active_)
         stop = self.on_epoch is not None and self.on_epoch(self)
-        try:
-            self.notify("on_epoch_end", **datasets)
-        except KeyboardInterrupt:  # how skorch's callbacks, EarlyStopping say stop
-            stop = True
-        self.module_.active = active
-        return stop or not active
+        self.notify("on_epoch_end", **datasets)
+        if has_validation:
+            still = self.moments_.still_learn(epoch, self.active_)
+            self.moments_.restore([head for head in self.active_ if head not in still])
+            self.active_ = still
+        return stop or not self.active_
 
-    def _warn_if_stopped(self):
+    def _end(self, data):
+        """Go back to the best moments, where that was asked for; tell callbacks."""
+        if self.restore or self.diverged_:
+            self.moments_.restore(list(self.module_.heads))
+            self.valid_logits_ = self.moments_.logits
+        self.active_ = list(self.module_.heads)
+        self.moments_.forget_weights()
+        self.module_.zero_grad()
+        before = self._versions()
+        self.notify("on_train_end", **data)
+        self.changed_ = self._versions() != before
+
+    def _versions(self):
+        """Count the changes of all weights; what writes to one raises its count."""
+        tensors = (*self.module_.parameters(), *self.module_.buffers())
+        return [tensor._version for tensor in tensors]
+
+    def _warn_if_diverged(self):
         from sklearn.exceptions import ConvergenceWarning
 
-        epoch = len(self.history)
-        if self.interrupted_:
-            warnings.warn(
-                f"Training was interrupted in epoch {epoch}; the best weights until "
-                "then are kept.",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
         if self.diverged_:
+            epoch = len(self.history)
             kept = "last good" if epoch > 1 else "starting, untrained"
             warnings.warn(
                 f"The training loss was no longer a number in epoch {epoch}; training "
@@ -342,29 +520,6 @@ class MultimodalNet(skorch.NeuralNet):
                 stacklevel=2,
             )
 
-    # -- prediction ---------------------------------------------------------------
 
-    @torch.inference_mode()
-    def predict_heads(self, blocks, heads, part):
-        """Give one part of some heads' outputs: dict of str to float64 array.
-
-        Parameters
-        ----------
-        blocks : dict of str to Block
-        heads : list of str
-        part : {"logits", "embedding"}
-        """
-        self.module_.eval()
-        self.module_.active = list(heads)
-        batches = {head: [] for head in heads}
-        try:
-            iterator = self.get_iterator(Rows(blocks))
-            for batch, _ in iterator:
-                for head, output in self.infer(batch).items():
-                    batches[head].append(getattr(output, part).double().cpu().numpy())
-        finally:
-            self.module_.active = list(self.module_.heads)
-        return {
-            head: iterator.in_order(np.concatenate(parts))
-            for head, parts in batches.items()
-        }
+def _frame_of(X):
+    return X.X if isinstance(X, Rows) else X

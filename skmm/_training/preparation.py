@@ -1,15 +1,63 @@
 """From ``modalities=`` and a frame to one block a modality."""
 
-import warnings
-
-import numpy as np
+from sklearn.base import clone
 
 from skmm._utils.memo import Calls
-from skmm.encoders import KINDS, make_encoder
-from skmm.modalities import detect_modalities
-from skmm.modalities._selection import drop_all_missing, find_positions
+from skmm._utils.validation import check_options
+from skmm.alignment import make_alignment
+from skmm.augmentation import make_mixup
+from skmm.encoders import make_encoder
+from skmm.fusion import make_fusion
+from skmm.modalities._resolver import (
+    check_names,
+    find_columns,
+    find_modalities,
+    read_modalities,
+)
+
+#: Parameters that may name modalities, in a dict or list.
+_NAMING = ("encoder_learning_rate", "freeze")
 
 _ONCE = Calls()
+
+
+def check_parts(options):
+    """Check what can be checked before anything is read of X.
+
+    These are the fusion, the alignments, the mixup and the encoders, which may be
+    names, their options and those of callbacks, the names of modalities, and the
+    device.
+
+    Parameters
+    ----------
+    options : dict
+        The estimator's parameters.
+
+    Raises
+    ------
+    ValueError
+        For a name that is not known, with the nearest one, and for options that
+        cannot be.
+    TypeError
+        For what is no such part.
+    """
+    from skmm._nn.device import resolve_device
+
+    resolve_device(options["device"])
+    make_fusion(options["fusion"])
+    alignments = options["alignment"]
+    for one in alignments if isinstance(alignments, (list, tuple)) else [alignments]:
+        if one is not None:
+            make_alignment(one)
+    make_mixup(options["mixup"])
+    for callback in options["callbacks"] or ():
+        # skorch takes (name, callback), too.
+        check_options(callback[-1] if isinstance(callback, tuple) else callback)
+    if not isinstance(options["modalities"], str):
+        modalities = read_modalities(
+            options["modalities"], check=make_encoder, reserved=options
+        )
+        _check_named(options, [name for name, _, _ in modalities])
 
 
 class Preparation:
@@ -17,10 +65,7 @@ class Preparation:
 
     Parameters
     ----------
-    modalities : "auto" or list of (name, encoder, columns)
-    reserved : collection of str
-        Names that a modality must not have.
-    n_jobs : int or None
+    n_jobs : int or None, default=None
 
     Notes
     -----
@@ -30,11 +75,11 @@ class Preparation:
     Attributes
     ----------
     modalities : list of (name, encoder, columns)
+    names : list of str
+        Of all that were asked for, also those that are dropped or have no column left.
     """
 
-    def __init__(self, modalities, *, reserved=(), n_jobs=None):
-        self.requested = modalities
-        self.reserved = reserved
+    def __init__(self, n_jobs=None):
         self.n_jobs = n_jobs
         self.ready = {}
 
@@ -47,11 +92,13 @@ class Preparation:
         """
         self.ready = source.encoders
 
-    def resolve(self, frame, training, once=_ONCE):
+    def resolve(self, options, frame, training, once=_ONCE):
         """Find the columns of every modality; nothing is fitted yet.
 
         Parameters
         ----------
+        options : dict
+            The estimator's parameters.
         frame : DataFrame
             All rows: what kind a column is of.
         training : DataFrame
@@ -69,37 +116,37 @@ class Preparation:
             For names that repeat, columns that are not there, columns that no
             encoder reads, or if nothing is left.
         """
-        if isinstance(self.requested, str):
-            detected = once(detect_modalities, frame)
-            requested = detected.to_list()
-            empty = list(detected.ignored)
-        else:
-            requested, empty = self.requested, []
-            self._check_names(requested)
-        self.modalities = []
-        for name, encoder, columns in requested:
-            if isinstance(encoder, str) and encoder == "drop":
-                continue
-            positions = find_positions(frame, columns, name)
-            positions, missing = once(drop_all_missing, training, positions=positions)
-            empty += missing
-            if positions:
-                scalar = isinstance(columns, (str, int, np.integer))
-                encoder = _as_encoder(encoder, name, frame.columns[positions], scalar)
-                self.modalities.append((name, encoder, positions))
-        if not self.modalities:
-            raise ValueError(
-                f"No modality is left: all {frame.shape[1]} columns are missing in all "
-                f"{len(frame)} rows, or dropped. Pass at least one column with values."
-            )
-        if empty:
-            warnings.warn(
-                f"Columns {empty} are missing in all {len(training)} training rows and "
-                "are ignored. Drop them to silence this warning.",
-                UserWarning,
-                stacklevel=2,
-            )
+        requested, ignored = find_modalities(
+            options["modalities"],
+            frame,
+            check=make_encoder,
+            reserved=options,
+            once=once,
+        )
+        self.names = [name for name, _, _ in requested]
+        self.check_named(options)
+        found = find_columns(requested, frame, training, ignored, once=once)
+        self.modalities = [
+            (name, clone(make_encoder(encoder, series=is_scalar)), positions)
+            for name, encoder, positions, is_scalar in found
+        ]
         return self
+
+    def check_named(self, options):
+        """Check the names of modalities that other parameters have.
+
+        Parameters
+        ----------
+        options : dict
+            The estimator's parameters.
+
+        Raises
+        ------
+        ValueError
+            For the name of no modality. One that is dropped, or of which no column is
+            left, may be named.
+        """
+        _check_named(options, self.names)
 
     def fit_transform(self, frame, y, sample_weight, once=_ONCE):
         """Fit the encoders on these rows; give their blocks, a dict by name."""
@@ -131,27 +178,6 @@ class Preparation:
         blocks = once.each(_transform_encoder, calls, self.n_jobs)
         return {name: block for (name, *_), block in zip(self.modalities, blocks)}
 
-    def _check_names(self, requested):
-        try:
-            names = [name for name, _, _ in requested]
-        except (TypeError, ValueError):
-            raise ValueError(
-                "modalities= takes 'auto' or a list of (name, encoder, columns); got "
-                f"{requested!r}."
-            ) from None
-        for name in names:
-            if not isinstance(name, str) or "__" in name or name in self.reserved:
-                raise ValueError(
-                    f"A modality cannot be named {name!r}: names are strings without "
-                    "a double underscore that are no parameters of the estimator."
-                )
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise ValueError(
-                f"Names of modalities must be unique; {repeated} occur more than once. "
-                "Rename one of them."
-            )
-
 
 def _take_columns(frame, positions):
     return frame.iloc[:, positions]
@@ -159,41 +185,36 @@ def _take_columns(frame, positions):
 
 def _fit_encoder(columns, encoder, y, sample_weight, ready):
     if ready:
-        return encoder, encoder.transform(columns)
-    return encoder, encoder.fit_transform(columns, y, sample_weight=sample_weight)
+        return encoder, _transform_encoder(columns, encoder)
+    block = encoder.fit_transform(columns, y, sample_weight=sample_weight)
+    return encoder, _as_block(block, columns, encoder, "fit_transform")
 
 
 def _transform_encoder(columns, encoder):
-    return encoder.transform(columns)
+    return _as_block(encoder.transform(columns), columns, encoder, "transform")
 
 
-def _as_encoder(encoder, name, columns, scalar):
-    """Give a fresh encoder object for what the user wrote."""
-    from sklearn.base import clone
+def _as_block(block, columns, encoder, method):
+    """Check what an encoder, which may be the user's own, made of its columns."""
+    from skmm._data.blocks import Block  # imports torch
 
-    if isinstance(encoder, str):
-        if encoder not in KINDS:
-            shown = ", ".join(map(repr, columns[:5]))
-            raise ValueError(
-                f"Column {shown} holds {encoder!r} (modality {name!r}), for which "
-                "this version has no encoder yet. Leave the column out, with "
-                f"modalities=[({name!r}, 'drop', ...), ...] or X.drop(columns=...), or "
-                "turn it into numbers with a scikit-learn transformer in the "
-                "encoder's place."
-            )
-        return make_encoder(encoder)
-    if hasattr(encoder, "build_module"):
-        return clone(encoder)
-    if isinstance(encoder, type) and hasattr(encoder, "forward"):
-        from skmm.encoders import ModuleEncoder
+    name = f"{type(encoder).__name__}.{method}"
+    if not isinstance(block, Block):
+        raise TypeError(
+            f"{name} returned {type(block).__name__}, and an encoder returns a Block. "
+            "Write skmm.encoders.Block(array, present=mask), where the mask is False "
+            "in the rows that lack the modality."
+        )
+    if len(block) != len(columns):
+        raise ValueError(
+            f"{name} returned a block of {len(block)} rows for {len(columns)} rows of "
+            f"the columns {list(columns.columns[:5])}. It returns a row for each: "
+            "those that lack the modality are False in its mask present."
+        )
+    return block
 
-        return ModuleEncoder(encoder)
-    if hasattr(encoder, "transform") and hasattr(encoder, "fit"):
-        from skmm.encoders import TransformerEncoder
 
-        return TransformerEncoder(encoder, series=scalar)
-    raise TypeError(
-        f"The encoder of modality {name!r} must be a kind ({', '.join(KINDS)}), "
-        f"'drop', an Encoder, a scikit-learn transformer or an nn.Module class; got "
-        f"{encoder!r}."
-    )
+def _check_named(options, known):
+    for option in _NAMING:
+        if isinstance(options[option], (dict, list, tuple)):
+            check_names(options[option], known, option)

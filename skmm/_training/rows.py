@@ -1,20 +1,31 @@
 """Rows of all modalities, with their targets."""
 
+import skorch.dataset
 
-class Rows:
+
+class Rows(skorch.dataset.Dataset):
     """Blocks, targets and weights of a set of rows.
+
+    skorch's callbacks take it for a dataset of theirs, which has ``X`` and ``y``.
 
     Parameters
     ----------
     blocks : dict of str to Block
     codes : tensor of shape (n, n_outputs) or None
+        The targets, encoded.
     weight : tensor of shape (n,) or None
+    X : DataFrame, default=None
+        What the blocks were made of.
+    y : ndarray, default=None
+        The targets as the user gave them.
     """
 
-    def __init__(self, blocks, codes=None, weight=None):
+    def __init__(self, blocks, codes=None, weight=None, X=None, y=None):
         self.blocks = blocks
         self.codes = codes
         self.weight = weight
+        self.X = X
+        self.y = y
 
     def __len__(self):
         return len(next(iter(self.blocks.values())))
@@ -28,10 +39,12 @@ class Rows:
         return blocks, y
 
     def to(self, device):
+        """Return the rows with blocks, codes and weights on another device."""
         blocks = {name: block.to(device) for name, block in self.blocks.items()}
         if self.codes is None:
-            return Rows(blocks)
-        return Rows(blocks, self.codes.to(device), self.weight.to(device))
+            return Rows(blocks, X=self.X, y=self.y)
+        codes, weight = self.codes.to(device), self.weight.to(device)
+        return Rows(blocks, codes, weight, self.X, self.y)
 
     @property
     def device(self):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import torch
 from scipy.special import expit, log_softmax
+from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_array, column_or_1d
 
@@ -31,6 +32,7 @@ class ClassificationTargets:
     """
 
     is_classification = True
+    loss = "log_loss"
 
     def __init__(self, y, classes=None):
         check_classification_targets(y)
@@ -151,6 +153,11 @@ class ClassificationTargets:
             return columns[0]
         return np.column_stack(columns)
 
+    def score(self, y, y_pred, weight):
+        """Return the weighted share of right labels, of all outputs."""
+        right = (y.reshape(len(y), -1) == y_pred.reshape(len(y), -1)).mean(axis=1)
+        return float(np.average(right, weights=weight))
+
 
 class RegressionTargets:
     """Numbers of one or several outputs, standardised for the net.
@@ -162,6 +169,8 @@ class RegressionTargets:
     """
 
     is_classification = False
+    kind = "regression"
+    loss = "squared_error"
 
     def __init__(self, y, weight):
         self.is_vector = y.ndim == 1
@@ -194,6 +203,12 @@ class RegressionTargets:
         """Predictions in the target's own unit."""
         y = outputs * self.scale + self.mean
         return y[:, 0] if self.is_vector else y
+
+    def score(self, y, y_pred, weight):
+        """Return the weighted R², the mean of all outputs; None for a single row."""
+        if len(y) < 2:
+            return None
+        return float(r2_score(y, y_pred, sample_weight=weight))
 
 
 def check_labels(y):

@@ -5,7 +5,16 @@ import importlib
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
 from sklearn.utils._indexing import _get_column_indices as get_column_indices
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    InvalidParameterError,
+    Options,
+    RealNotInt,
+    StrOptions,
+    make_constraint,
+    validate_parameter_constraints,
+)
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils._set_output import _get_output_config as get_output_config
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
@@ -48,7 +57,10 @@ __all__ = [
     "CallbackSupportMixin",
     "HasMethods",
     "Interval",
+    "InvalidParameterError",
+    "Options",
     "Parallel",
+    "RealNotInt",
     "StrOptions",
     "VisualBlock",
     "check_feature_names_in",
@@ -58,6 +70,8 @@ __all__ = [
     "fit_context",
     "get_column_indices",
     "get_output_config",
+    "make_constraint",
+    "validate_parameter_constraints",
     "with_callbacks",
     *_LATER,
 ]

@@ -1,11 +1,24 @@
 """Fusions and alignments from what a user writes: a name, a class or an object."""
 
-import difflib
 import importlib
+
+from skmm._utils.compat import HasMethods
+from skmm._utils.validation import ModuleClass, Names, check_options, check_value
+
+
+def part_constraints(table):
+    """Return what a parameter may be that takes fusions or alignments.
+
+    Parameters
+    ----------
+    table : dict of str to (module, class)
+        The known names.
+    """
+    return [Names(table), HasMethods("build_module"), ModuleClass()]
 
 
 def make_part(given, what, table, wrapper):
-    """Give the object that builds a module.
+    """Return the object that builds a module, its options checked.
 
     Parameters
     ----------
@@ -19,30 +32,19 @@ def make_part(given, what, table, wrapper):
 
     Raises
     ------
-    ValueError
-        If the name is not known; the nearest known one is proposed.
-    TypeError
-        If it is nothing of these.
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
     """
+    check_value(given, part_constraints(table), what, f"make_{what}")
     if isinstance(given, str):
-        if given not in table:
-            near = difflib.get_close_matches(given, table, n=1, cutoff=0.4)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ValueError(
-                f"There is no {what} named {given!r}.{hint} "
-                f"Known {what}s: {', '.join(table)}."
-            )
-        return load(table[given])()
-    if isinstance(given, type) and hasattr(given, "build_module"):
-        return given()
-    if isinstance(given, type) and hasattr(given, "forward"):
-        return load(wrapper)(given)
-    if hasattr(given, "build_module"):
-        return given
-    raise TypeError(
-        f"{what}= takes a name ({', '.join(table)}), an object with build_module, or "
-        f"an nn.Module class; got {given!r}."
-    )
+        part = load(table[given])()
+    elif not isinstance(given, type):
+        part = given
+    else:
+        part = given() if hasattr(given, "build_module") else load(wrapper)(given)
+    check_options(part)
+    return part
 
 
 def load(place):

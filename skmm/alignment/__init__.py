@@ -49,8 +49,9 @@ def make_alignment(alignment):
 
     Raises
     ------
-    ValueError
-        If the name is not known; the nearest known one is proposed.
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
 
     Examples
     --------

@@ -58,7 +58,6 @@ class AdversarialAlignment(Alignment):
         self.strength = strength
 
     def build_module(self, spec):
-        self._validate_params()
         return _Adversarial(
             len(spec.names), spec.width, self.hidden or spec.width, self.strength
         )

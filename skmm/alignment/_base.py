@@ -3,21 +3,25 @@
 import itertools
 
 import torch
-from sklearn.base import BaseEstimator
 from torch import nn
+
+from skmm._utils.validation import Part
 
 #: Added to a square under a root: below a size of 1e-3 vectors count as zero, so that
 #: no gradient grows beyond a thousandfold where a norm or a variance vanishes.
 EPS = 1e-6
 
 
-class Alignment(BaseEstimator):
+class Alignment(Part):
     r"""Base of all alignments: stores its options, builds its module on demand.
 
     An alignment of your own needs ``build_module`` only. Every alignment honours
     ``present``: what stands in ``vectors`` where a modality is absent must reach
     neither the loss nor a gradient. Take it out by :func:`torch.where` before
     anything else, as a product with 0 keeps NaN.
+
+    Options are checked before anything is read, if the class has scikit-learn's table
+    `_parameter_constraints` of what each may be.
 
     Examples
     --------
@@ -58,6 +62,8 @@ class ModuleAlignment(Alignment):
     module : nn.Module class
         Called with the :class:`~skmm.fusion.FusionSpec`.
     """
+
+    _parameter_constraints = {"module": [callable]}
 
     def __init__(self, module):
         self.module = module

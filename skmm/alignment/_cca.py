@@ -48,7 +48,6 @@ class CCAAlignment(Alignment):
         self.regularization = regularization
 
     def build_module(self, spec):
-        self._validate_params()
         return _CCA(self.regularization)
 
 

@@ -54,7 +54,6 @@ class ContrastiveAlignment(Alignment):
         self.learn_temperature = learn_temperature
 
     def build_module(self, spec):
-        self._validate_params()
         return _Contrastive(self.temperature, self.learn_temperature)
 
 

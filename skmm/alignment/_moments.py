@@ -84,7 +84,6 @@ class CoralAlignment(Alignment):
         self.means = means
 
     def build_module(self, spec):
-        self._validate_params()
         return _Coral(self.means)
 
 

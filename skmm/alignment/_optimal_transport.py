@@ -67,7 +67,6 @@ class OptimalTransportAlignment(Alignment):
         self.n_iter = n_iter
 
     def build_module(self, spec):
-        self._validate_params()
         return _OptimalTransport(self.epsilon, self.n_iter)
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from skmm._utils.compat import StrOptions
+from skmm._utils.validation import Names
 from skmm.alignment._base import (
     EPS,
     Alignment,
@@ -47,13 +47,12 @@ class PositiveAlignment(Alignment):
     PositiveAlignment(distance='kl')
     """
 
-    _parameter_constraints = {"distance": [StrOptions({"cosine", "kl"})]}
+    _parameter_constraints = {"distance": [Names(["cosine", "kl"])]}
 
     def __init__(self, distance="cosine"):
         self.distance = distance
 
     def build_module(self, spec):
-        self._validate_params()
         return _Positive(cosine_distance if self.distance == "cosine" else kl_distance)
 
 

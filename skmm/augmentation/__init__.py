@@ -2,7 +2,14 @@
 
 import importlib
 
+from skmm._utils.compat import HasMethods
 from skmm._utils.registry import load
+from skmm._utils.validation import (
+    Names,
+    SequenceOf,
+    check_options,
+    check_value,
+)
 
 #: kind -> name -> (module, class). The names that "auto" stands for come first, in
 #: `_AUTO`.
@@ -68,13 +75,33 @@ def __dir__():
     return __all__
 
 
+def augment_constraints(kind):
+    """Return what a parameter ``augment=`` may be.
+
+    Parameters
+    ----------
+    kind : str
+        Of the modality. One that has no augmentations by name takes functions alone.
+
+    Returns
+    -------
+    constraints : list
+        As in a table `_parameter_constraints`.
+    """
+    each = [callable]
+    if kind in _TABLE:
+        each.insert(0, Names(["auto", *_TABLE[kind]]))
+    return [*each, SequenceOf(*each, description="a list of these"), None]
+
+
 def make_augmentation(given, kind):
     """Give the function that changes a batch, for what a user wrote.
 
     Parameters
     ----------
     given : None, "auto", str, callable, or list of these
-        Names of the kind's augmentations; "auto" for those that suit most data.
+        Names of the kind's augmentations; "auto" for those that suit most data. An
+        augmentation may be its class, too.
     kind : str
         Of the modality.
 
@@ -84,40 +111,42 @@ def make_augmentation(given, kind):
 
     Raises
     ------
-    ValueError
-        If a name is not known.
-    TypeError
-        If it is nothing of these.
+    InvalidParameterError
+        A ValueError: it is nothing of these, or an option of one of them cannot be.
+        For a name that is not known the nearest is proposed.
 
     Examples
     --------
     >>> from skmm.augmentation import make_augmentation
     >>> make_augmentation(None, "image")
     """
+    check_value(given, augment_constraints(kind), "augment", "make_augmentation")
     if given is None or (isinstance(given, (list, tuple)) and not given):
         return None
     steps = []
     for one in given if isinstance(given, (list, tuple)) else [given]:
-        names = _AUTO.get(kind, ()) if isinstance(one, str) and one == "auto" else [one]
+        names = _AUTO[kind] if isinstance(one, str) and one == "auto" else [one]
         steps += [_make_step(name, kind) for name in names]
     return importlib.import_module("skmm.augmentation._base").Chain(steps)
 
 
 def _make_step(given, kind):
-    table = _TABLE.get(kind, {})
-    if isinstance(given, str):
-        if given not in table:
-            raise ValueError(
-                f"There is no augmentation named {given!r} for {kind}. Known are: "
-                f"{', '.join(map(repr, ['auto', *table]))}."
-            )
-        return load(table[given])()
-    if callable(given) and not isinstance(given, type):
-        return given
-    raise TypeError(
-        "augment= takes None, 'auto', a name, an Augmentation or another function of "
-        f"tensors, or a list of these; got {given!r}."
-    )
+    step = load(_TABLE[kind][given]) if isinstance(given, str) else given
+    if isinstance(step, type):
+        step = step()
+    check_options(step)
+    return step
+
+
+def mixup_constraints():
+    """Return what a parameter ``mixup=`` may be.
+
+    Returns
+    -------
+    constraints : list
+        As in a table `_parameter_constraints`.
+    """
+    return [Names(MIXUPS), HasMethods("draw"), None]
 
 
 def make_mixup(given):
@@ -125,7 +154,7 @@ def make_mixup(given):
 
     Parameters
     ----------
-    given : None, str or object with ``draw``
+    given : None, str, or object or class with ``draw``
         A name of `MIXUPS`.
 
     Returns
@@ -134,10 +163,9 @@ def make_mixup(given):
 
     Raises
     ------
-    ValueError
-        If the name is not known.
-    TypeError
-        If it is nothing of these.
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
 
     Examples
     --------
@@ -145,10 +173,9 @@ def make_mixup(given):
     >>> make_mixup("cutmix")
     CutMix()
     """
-    if given is None or hasattr(given, "draw"):
-        return given() if isinstance(given, type) else given
-    if isinstance(given, str) and given in MIXUPS:
-        return load(MIXUPS[given])()
-    names = ", ".join(map(repr, MIXUPS))
-    error = ValueError if isinstance(given, str) else TypeError
-    raise error(f"mixup= takes None, a name ({names}) or a Mixup; got {given!r}.")
+    check_value(given, mixup_constraints(), "mixup", "make_mixup")
+    mixup = load(MIXUPS[given]) if isinstance(given, str) else given
+    if isinstance(mixup, type):
+        mixup = mixup()
+    check_options(mixup)
+    return mixup

@@ -5,8 +5,12 @@ samples (n,); those of the domain "spectrogram", and functions of the user's own
 without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, time).
 """
 
+from numbers import Integral, Real
+
 import torch
 
+from skmm._nn.seeding import rand, randn_like
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -40,6 +44,13 @@ class SpectrogramMask(Augmentation):
     """
 
     domain = "spectrogram"
+
+    _parameter_constraints = {
+        "n_times": [Interval(Integral, 0, None, closed="left")],
+        "time": [Interval(Real, 0, 1, closed="both")],
+        "n_bands": [Interval(Integral, 0, None, closed="left")],
+        "band": [Interval(Real, 0, 1, closed="both")],
+    }
 
     def __init__(self, n_times=2, time=0.15, n_bands=2, band=0.15):
         self.n_times = n_times
@@ -76,19 +87,24 @@ class WaveNoise(Augmentation):
 
     domain = "wave"
 
+    _parameter_constraints = {
+        "low": [Interval(Real, None, None, closed="neither")],
+        "high": [Interval(Real, None, None, closed="neither")],
+    }
+
     def __init__(self, low=10, high=40):
         self.low = low
         self.high = high
 
     def __call__(self, waves, lengths):
         n, _, n_samples = waves.shape
-        drawn = torch.rand(n, 1, 1, device=waves.device)
+        drawn = rand(n, 1, 1, device=waves.device)
         decibels = self.low + (self.high - self.low) * drawn
         there = torch.arange(n_samples, device=waves.device) < lengths[:, None]
         there = there[:, None].to(waves.dtype)
         power = (waves.square() * there).mean(1, keepdim=True).sum(2, keepdim=True)
         loudness = (power / lengths.clamp(min=1)[:, None, None]).sqrt()
-        noise = torch.randn_like(waves) * there
+        noise = randn_like(waves) * there
         return waves + noise * loudness * 10 ** (-decibels / 20), lengths
 
 
@@ -111,11 +127,15 @@ class WaveGain(Augmentation):
 
     domain = "wave"
 
+    _parameter_constraints = {
+        "decibels": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __init__(self, decibels=6):
         self.decibels = decibels
 
     def __call__(self, waves, lengths):
-        drawn = 2 * torch.rand(len(waves), 1, 1, device=waves.device) - 1
+        drawn = 2 * rand(len(waves), 1, 1, device=waves.device) - 1
         return waves * 10 ** (self.decibels * drawn / 20), lengths
 
 
@@ -138,12 +158,14 @@ class WaveShift(Augmentation):
 
     domain = "wave"
 
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, share=0.1):
         self.share = share
 
     def __call__(self, waves, lengths):
         n, n_channels, n_samples = waves.shape
-        drawn = 2 * torch.rand(n, device=waves.device) - 1
+        drawn = 2 * rand(n, device=waves.device) - 1
         by = (drawn * self.share * lengths).long()
         times = torch.arange(n_samples, device=waves.device)
         lengths_ = lengths[:, None].clamp(min=1)
@@ -155,7 +177,7 @@ class WaveShift(Augmentation):
 def _stretches(lengths, longest, number, share):
     """Tell which of `longest` places lie in one of `number` random stretches."""
     n = len(lengths)
-    drawn = torch.rand(2, n, number, 1, device=lengths.device)
+    drawn = rand(2, n, number, 1, device=lengths.device)
     sizes = drawn[0] * share * lengths[:, None, None]
     starts = drawn[1] * (lengths[:, None, None] - sizes)
     places = torch.arange(longest, device=lengths.device)

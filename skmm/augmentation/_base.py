@@ -1,14 +1,15 @@
 """The contract of an augmentation, and chains of them."""
 
-from sklearn.base import BaseEstimator
+from skmm._utils.validation import Part
 
 
-class Augmentation(BaseEstimator):
+class Augmentation(Part):
     """Base of all augmentations: a random change that keeps what a cell means.
 
     It is called in training only, on the device, with the tensors of a batch, rows
-    first, and gives tensors of the same kinds. Each row draws its own chance from
-    torch's generator, so that ``random_state`` repeats a fit.
+    first, and gives tensors of the same kinds. Each row draws its own chance;
+    ``random_state`` repeats a fit, and so it does where an augmentation of your own
+    draws from torch's global generator.
     """
 
     def __call__(self, *tensors):

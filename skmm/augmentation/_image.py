@@ -5,10 +5,14 @@ and kornia needs more than is used here.
 """
 
 import math
+from numbers import Real
 
 import torch
 from torch.nn import functional as F
 
+from skmm._nn.seeding import rand
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, SequenceOf
 from skmm.augmentation._base import Augmentation, Chain
 
 
@@ -56,16 +60,16 @@ class RandomFlip(ImageAugmentation):
     tensor([[[[1., 0.]]]])
     """
 
+    _parameter_constraints = {
+        "axis": [Names(["horizontal", "vertical", "both"])],
+        "probability": [Interval(Real, 0, 1, closed="both")],
+    }
+
     def __init__(self, axis="horizontal", probability=0.5):
         self.axis = axis
         self.probability = probability
 
     def _draw(self, pixels):
-        if self.axis not in ("horizontal", "vertical", "both"):
-            raise ValueError(
-                "RandomFlip: axis must be 'horizontal', 'vertical' or 'both', got "
-                f"{self.axis!r}."
-            )
         return (_uniform(pixels, 2) < self.probability,)
 
     def _change(self, pixels, chosen):
@@ -92,13 +96,15 @@ class RandomShift(_Affine):
     torch.Size([5, 3, 8, 8])
     """
 
+    _parameter_constraints = {"fraction": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, fraction=0.1):
         self.fraction = fraction
 
     def _matrices(self, pixels):
         height, width = pixels.shape[-2:]
         shift = (2 * _uniform(pixels, 2) - 1) * self.fraction
-        lengths = torch.tensor([width, height], device=pixels.device)
+        lengths = shift.new_tensor([width, height])
         # Between pixels they would be blurred.
         shift = (shift * lengths).round() / lengths
         return _matrices(pixels, move=2 * shift)
@@ -125,6 +131,11 @@ class RandomCrop(_Affine):
     >>> RandomCrop()(torch.rand(5, 3, 8, 8)).shape
     torch.Size([5, 3, 8, 8])
     """
+
+    _parameter_constraints = {
+        "scale": [SequenceOf(Interval(Real, 0, 1, closed="right"), length=2)],
+        "ratio": [SequenceOf(Interval(Real, 0, None, closed="neither"), length=2)],
+    }
 
     def __init__(self, scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)):
         self.scale = scale
@@ -158,6 +169,8 @@ class RandomRotate(_Affine):
     torch.Size([5, 3, 8, 8])
     """
 
+    _parameter_constraints = {"degrees": [Interval(Real, 0, None, closed="left")]}
+
     def __init__(self, degrees=15):
         self.degrees = degrees
 
@@ -184,16 +197,21 @@ class RandomColor(ImageAugmentation):
     torch.Size([5, 3, 8, 8])
     """
 
+    _parameter_constraints = {
+        "brightness": [Interval(Real, 0, None, closed="left")],
+        "contrast": [Interval(Real, 0, None, closed="left")],
+        "saturation": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2):
         self.brightness = brightness
         self.contrast = contrast
         self.saturation = saturation
 
     def _draw(self, pixels):
-        strength = torch.tensor(
-            [self.brightness, self.contrast, self.saturation], device=pixels.device
-        )
-        return (1 + (2 * _uniform(pixels, 3) - 1) * strength,)
+        drawn = 2 * _uniform(pixels, 3) - 1
+        strength = [self.brightness, self.contrast, self.saturation]
+        return (1 + drawn * drawn.new_tensor(strength),)
 
     def _change(self, pixels, factors):
         color = pixels[:, :3] if pixels.shape[1] == 4 else pixels
@@ -228,6 +246,11 @@ class RandomErase(ImageAugmentation):
     >>> RandomErase(probability=1.0)(torch.zeros(5, 3, 8, 8)).max() > 0
     tensor(True)
     """
+
+    _parameter_constraints = {
+        "probability": [Interval(Real, 0, 1, closed="both")],
+        "scale": [SequenceOf(Interval(Real, 0, 1, closed="both"), length=2)],
+    }
 
     def __init__(self, probability=0.5, scale=(0.02, 0.2)):
         self.probability = probability
@@ -305,7 +328,9 @@ def warp(pixels, matrices):
 
 def _matrices(pixels, scale=None, move=None, angle=None):
     """Give matrices (n, 3, 3); `move` and `scale` are (n, 2), x before y."""
-    matrices = torch.eye(3, device=pixels.device).repeat(len(pixels), 1, 1)
+    matrices = torch.eye(3, device=pixels.device, dtype=torch.float32).repeat(
+        len(pixels), 1, 1
+    )
     if scale is not None:
         matrices[:, 0, 0], matrices[:, 1, 1] = scale.unbind(1)
     if angle is not None:
@@ -321,4 +346,4 @@ def _matrices(pixels, scale=None, move=None, angle=None):
 
 def _uniform(pixels, n_draws):
     """Give numbers from 0 to 1, so many for each row."""
-    return torch.rand(len(pixels), n_draws, device=pixels.device)
+    return rand(len(pixels), n_draws, device=pixels.device)

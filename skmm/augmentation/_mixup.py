@@ -1,9 +1,13 @@
 """Rows mixed with each other: what they show, and what is learned from them."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import torch
-from sklearn.base import BaseEstimator
+
+from skmm._nn.seeding import beta, rand_like, randperm
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Part
 
 
 class Mixing(NamedTuple):
@@ -68,7 +72,7 @@ class Mixing(NamedTuple):
         return share * values + rest * values[self.partner], present | other
 
 
-class ManifoldMixup(BaseEstimator):
+class ManifoldMixup(Part):
     """Mix the vectors of the modalities, between encoders and fusion.
 
     Each row gets a partner in its batch and a share drawn from Beta(alpha, alpha); it
@@ -94,6 +98,8 @@ class ManifoldMixup(BaseEstimator):
 
     where = "vectors"
 
+    _parameter_constraints = {"alpha": [Interval(Real, 0, None, closed="neither")]}
+
     def __init__(self, alpha=0.2):
         self.alpha = alpha
 
@@ -110,11 +116,8 @@ class ManifoldMixup(BaseEstimator):
         -------
         mixing : Mixing
         """
-        if not self.alpha > 0:
-            raise ValueError(f"alpha must be above 0, got {self.alpha!r}.")
-        alpha = torch.full((n, 2), float(self.alpha), device=device)
-        share = torch._sample_dirichlet(alpha)[:, 0]
-        return Mixing(torch.randperm(n, device=device), share, self.where)
+        share = beta(self.alpha, n, device=device)
+        return Mixing(randperm(n, device=device), share, self.where)
 
 
 class Mixup(ManifoldMixup):
@@ -190,7 +193,8 @@ def _boxes(share, height, width):
     side = (1 - share).sqrt()
     masks = []
     for length in (height, width):
-        start = torch.rand_like(side) * (1 - side)
-        centres = (torch.arange(length, device=share.device) + 0.5) / length
+        start = rand_like(side) * (1 - side)
+        places = torch.arange(length, device=share.device, dtype=share.dtype)
+        centres = (places + 0.5) / length
         masks.append((centres >= start[:, None]) & (centres < (start + side)[:, None]))
     return masks[0][:, :, None] & masks[1][:, None, :]

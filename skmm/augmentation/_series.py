@@ -1,7 +1,11 @@
 """Random changes of time series: values (n, channels, time) and mask (n, time)."""
 
+from numbers import Integral, Real
+
 import torch
 
+from skmm._nn.seeding import randn, randn_like
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -28,11 +32,13 @@ class SeriesJitter(Augmentation):
     [5, 3]
     """
 
+    _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
+
     def __init__(self, scale=0.05):
         self.scale = scale
 
     def __call__(self, values, mask):
-        noise = self.scale * torch.randn_like(values)
+        noise = self.scale * randn_like(values)
         return values + noise * mask[:, None], mask
 
 
@@ -58,12 +64,14 @@ class SeriesScale(Augmentation):
     True
     """
 
+    _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
+
     def __init__(self, scale=0.1):
         self.scale = scale
 
     def __call__(self, values, mask):
         n, n_channels, _ = values.shape
-        drawn = torch.randn(n, n_channels, 1, device=values.device)
+        drawn = randn(n, n_channels, 1, device=values.device)
         return values * torch.exp(self.scale * drawn), mask
 
 
@@ -94,6 +102,11 @@ class SeriesWarp(Augmentation):
     (True, 5.0)
     """
 
+    _parameter_constraints = {
+        "scale": [Interval(Real, 0, None, closed="left")],
+        "n_knots": [Interval(Integral, 1, None, closed="left")],
+    }
+
     def __init__(self, scale=0.2, n_knots=4):
         self.scale = scale
         self.n_knots = n_knots
@@ -103,7 +116,7 @@ class SeriesWarp(Augmentation):
         if n_times < 2:
             return values, mask
         last = mask.sum(1, keepdim=True) - 1
-        drawn = torch.randn(n, 1, self.n_knots, device=values.device)
+        drawn = randn(n, 1, self.n_knots, device=values.device)
         speeds = torch.nn.functional.interpolate(
             torch.exp(self.scale * drawn),
             n_times - 1,

@@ -1,7 +1,11 @@
 """Random changes of a table's cells."""
 
+from numbers import Real
+
 import torch
 
+from skmm._nn.seeding import rand, randint
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 
@@ -36,6 +40,8 @@ class CellSwap(Augmentation):
             [ 1., 10.]])
     """
 
+    _parameter_constraints = {"p": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, p=0.1):
         self.p = p
 
@@ -48,7 +54,7 @@ class CellSwap(Augmentation):
         if n < 2:
             return part
         device = part.device
-        further = torch.randint(1, n, part.shape, device=device)
+        further = randint(1, n, part.shape, device=device)
         other = (torch.arange(n, device=device)[:, None] + further) % n
-        changes = torch.rand(part.shape, device=device) < self.p
+        changes = rand(*part.shape, device=device) < self.p
         return torch.where(changes, part.gather(0, other), part)

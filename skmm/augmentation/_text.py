@@ -1,9 +1,12 @@
 """Augmentations of texts: token ids (n, t) and a mask (n, t), True where one is."""
 
 import copy
+from numbers import Real
 
 import torch
 
+from skmm._nn.seeding import rand
+from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
 
 #: Ids of the vocabularies that TextEncoder makes.
@@ -35,7 +38,7 @@ class TextAugmentation(Augmentation):
 
     def _choose(self, ids, mask, share):
         """Choose each token with a probability."""
-        chosen = torch.rand(ids.shape, device=ids.device) < share
+        chosen = rand(*ids.shape, device=ids.device) < share
         return chosen & mask & (ids != self.separator)
 
 
@@ -62,13 +65,15 @@ class TokenDrop(TextAugmentation):
     1
     """
 
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
+
     def __init__(self, share=0.1):
         self.share = share
 
     def __call__(self, ids, mask):
         dropped = self._choose(ids, mask, self.share)
         # One at random stays where all would go.
-        order = torch.rand(ids.shape, device=ids.device).masked_fill(~mask, -1)
+        order = rand(*ids.shape, device=ids.device).masked_fill(~mask, -1)
         last = torch.zeros_like(mask).scatter_(1, order.argmax(1, keepdim=True), True)
         emptied = ~(mask & ~dropped).any(dim=1, keepdim=True)
         kept = mask & (~dropped | (last & emptied))
@@ -100,6 +105,8 @@ class TokenSwap(TextAugmentation):
     >>> TokenSwap(share=1.0)(ids, mask)[0].tolist()
     [[8, 7]]
     """
+
+    _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
     def __init__(self, share=0.1):
         self.share = share
@@ -149,6 +156,11 @@ class TokenReplace(TextAugmentation):
     [[4, 5]]
     """
 
+    _parameter_constraints = {
+        "share": [Interval(Real, 0, 1, closed="both")],
+        "by": [dict, callable, None],
+    }
+
     def __init__(self, share=0.1, by=None):
         self.share = share
         self.by = by
@@ -174,7 +186,7 @@ class TokenReplace(TextAugmentation):
                 part.to(ids.device) for part in (self.table, self.counts)
             )
         counts = self.counts[ids]
-        which = (torch.rand(ids.shape, device=ids.device) * counts).long()
+        which = (rand(*ids.shape, device=ids.device) * counts).long()
         found = self.table[ids, which]
         return torch.where(chosen & (counts > 0), found, ids), mask
 
@@ -183,7 +195,7 @@ class TokenReplace(TextAugmentation):
         usable = mask & (ids != self.separator)
         # The usable ones first, without asking the device how many they are.
         pool = ids.flatten()[torch.sort(~usable.flatten(), stable=True).indices]
-        places = torch.rand(ids.shape, device=ids.device) * usable.sum()
+        places = rand(*ids.shape, device=ids.device) * usable.sum()
         return pool[places.long()]
 
 
@@ -198,8 +210,10 @@ def _synonyms(by, vocabulary):
         ids = [vocabulary[other] for other in words if other in vocabulary]
         if ids:
             found[i] = ids
-    table = torch.zeros(n_ids, max(map(len, found.values()), default=1)).long()
-    counts = torch.zeros(n_ids).long()
+    table = torch.zeros(
+        n_ids, max(map(len, found.values()), default=1), dtype=torch.long
+    )
+    counts = torch.zeros(n_ids, dtype=torch.long)
     for i, ids in found.items():
         table[i, : len(ids)] = torch.tensor(ids)
         counts[i] = len(ids)

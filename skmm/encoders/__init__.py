@@ -2,37 +2,37 @@
 
 import importlib
 
-#: kind -> (module, class) of its encoder.
-_ENCODERS = {
-    "tabular": ("skmm.encoders.tabular._encoder", "TabularEncoder"),
-    "text": ("skmm.encoders.text._encoder", "TextEncoder"),
-    "vector": ("skmm.encoders._vector", "VectorEncoder"),
+from skmm._utils.compat import HasMethods
+from skmm._utils.registry import make_part, part_constraints
+from skmm._utils.validation import check_value
+from skmm.modalities import KINDS
+from skmm.modalities._kinds import make_default
+
+#: name in ``modalities=`` -> (module, class). A kind's name stands for what the kind
+#: takes by default, see :data:`skmm.modalities.KINDS`; the others stand for encoders
+#: that learn from the cells themselves where the default reads extracted features. A
+#: new encoder is one file and one line here; a kind's, one entry in the table of kinds.
+ENCODERS = {name: kind.encoder for name, kind in KINDS.items()} | {
+    "image_encoder": ("skmm.encoders.pictures._image", "ImageEncoder"),
+    "audio_encoder": ("skmm.encoders.audio._encoder", "AudioEncoder"),
+    "video_encoder": ("skmm.encoders.pictures._video", "VideoEncoder"),
+    "series_encoder": ("skmm.encoders.series._encoder", "SeriesEncoder"),
 }
 
-#: Kinds that have no encoder of their own yet: kind -> Vectorizer whose features are
-#: read as a vector.
-_VECTORIZERS = {
-    "image": "ImageVectorizer",
-    "audio": "AudioVectorizer",
-    "video": "VideoVectorizer",
-    "series": "SeriesVectorizer",
-}
-#: The kinds that "auto" has an encoder for.
-KINDS = (*_ENCODERS, *_VECTORIZERS)
-
-_PUBLIC = {cls: module for module, cls in _ENCODERS.values()} | {
-    "AudioEncoder": "skmm.encoders.audio._encoder",
-    "SeriesEncoder": "skmm.encoders.series._encoder",
-    "ImageEncoder": "skmm.encoders.pictures._image",
-    "VideoEncoder": "skmm.encoders.pictures._video",
-    "EntityEncoder": "skmm.encoders.entity._encoder",
-    "ModuleEncoder": "skmm.encoders._module",
-    "TransformerEncoder": "skmm.encoders._transformer",
-    "Encoder": "skmm.encoders._base",
+_PUBLIC = {
+    cls: module for module, cls in ENCODERS.values() if module.startswith(__name__)
+} | {
+    "Block": "skmm._data.blocks",
+    "Csr": "skmm._data.containers",
     "Encoded": "skmm.encoders._base",
+    "Encoder": "skmm.encoders._base",
+    "EncoderModule": "skmm.encoders._deep",
+    "ModuleEncoder": "skmm.encoders._module",
+    "Ragged": "skmm._data.containers",
+    "TransformerEncoder": "skmm.encoders._transformer",
 }
 
-__all__ = ["KINDS", "make_encoder", *_PUBLIC]
+__all__ = ["ENCODERS", "make_encoder", *_PUBLIC]
 
 
 def __getattr__(name):
@@ -42,24 +42,31 @@ def __getattr__(name):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def make_encoder(kind):
-    """Give the default encoder of a kind.
-
-    Pictures, sounds, videos and series are read by their Vectorizers, whose features
-    are encoded as a vector is.
+def make_encoder(encoder, *, series=False):
+    """Return an encoder for what a user wrote in an encoder's place.
 
     Parameters
     ----------
-    kind : {"tabular", "text", "vector", "image", "audio", "video", "series"}
+    encoder : str, Encoder, class, transformer or nn.Module class
+        A name of :data:`ENCODERS`. Pictures, sounds, videos and series are read by
+        their Vectorizers, whose features are encoded as a vector is. A scikit-learn
+        transformer is put into a :class:`TransformerEncoder`, a class of
+        ``nn.Module`` into a :class:`ModuleEncoder`.
+    series : bool, default=False
+        If True, a transformer is handed its column as a 1-D Series.
 
     Returns
     -------
     encoder : Encoder
+        A given encoder is returned as it is.
 
     Raises
     ------
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
     ValueError
-        If there is no encoder for the kind.
+        If the encoder needs an argument.
 
     Examples
     --------
@@ -67,11 +74,18 @@ def make_encoder(kind):
     >>> make_encoder("vector")
     VectorEncoder()
     """
-    if kind not in KINDS:
-        raise ValueError(f"No encoder for {kind!r}; there are: {', '.join(KINDS)}.")
-    if kind in _VECTORIZERS:
-        package = importlib.import_module("skmm.feature_extraction")
-        encoder = importlib.import_module("skmm.encoders._transformer")
-        return encoder.TransformerEncoder(getattr(package, _VECTORIZERS[kind])())
-    module, cls = _ENCODERS[kind]
-    return getattr(importlib.import_module(module), cls)()
+    known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
+    check_value(encoder, known, "encoder", "make_encoder")
+    if isinstance(encoder, str) and encoder in KINDS:
+        encoder = make_default(encoder, "encoder")
+    if _is_transformer(encoder):
+        wrapper = importlib.import_module("skmm.encoders._transformer")
+        encoder = wrapper.TransformerEncoder(encoder, series=series)
+    wrapper = ("skmm.encoders._module", "ModuleEncoder")
+    return make_part(encoder, "encoder", ENCODERS, wrapper)
+
+
+def _is_transformer(encoder):
+    if isinstance(encoder, type):
+        return False
+    return hasattr(encoder, "fit") and hasattr(encoder, "transform")

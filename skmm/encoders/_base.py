@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 import torch
-from sklearn.base import BaseEstimator
+
+from skmm._utils.validation import Part
 
 
 class Encoded(NamedTuple):
@@ -27,7 +28,7 @@ class Encoded(NamedTuple):
     members: torch.Tensor | None = None
 
 
-class Encoder(BaseEstimator):
+class Encoder(Part):
     """Base of all encoders.
 
     An encoder is fitted in two steps. ``fit_transform`` learns statistics from the
@@ -35,7 +36,18 @@ class Encoder(BaseEstimator):
     gives the torch module that reads batches of such blocks and is trained end to
     end. An encoder of your own needs ``fit_transform``, ``transform`` and
     ``build_module``.
+
+    Options are checked before anything is read, if the class has scikit-learn's table
+    `_parameter_constraints` of what each may be.
+
+    Attributes
+    ----------
+    max_batch_size : int or None
+        Class attribute, or a property once it is fitted: the largest batch that
+        ``batch_size="auto"`` takes; None for no limit.
     """
+
+    max_batch_size = None
 
     def fit_transform(self, X, y=None, sample_weight=None):
         """Learn from the training rows and give their block.

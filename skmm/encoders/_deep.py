@@ -6,25 +6,26 @@ from torch import nn
 from skmm.encoders._base import Encoded
 
 
-class DeepModule(nn.Module):
-    """An encoder's module that runs on the rows that have the modality.
+class EncoderModule(nn.Module):
+    """Base of an encoder's module: it runs on the rows that have the modality.
 
-    A subclass gives `read`, from a block's parts to the tensors that the network
-    takes, and `encode`, from these to :class:`Encoded` or vectors. Rows without the
+    A subclass has ``read``, from a block's parts to the tensors that the network
+    takes, and ``encode``, from these to :class:`Encoded` or vectors. Rows without the
     modality get zeros. The network computes in float32 (or under autocast) also where
-    the rest computes in float64: it is the big part.
+    the rest computes in float64: it is the big part. What it may declare besides is
+    in ``skmm._nn.declarations.Declarations``: learning rates, weight decay.
 
     Parameters
     ----------
     width : int
     augment : callable or None
-        In training, from what `read` gives to the same, changed at random.
+        In training, from what ``read`` returns to the same, changed at random.
     """
 
     keep_float32 = True
 
-    #: Of "inputs" and "boxes", how rows can be mixed before the network, by
-    #: `mix_inputs`; otherwise their vectors are.
+    #: Of "inputs" and "boxes": how rows can be mixed before the network, by
+    #: ``mix_inputs``; otherwise their vectors are.
     mixes = ()
 
     #: Rows that go through the network at once outside training, where batches are
@@ -37,31 +38,65 @@ class DeepModule(nn.Module):
         self.augment = augment
 
     def read(self, *parts):
-        """Give the tensors that `encode` takes: a tuple, rows first in each."""
-        raise NotImplementedError(f"{type(self).__name__}.read")
-
-    def encode(self, *inputs):
-        """Give :class:`Encoded`, or vectors (n, width) alone."""
-        raise NotImplementedError(f"{type(self).__name__}.encode")
-
-    def mix_inputs(self, inputs, mixing):
-        """Give the inputs of mixed rows.
+        """Return the tensors that ``encode`` takes.
 
         Parameters
         ----------
-        inputs : tuple of tensors
-            What `read` gave.
+        *parts : tensor, Csr or Ragged
+            Of the block, for the rows that have the modality.
+
+        Returns
+        -------
+        inputs : tuple of tensor
+            The first axis of each is the rows.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.read")
+
+    def encode(self, *inputs):
+        """Return what the network makes of its inputs.
+
+        Parameters
+        ----------
+        *inputs : tensor
+            What ``read`` returned, augmented and mixed in training.
+
+        Returns
+        -------
+        encoded : Encoded, or tensor of shape (n, width)
+        """
+        raise NotImplementedError(f"{type(self).__name__}.encode")
+
+    def mix_inputs(self, inputs, mixing):
+        """Return the inputs of mixed rows.
+
+        Parameters
+        ----------
+        inputs : tuple of tensor
+            What ``read`` returned.
         mixing : Mixing
         """
         raise NotImplementedError(f"{type(self).__name__}.mix_inputs")
 
     def forward(self, block, mixing=None):
+        """Encode a batch.
+
+        Parameters
+        ----------
+        block : Block
+        mixing : Mixing, default=None
+
+        Returns
+        -------
+        encoded : Encoded
+        """
         n, rows = len(block), None
         if not block.complete:
             rows = block.present.nonzero().squeeze(1)
             if not len(rows):
                 device = block.present.device
-                return Encoded(torch.zeros(n, self.width, device=device))
+                return Encoded(
+                    torch.zeros(n, self.width, device=device, dtype=block.dtype)
+                )
             if len(rows) < n:
                 block = block.take(rows)
                 mixing = None if mixing is None else mixing.among(rows)

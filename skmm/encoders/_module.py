@@ -2,6 +2,7 @@
 
 import copy
 import inspect
+from numbers import Real
 
 import numpy as np
 import torch
@@ -10,9 +11,11 @@ from torch import nn
 from skmm._data.blocks import Block
 from skmm._data.frames import is_missing, show_label
 from skmm._data.vectors import is_nested
-from skmm.augmentation import make_augmentation
+from skmm._utils.compat import Interval
+from skmm._utils.validation import check_options
+from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoded, Encoder
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 
 
 class ModuleEncoder(Encoder):
@@ -66,6 +69,15 @@ class ModuleEncoder(Encoder):
     torch.Size([4, 8])
     """
 
+    _parameter_constraints = {
+        "module": [callable],
+        "options": [dict, None],
+        "read": [callable, None],
+        "scale": ["boolean"],
+        "learning_rate_scale": [Interval(Real, 0, None, closed="left")],
+        "augment": augment_constraints("module"),
+    }
+
     def __init__(
         self,
         module,
@@ -83,6 +95,7 @@ class ModuleEncoder(Encoder):
         self.augment = augment
 
     def fit_transform(self, X, y=None, sample_weight=None):
+        check_options(self)
         self._check(X)
         self.shape_ = None
         values, present = self._read(X)
@@ -107,11 +120,6 @@ class ModuleEncoder(Encoder):
 
     def _check(self, X):
         self._has_numbers = self.read is None and not is_nested(X)
-        if not callable(self.module):
-            raise TypeError(
-                "module= takes an nn.Module class, a function that gives a module, or "
-                f"a module; got {self.module!r}."
-            )
         if not self._has_numbers and X.shape[1] != 1:
             raise ValueError(
                 f"ModuleEncoder reads columns of numbers or one column of arrays, and "
@@ -163,7 +171,7 @@ class ModuleEncoder(Encoder):
         return self.module(**known | (self.options or {}))
 
 
-class _OwnModule(DeepModule):
+class _OwnModule(EncoderModule):
     def __init__(self, network, shape, width, augment):
         super().__init__(width, augment)
         self.network = network

@@ -7,6 +7,7 @@ row has a step; steps are without gaps from the first on.
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
 from skmm._nn.sequence import average, spread_mask
 from skmm.encoders._base import Encoded
 
@@ -38,7 +39,7 @@ class SequenceHead(nn.Module):
         self.score = nn.Linear(n_features, 4) if pooling == "attention" else None
         n_pooled = n_features * (2 if self.score is None else 4)
         self.norm = nn.LayerNorm(n_pooled)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.vector = nn.Linear(n_pooled, width)
         self.token = nn.Linear(n_features, width)
 

@@ -1,5 +1,7 @@
 """A scikit-learn transformer in an encoder's place."""
 
+from numbers import Real
+
 import numpy as np
 import scipy.sparse
 import torch
@@ -9,6 +11,8 @@ from sklearn.utils.validation import has_fit_parameter
 from skmm._data.blocks import Block
 from skmm._data.frames import is_missing
 from skmm._nn.sparse import SparseModule, SparseWide
+from skmm._utils.compat import HasMethods, Interval
+from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder
 from skmm.encoders._vector import VectorEncoder
 
@@ -44,12 +48,22 @@ class TransformerEncoder(Encoder):
     [True, True, False]
     """
 
+    _parameter_constraints = {
+        "transformer": [
+            HasMethods(["fit", "transform"]),
+            HasMethods(["fit_transform", "transform"]),
+        ],
+        "series": ["boolean"],
+        "dropout": [Interval(Real, 0, 1, closed="left"), None],
+    }
+
     def __init__(self, transformer, series=False, dropout=None):
         self.transformer = transformer
         self.series = series
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
+        check_options(self)
         self.transformer_ = clone(self.transformer)
         fit_params = {}
         if sample_weight is not None and has_fit_parameter(

@@ -1,5 +1,7 @@
 """Features already extracted: a fixed-length vector a row."""
 
+from numbers import Integral, Real
+
 import numpy as np
 import torch
 from torch import nn
@@ -7,6 +9,8 @@ from torch import nn
 from skmm._data.blocks import Block
 from skmm._data.vectors import is_nested, stack_cells
 from skmm._nn.perceptron import WideVector, mlp
+from skmm._utils.compat import Interval
+from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder
 
 
@@ -37,11 +41,17 @@ class VectorEncoder(Encoder):
     torch.Size([3, 3])
     """
 
+    _parameter_constraints = {
+        "hidden": [Interval(Integral, 1, None, closed="left"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+    }
+
     def __init__(self, hidden=None, dropout=0.1):
         self.hidden = hidden
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
+        check_options(self)
         values, present = self._read(X, None)
         seen = values[present]
         if not len(seen):

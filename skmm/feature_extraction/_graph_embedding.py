@@ -45,23 +45,26 @@ def train_embedding(
     import torch
 
     from skmm._nn.batch_size import auto_batch_size
-    from skmm._nn.device import resolve_device
+    from skmm._nn.device import learning, resolve_device
+    from skmm._nn.seeding import drawing_from, make_generator, randperm, seeded
 
     models = _import_models()
     device = resolve_device(device)
-    triples = torch.as_tensor(
-        np.column_stack([graph.heads, graph.links, graph.tails]), device=device
-    )
-    if batch_size == "auto":
-        batch_size = auto_batch_size(len(triples))
-    forked = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=forked), _quiet():
-        torch.manual_seed(seed)
-        net = _make_net(models, model, graph, n_components, triples).to(device)
+    generator = make_generator(seed, device)
+    with learning(), drawing_from(generator), _quiet():
+        triples = torch.as_tensor(
+            np.column_stack([graph.heads, graph.links, graph.tails]), device=device
+        )
+        if batch_size == "auto":
+            batch_size = auto_batch_size(len(triples))
+        # PyKEEN draws the first vectors from torch's global generator, which other
+        # threads wait for meanwhile; its steps draw nothing.
+        with seeded(seed):
+            net = _make_net(models, model, graph, n_components, triples).to(device)
         optimizer = torch.optim.Adam(net.parameters(), lr=learning_rate)
         net.train()
         for _ in range(n_epochs):
-            for rows in torch.randperm(len(triples), device=device).split(batch_size):
+            for rows in randperm(len(triples), device=device).split(batch_size):
                 optimizer.zero_grad()
                 _loss(net, triples[rows]).backward()
                 optimizer.step()
@@ -115,11 +118,13 @@ def _loss(net, batch):
     import torch
     from torch.nn.functional import cross_entropy
 
+    from skmm._nn.seeding import randint
+
     heads_relations, relations_tails = batch[:, :2], batch[:, 1:]
     if net.num_entities <= MAX_CANDIDATES:
         tails = cross_entropy(net.score_t(heads_relations), batch[:, 2])
         return tails + cross_entropy(net.score_h(relations_tails), batch[:, 0])
-    drawn = torch.randint(net.num_entities, (MAX_CANDIDATES,), device=batch.device)
+    drawn = randint(0, net.num_entities, (MAX_CANDIDATES,), device=batch.device)
     true = net.score_hrt(batch)
     first = torch.zeros(len(batch), dtype=torch.long, device=batch.device)
     tails = torch.hstack([true, net.score_t(heads_relations, tails=drawn)])

@@ -1,4 +1,4 @@
-"""What MultimodalVectorizer knows of kinds, and does to columns and their features."""
+"""What MultimodalVectorizer does to columns and their features."""
 
 import numpy as np
 import scipy.sparse
@@ -7,24 +7,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from skmm._data.frames import as_frame, is_missing
 from skmm._data.vectors import is_nested, stack_cells
 
-#: kind -> class, in this package, of what "auto" takes for it.
-VECTORIZERS = {
-    "text": "TextVectorizer",
-    "image": "ImageVectorizer",
-    "audio": "AudioVectorizer",
-    "video": "VideoVectorizer",
-    "series": "SeriesVectorizer",
-}
-EMBEDDERS = {
-    "text": "TextEmbedder",
-    "image": "ImageEmbedder",
-    "audio": "AudioEmbedder",
-    "video": "VideoEmbedder",
-}
-KINDS = ("tabular", "vector", "entity", *VECTORIZERS)
 
-
-def make_table_vectorizer(n_jobs):
+def make_table_vectorizer():
     """Give skrub's TableVectorizer, in which an unknown category is no category."""
     from sklearn.preprocessing import OneHotEncoder
     from skrub import TableVectorizer
@@ -34,7 +18,7 @@ def make_table_vectorizer(n_jobs):
     one_hot = OneHotEncoder(
         handle_unknown="ignore", sparse_output=False, dtype=np.float32
     )
-    return TableVectorizer(low_cardinality=one_hot, n_jobs=n_jobs)
+    return TableVectorizer(low_cardinality=one_hot)
 
 
 class Vectors(TransformerMixin, BaseEstimator):
@@ -64,35 +48,6 @@ class Vectors(TransformerMixin, BaseEstimator):
         if is_nested(X):
             return stack_cells(X)
         return X.to_numpy(np.float64, na_value=np.nan)
-
-
-def check_modalities(modalities):
-    kinds = (*KINDS, "drop")
-    for modality in modalities:
-        if not (isinstance(modality, tuple) and len(modality) == 3):
-            raise ValueError(
-                "modalities= takes 'auto' or a list of (name, kind, columns); got "
-                f"{modality!r}."
-            )
-        name, kind, _ = modality
-        if not isinstance(name, str) or not name or "__" in name:
-            raise ValueError(
-                f"A modality cannot be named {name!r}: names are strings without a "
-                "double underscore."
-            )
-        if kind not in kinds:
-            raise ValueError(
-                f"Modality {name!r} is of kind {kind!r}; there are: {', '.join(kinds)}."
-                " A transformer of its own goes into transformers="
-                f"[({name!r}, ...)]."
-            )
-    names = [name for name, _, _ in modalities]
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise ValueError(
-            f"Names of modalities must be unique; {repeated} occur more than once. "
-            "Rename one of them."
-        )
 
 
 def take_columns(frame, positions):

@@ -1,9 +1,7 @@
 """One transformer for a table of any modalities."""
 
-import importlib
 import numbers
 import sys
-import warnings
 
 import numpy as np
 from sklearn.base import clone
@@ -19,18 +17,11 @@ from skmm._utils.compat import (
     get_output_config,
 )
 from skmm.feature_extraction._base import ColumnsTransformer
-from skmm.feature_extraction._modalities import (
-    EMBEDDERS,
-    KINDS,
-    VECTORIZERS,
-    Vectors,
-    check_modalities,
-    make_table_vectorizer,
-    take_columns,
-    to_array,
-)
-from skmm.modalities import detect_modalities
-from skmm.modalities._selection import drop_all_missing, find_positions
+from skmm.feature_extraction._modalities import Vectors, take_columns, to_array
+from skmm.modalities import KINDS
+from skmm.modalities._kinds import check_kind, make_default
+from skmm.modalities._resolver import find_columns, find_modalities, is_dropped
+from skmm.modalities._selection import order_as_fitted
 
 
 class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
@@ -211,9 +202,9 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         try:
             frame = self._read_frame(X, reset=True)
             modalities = self._resolve(frame)
+            transformers = [self._choose(name, kind) for name, kind, _ in modalities]
             fitted, blocks = Bunch(), []
-            for name, kind, positions in modalities:
-                transformer = self._choose(name, kind)
+            for (name, _, positions), transformer in zip(modalities, transformers):
                 columns = take_columns(frame, positions)
                 blocks.append(to_array(transformer.fit_transform(columns, y), name))
                 fitted[name] = transformer
@@ -222,6 +213,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             self.__dict__ = before
             raise
         self.transformers_ = fitted
+        self._labels = frame.columns
         self._positions = [positions for _, _, positions in modalities]
         self.modalities_ = [
             (name, kind, frame.columns[positions].tolist())
@@ -248,7 +240,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             float32, of X's library; pandas for arrays.
         """
         check_is_fitted(self)
-        frame = self._read_frame(X, reset=False)
+        frame = order_as_fitted(self._read_frame(X, reset=False), self._labels)
         blocks = [
             to_array(transformer.transform(take_columns(frame, positions)), name)
             for (name, transformer), positions in zip(
@@ -283,41 +275,23 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         return np.array(names, dtype=object)
 
     def _resolve(self, frame):
-        """Give (name, kind, positions) of each modality that has values and is kept."""
-        if self.modalities == "auto":
-            detected = detect_modalities(frame)
-            requested, empty = detected.to_list(), list(detected.ignored)
-        else:
-            requested, empty = list(self.modalities), []
-            check_modalities(requested)
+        """Return (name, kind, positions) of each modality that is there and kept."""
+        requested, ignored = find_modalities(
+            self.modalities,
+            frame,
+            check=_check_kind,
+            reserved=self.get_params(deep=False),
+            what="kind",
+        )
         self._check_transformers(requested)
-        modalities = []
-        for name, kind, columns in requested:
-            positions = find_positions(frame, columns, name)
-            if kind == "drop" or self._override(name, kind) == "drop":
-                continue
-            positions, missing = drop_all_missing(frame, positions)
-            empty += missing
-            if positions:
-                modalities.append((name, kind, positions))
-        if not modalities:
-            raise ValueError(
-                f"No modality is left: all {frame.shape[1]} columns are missing in all "
-                f"{len(frame)} rows, or dropped. Pass at least one column with values."
-            )
-        if empty:
-            warnings.warn(
-                f"Columns {empty} are missing in all {len(frame)} rows and are "
-                "ignored. Drop them to silence this warning.",
-                UserWarning,
-                stacklevel=4,
-            )
-        return modalities
+        kept = [m for m in requested if not is_dropped(self._override(*m[:2]))]
+        found = find_columns(kept, frame, frame, ignored)
+        return [(name, kind, positions) for name, kind, positions, _ in found]
 
     def _check_transformers(self, requested):
         known = {name for name, _, _ in requested} | set(KINDS)
         for pair in self.transformers:
-            if not (isinstance(pair, tuple) and len(pair) == 2):
+            if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
                 raise ValueError(
                     f"transformers= takes a list of (name, transformer); got {pair!r}."
                 )
@@ -343,18 +317,16 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         override = self._override(name, kind)
         if override is not None and not isinstance(override, str):
             return clone(override)
-        if kind == "vector" or override == "passthrough":
+        if override == "passthrough":
             return Vectors()
-        if kind == "tabular":
-            return make_table_vectorizer(self.n_jobs)
-        if kind == "entity":
+        try:
+            what = "embedder" if self.pretrained else "vectorizer"
+            transformer = make_default(kind, what)
+        except ValueError as error:
             raise ValueError(
-                f"Modality {name!r} holds nodes of a knowledge graph, which is not "
-                f"known. Give it: transformers=[({name!r}, EntityVectorizer(triples))]."
-            )
-        names = VECTORIZERS | EMBEDDERS if self.pretrained else VECTORIZERS
-        package = importlib.import_module("skmm.feature_extraction")
-        transformer = getattr(package, names[kind])()
+                f"Modality {name!r}: {error} Its place is "
+                f"transformers=[({name!r}, ...)]."
+            ) from None
         options = transformer.get_params(deep=False)
         common = {"memory": self.memory, "errors": self.errors, "n_jobs": self.n_jobs}
         return transformer.set_params(
@@ -376,3 +348,12 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
+
+
+def _check_kind(kind):
+    if not isinstance(kind, str):
+        raise ValueError(
+            f"{kind!r} stands in the place of a kind. Name one ({', '.join(KINDS)}), "
+            "and put a transformer for it into transformers=[(name, transformer)]."
+        )
+    check_kind(kind)

@@ -74,8 +74,9 @@ def make_fusion(fusion):
 
     Raises
     ------
-    ValueError
-        If the name is not known; the nearest known one is proposed.
+    InvalidParameterError
+        A ValueError: it is nothing of these, or one of its options cannot be. For a
+        name that is not known the nearest is proposed.
 
     Examples
     --------

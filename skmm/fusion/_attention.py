@@ -1,9 +1,12 @@
 """Fusions by attention over the modalities of a row."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import AttentionBlock, masked_softmax
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -76,6 +79,11 @@ class AttentionPoolingFusion(Fusion):
     >>> AttentionPoolingFusion(n_seeds=4)
     AttentionPoolingFusion(n_seeds=4)
     """
+
+    _parameter_constraints = {
+        "n_seeds": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, n_seeds=2, n_heads=4):
         self.n_seeds = n_seeds

@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from sklearn.base import BaseEstimator
 from torch import nn
+
+from skmm._utils.validation import Part
 
 
 @dataclass
@@ -60,13 +61,16 @@ class FusionOutput:
     auxiliary_weights: torch.Tensor | None = None
 
 
-class Fusion(BaseEstimator):
+class Fusion(Part):
     """Base of all fusions: stores its options, builds its module on demand.
 
     A fusion of your own needs ``build_module`` only. What comes in is clean:
     ``vectors`` and ``tokens`` are exactly 0 where ``present`` (or ``token_mask``) is
     false, whatever an encoder made of the empty cell. A fusion honours ``present`` by
     not taking these zeros for values.
+
+    Options are checked before anything is read, if the class has scikit-learn's table
+    `_parameter_constraints` of what each may be.
 
     Attributes
     ----------
@@ -126,6 +130,8 @@ class ModuleFusion(Fusion):
         Called with the :class:`FusionSpec`; must set ``out_features``. A class
         attribute ``uses_tokens = True`` asks for tokens.
     """
+
+    _parameter_constraints = {"module": [callable]}
 
     def __init__(self, module):
         self.module = module

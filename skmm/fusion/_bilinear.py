@@ -1,8 +1,12 @@
 """Fusions by products of pairs: full outer product, factorised pooling."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, StandIn, pairs, with_one
 
 
@@ -32,6 +36,10 @@ class BilinearFusion(Fusion):
     >>> BilinearFusion(size=16)
     BilinearFusion(size=16)
     """
+
+    _parameter_constraints = {
+        "size": [Interval(Integral, 1, None, closed="left"), None],
+    }
 
     def __init__(self, size=None):
         self.size = size
@@ -91,6 +99,10 @@ class MFBFusion(Fusion):
     MFBFusion(rank=3)
     """
 
+    _parameter_constraints = {
+        "rank": [Interval(Integral, 1, None, closed="left")],
+    }
+
     def __init__(self, rank=5):
         self.rank = rank
 
@@ -109,7 +121,7 @@ class _MFB(nn.Module):
             nn.ModuleList(nn.Linear(width, width * rank) for _ in self.pairs)
             for _ in range(2)
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, vectors, present):
         vectors = self.stand_in(vectors, present)

@@ -1,9 +1,12 @@
 """Fusion through a few latents that carry all that crosses between modalities."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import AttentionBlock, masked_mean
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -46,6 +49,12 @@ class BottleneckFusion(Fusion):
     """
 
     uses_tokens = True
+
+    _parameter_constraints = {
+        "n_latents": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, n_latents=4, n_layers=2, n_heads=4):
         self.n_latents = n_latents

@@ -1,8 +1,11 @@
 """Fusion by exchange of channels."""
 
+from numbers import Integral, Real
+
 import torch
 from torch import nn
 
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -43,6 +46,12 @@ class ChannelExchangeFusion(Fusion):
     >>> ChannelExchangeFusion(n_layers=3)
     ChannelExchangeFusion(n_layers=3)
     """
+
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "threshold": [Interval(Real, 0, None, closed="left")],
+        "sparsity": [Interval(Real, 0, None, closed="left")],
+    }
 
     def __init__(self, n_layers=2, threshold=0.02, sparsity=0.001):
         self.n_layers = n_layers

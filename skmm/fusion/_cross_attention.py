@@ -1,9 +1,13 @@
 """Fusion by attention of each modality to each other one."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import Attention, masked_mean
+from skmm._nn.seeding import Dropout
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, pairs
 
 
@@ -41,6 +45,10 @@ class CrossAttentionFusion(Fusion):
 
     uses_tokens = True
 
+    _parameter_constraints = {
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
+
     def __init__(self, n_heads=4):
         self.n_heads = n_heads
 
@@ -63,7 +71,7 @@ class _CrossAttention(nn.Module):
                 nn.LayerNorm(width),
                 nn.Linear(width, 2 * width),
                 nn.GELU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(2 * width, width),
             )
             for _ in range(n_modalities)

@@ -105,6 +105,8 @@ class WeightedFusion(Fusion):
     WeightedFusion(per_feature=True)
     """
 
+    _parameter_constraints = {"per_feature": ["boolean"]}
+
     def __init__(self, per_feature=False):
         self.per_feature = per_feature
 
@@ -129,7 +131,8 @@ def _sum(vectors, present):
 
 def _mean(vectors, present):
     count = present.sum(1, keepdim=True).clamp(min=1)
-    return FusionOutput(vectors.sum(1) / count, weights=present / count)
+    weights = present.to(vectors.dtype) / count
+    return FusionOutput(vectors.sum(1) / count, weights=weights)
 
 
 def _max(vectors, present):

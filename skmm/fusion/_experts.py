@@ -1,8 +1,12 @@
 """Fusion by a product of Gaussian experts."""
 
+from numbers import Real
+
 import torch
 from torch import nn
 
+from skmm._nn.seeding import randn_like
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -35,6 +39,10 @@ class ProductOfExpertsFusion(Fusion):
     ProductOfExpertsFusion()
     """
 
+    _parameter_constraints = {
+        "kl_weight": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __init__(self, kl_weight=1e-3):
         self.kl_weight = kl_weight
 
@@ -63,7 +71,7 @@ class _ProductOfExperts(nn.Module):
         kl = (mean.square() + 1 / total + torch.log(total) - 1) / 2
         embedding = mean
         if self.training:
-            embedding = mean + torch.randn_like(mean) / total.sqrt()
+            embedding = mean + randn_like(mean) / total.sqrt()
         weights = precisions.mean(2)
         weights = weights / weights.sum(1, keepdim=True).clamp(min=1e-12)
         return FusionOutput(

@@ -38,6 +38,8 @@ class FiLMFusion(Fusion):
     FiLMFusion(condition='tabular')
     """
 
+    _parameter_constraints = {"condition": [str, None]}
+
     def __init__(self, condition=None):
         self.condition = condition
 

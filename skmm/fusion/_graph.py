@@ -1,11 +1,13 @@
 """Fusion by graph attention."""
 
 import math
+from numbers import Integral
 
 import torch
 from torch import nn
 
 from skmm._nn.attention import masked_mean, masked_softmax
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -37,6 +39,11 @@ class GraphFusion(Fusion):
     >>> GraphFusion(n_layers=1)
     GraphFusion(n_layers=1)
     """
+
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, n_layers=2, n_heads=4):
         self.n_layers = n_layers

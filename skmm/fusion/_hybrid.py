@@ -1,10 +1,13 @@
 """Fusion at the level of features and of decisions at once."""
 
+from numbers import Real
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import masked_softmax
 from skmm._nn.perceptron import mlp
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
 
 
@@ -35,6 +38,10 @@ class HybridFusion(Fusion):
     >>> HybridFusion(auxiliary_weight=0.3)
     HybridFusion(auxiliary_weight=0.3)
     """
+
+    _parameter_constraints = {
+        "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
+    }
 
     def __init__(self, auxiliary_weight=1.0):
         self.auxiliary_weight = auxiliary_weight

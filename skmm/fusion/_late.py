@@ -3,6 +3,7 @@
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -37,7 +38,7 @@ class _Late(nn.Module):
             nn.Sequential(
                 nn.Linear(width, width),
                 nn.ReLU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(width, n_outputs, bias=False),
             )
             for _ in range(n_modalities)

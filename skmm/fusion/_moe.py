@@ -1,8 +1,13 @@
 """Fusion by sparsely gated experts."""
 
+from numbers import Integral, Real
+
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout, randn_like
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
 
 
@@ -42,22 +47,27 @@ class MoEFusion(Fusion):
     MoEFusion(n_experts=8)
     """
 
+    _parameter_constraints = {
+        "n_experts": [Interval(Integral, 1, None, closed="left")],
+        "top_k": [Interval(Integral, 1, None, closed="left")],
+        "gate": [Names(["softmax", "laplace"])],
+        "balance": [Interval(Real, 0, None, closed="left")],
+    }
+
     def __init__(self, n_experts=4, top_k=2, gate="softmax", balance=0.01):
         self.n_experts = n_experts
         self.top_k = top_k
         self.gate = gate
         self.balance = balance
 
-    def build_module(self, spec):
-        if self.gate not in ("softmax", "laplace"):
-            raise ValueError(
-                f"MoEFusion(gate={self.gate!r}): use 'softmax' or 'laplace'."
-            )
-        if not 1 <= self.top_k <= self.n_experts:
+    def _check_combinations(self):
+        if self.top_k > self.n_experts:
             raise ValueError(
                 f"MoEFusion(top_k={self.top_k}, n_experts={self.n_experts}): top_k "
                 "must be from 1 to n_experts."
             )
+
+    def build_module(self, spec):
         return _MoE(len(spec.names), spec.width, spec.dropout, self)
 
 
@@ -76,7 +86,7 @@ class _MoE(nn.Module):
             nn.Sequential(
                 nn.Linear(n_in, 2 * width),
                 nn.ReLU(),
-                nn.Dropout(dropout),
+                Dropout(dropout),
                 nn.Linear(2 * width, width),
             )
             for _ in range(options.n_experts)
@@ -88,7 +98,7 @@ class _MoE(nn.Module):
         scores = self._scores(joined)
         if self.training:
             noise = nn.functional.softplus(self.noise(joined))
-            scores = scores + torch.randn_like(scores) * noise
+            scores = scores + randn_like(scores) * noise
         chosen, places = scores.topk(self.top_k, dim=1)
         gates = torch.zeros_like(scores).scatter(1, places, chosen.softmax(1))
         found = torch.stack([expert(joined) for expert in self.experts], dim=1)

@@ -1,8 +1,11 @@
 """Fusions by the product of all modalities: full tensor, low-rank factors."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, with_one
 
 
@@ -40,6 +43,11 @@ class TensorFusion(Fusion):
     >>> TensorFusion(size=16)
     TensorFusion(size=16)
     """
+
+    _parameter_constraints = {
+        "size": [Interval(Integral, 1, None, closed="left"), None],
+        "max_features": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, size=None, max_features=2**17):
         self.size = size
@@ -106,6 +114,10 @@ class LowRankFusion(Fusion):
     >>> LowRankFusion(rank=8)
     LowRankFusion(rank=8)
     """
+
+    _parameter_constraints = {
+        "rank": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, rank=4):
         self.rank = rank

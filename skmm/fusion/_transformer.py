@@ -1,9 +1,12 @@
 """Fusion by self-attention over the modalities."""
 
+from numbers import Integral
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import AttentionBlock, masked_mean
+from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -36,6 +39,11 @@ class TransformerFusion(Fusion):
     >>> TransformerFusion(n_layers=1)
     TransformerFusion(n_layers=1)
     """
+
+    _parameter_constraints = {
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_heads": [Interval(Integral, 1, None, closed="left")],
+    }
 
     def __init__(self, n_layers=2, n_heads=4):
         self.n_layers = n_layers

@@ -128,10 +128,11 @@ class Player:
 
 def to_pixels(frame):
     """Give a frame as an array (height, width, 3), upright and on white."""
+    # One thread, as for decoding: to start several takes longer than a frame does.
     if any(component.is_alpha for component in frame.format.components):
-        pixels = on_white(frame.to_ndarray(format="rgba"))
+        pixels = on_white(frame.to_ndarray(format="rgba", threads=1))
     else:
-        pixels = frame.to_ndarray(format="rgb24")
+        pixels = frame.to_ndarray(format="rgb24", threads=1)
     return np.rot90(pixels, round(frame.rotation / 90))
 
 

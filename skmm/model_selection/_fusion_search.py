@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 
 from skmm._base import BaseMultimodal
 from skmm._classifier import MultimodalClassifier
+from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseSearchCV, HasMethods, Interval, StrOptions
 from skmm.fusion import FAST_FUSIONS, FUSIONS, make_fusion
 from skmm.model_selection._base import SharingSearchCV
@@ -213,7 +214,7 @@ class FusionSearchCV(SharingSearchCV):
             make_fusion(fusion)
         candidates = list(ParameterGrid([{"fusion": fusions, **g} for g in grids]))
         for params in candidates:
-            make_fusion(make_candidate(base, params).fusion)
+            check_parts(make_candidate(base, params).get_params(deep=False))
         return base, candidates
 
     # -- what BaseSearchCV reads off the estimator, which may be None -----------------

@@ -46,7 +46,7 @@ def test_model_fitted_on_a_device_that_is_not_here_loads_on_the_cpu(data):
     X, y = data
     model = MultimodalClassifier(**FAST).fit(X, y)
     expected = model.predict_proba(X)
-    model._learner.options["device"] = "cuda"  # as a pickle from elsewhere has it
+    model._learner.device = "cuda"  # as a pickle from elsewhere has it
     with pytest.warns(UserWarning, match="device='cuda', which is not here"):
         loaded = pickle.loads(pickle.dumps(model))
     assert np.array_equal(loaded.predict_proba(X), expected)
@@ -83,7 +83,9 @@ def test_a_row_does_not_depend_on_its_batch(data):
 def test_a_skorch_callback_may_record_in_each_batch(data):
     class Record(skorch.callbacks.Callback):
         def on_batch_end(self, net, batch, training, **kwargs):
-            net.history.record_batch("rows", len(batch[1][1]))
+            X, y = batch
+            assert len(X) == len(y)
+            net.history.record_batch("rows", len(y))
 
     X, y = data
     model = MultimodalClassifier(validation=None, callbacks=[Record()], **FAST)
@@ -147,7 +149,7 @@ def test_compile(data):
 def test_gpu_fit_pickles_on_the_cpu(data):
     X, y = data
     model = MultimodalClassifier(precision="float32", **FAST).fit(X, y)
-    assert model._learner.net.device.startswith("cuda")
+    assert model._learner.module.device.type == "cuda"
     pickled = model._learner.__getstate__()["module"]
     assert {p.device.type for p in pickled.parameters()} == {"cpu"}
     loaded = pickle.loads(pickle.dumps(model))

@@ -8,6 +8,7 @@ import torch
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
+from skorch.callbacks import Callback
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.callbacks import GradualUnfreezing
@@ -42,14 +43,14 @@ def test_frozen_encoders_keep_their_first_weights(classification):
 
 
 def test_frozen_encoders_have_no_dropout(classification):
-    model = fit(classification, freeze=["text"])
-    fused = model._learner.module.heads["fused"]
-    model._learner.net._set_training(True)
-    try:
-        training = dict(zip(fused.names, (e.training for e in fused.encoders)))
-    finally:
-        model._learner.net._set_training(False)
-    assert training == {"tabular": True, "text": False}
+    class Modes(Callback):
+        def on_batch_begin(self, net, batch, training, **kwargs):
+            fused = net.module_.heads["fused"]
+            self.seen = dict(zip(fused.names, (e.training for e in fused.encoders)))
+
+    modes = Modes()
+    fit(classification, freeze=["text"], validation=None, callbacks=[modes])
+    assert modes.seen == {"tabular": True, "text": False}
 
 
 @pytest.mark.parametrize(
@@ -64,24 +65,33 @@ def test_names_that_are_no_modality(classification, options):
 # -------------------------------------------------------------------- learning rates
 
 
-def rates(model):
+class Rates(Callback):
     """Learning rate of each encoder's parameters in the optimizer."""
-    net = model._learner.net
-    fused = model._learner.module.heads["fused"]
-    (groups,), _ = net.get_params_for_optimizer("optimizer", [])
-    of = {id(p): group["lr"] for group in groups for p in group["params"]}
-    return {
-        name: {round(of[id(p)], 9) for p in encoder.parameters()}
-        for name, encoder in zip(fused.names, fused.encoders)
-    }
+
+    def on_train_begin(self, net, **kwargs):
+        fused = net.module_.heads["fused"]
+        of = {
+            id(p): group["lr"]
+            for group in net.optimizer_.param_groups
+            for p in group["params"]
+        }
+        self.seen = {
+            name: {round(of[id(p)], 9) for p in encoder.parameters()}
+            for name, encoder in zip(fused.names, fused.encoders)
+        }
+
+
+def rates(data, **options):
+    watch = Rates()
+    fit(data, callbacks=[watch], **options)
+    return watch.seen
 
 
 def test_encoder_learning_rate(classification):
-    assert rates(fit(classification)) == {"tabular": {3e-3}, "text": {3e-3}}
-    model = fit(classification, encoder_learning_rate={"text": 1e-4})
-    assert rates(model) == {"tabular": {3e-3}, "text": {1e-4}}
-    model = fit(classification, encoder_learning_rate=1e-3)
-    assert rates(model)["tabular"] == {1e-3}
+    assert rates(classification) == {"tabular": {3e-3}, "text": {3e-3}}
+    found = rates(classification, encoder_learning_rate={"text": 1e-4})
+    assert found == {"tabular": {3e-3}, "text": {1e-4}}
+    assert rates(classification, encoder_learning_rate=1e-3)["tabular"] == {1e-3}
     # Without one the encoders hardly move.
     slow = fit(classification, encoder_learning_rate=1e-12)
     start = fit(classification, freeze="encoders")
@@ -110,7 +120,7 @@ def test_gradual_unfreezing(classification):
     watch = Watch(modalities=["text"], start=1, every=1)
     model = fit(classification, callbacks=[watch])
     # Tabular's codes and net always learn; text's net, then its table, join.
-    assert model._learner.net.callbacks[0].seen_[:3] == [2, 3, 4]
+    assert watch.seen_[:3] == [2, 3, 4]
     start = fit(classification, freeze="encoders")
     assert not same(weights(model, "text"), weights(start, "text"))
     parameters = model._learner.module.parameters()
@@ -139,14 +149,14 @@ def test_pretrained_layers_are_unfrozen_one_by_one():
 
     X = pd.DataFrame({"text": ["it was soft", "it was hard"] * 8})
     encoder = TextEncoder("pretrained", model=tiny_bert(), tune="full")
-    model = MultimodalClassifier(
+    watch = Names(every=1)
+    MultimodalClassifier(
         [("text", encoder, ["text"])],
         max_epochs=4,
         validation=None,
-        callbacks=[Names(every=1)],
+        callbacks=[watch],
         random_state=0,
     ).fit(X, [0, 1] * 8)
-    (watch,) = model._learner.net.callbacks
     assert watch.seen_ == [
         [False, False, False, False, False],
         [False, True, True, False, False],

@@ -8,14 +8,11 @@ import sys
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.utils._param_validation import InvalidParameterError
 from torch import nn
 
 from skmm.alignment import (
     ALIGNMENTS,
-    AdversarialAlignment,
     Alignment,
-    CCAAlignment,
     ContrastiveAlignment,
     CoralAlignment,
     OptimalTransportAlignment,
@@ -203,22 +200,6 @@ def test_objects(name):
     assert torch.equal(module(vectors, present), again(vectors, present))
 
 
-@pytest.mark.parametrize(
-    "alignment",
-    [
-        ContrastiveAlignment(temperature=0),
-        PositiveAlignment(distance="euclidean"),
-        AdversarialAlignment(hidden=0),
-        CCAAlignment(regularization=0),
-        CoralAlignment(means="yes"),
-        OptimalTransportAlignment(epsilon=0),
-    ],
-)
-def test_wrong_options(alignment):
-    with pytest.raises(InvalidParameterError):
-        build(alignment, 2)
-
-
 class Nearness(nn.Module):
     def __init__(self, spec):
         super().__init__()
@@ -244,7 +225,7 @@ def test_make_alignment():
         assert module(normal(5, 3, WIDTH), torch.ones(5, 3).bool()) > 0
     with pytest.raises(ValueError, match="Did you mean 'contrastive'"):
         make_alignment("contrast")
-    with pytest.raises(TypeError, match="takes a name"):
+    with pytest.raises(TypeError, match="a str among .* Got 3 instead"):
         make_alignment(3)
     with pytest.raises(NotImplementedError, match="Alignment.build_module"):
         Alignment().build_module(None)

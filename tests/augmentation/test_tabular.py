@@ -62,5 +62,5 @@ def test_by_name():
         [("t", encoder, ["x", "z"])], max_epochs=15, random_state=0
     )
     assert model.fit(X, y).score(X, y) > 0.9
-    with pytest.raises(ValueError, match="no augmentation named 'swop' for tabular"):
+    with pytest.raises(ValueError, match="Got 'swop'.*Did you mean 'swap'"):
         TabularEncoder(augment="swop").fit_transform(X)

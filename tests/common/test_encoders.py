@@ -16,6 +16,7 @@ from sklearn.base import clone
 from tiny_bert import tiny_bert
 
 from skmm import MultimodalClassifier
+from skmm._nn.seeding import drawing_from, make_generator, needs_global_state, seeded
 from skmm.encoders import (
     AudioEncoder,
     EntityEncoder,
@@ -376,6 +377,41 @@ def test_two_fits_are_the_same(case):
     torch.testing.assert_close(*vectors, atol=0, rtol=0)
 
 
+#: Tuned networks of others, which may draw from torch's global generator.
+FOREIGN = ["image-lora", "text-head", "text-lora", "text-full", "audio-full"]
+
+
+@each_case
+def test_training_draws_from_the_generator_of_its_fit(case):
+    """And knows nothing of the process's default type."""
+    encoder, X, y = make(case)
+    found = []
+    for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)
+        try:
+            encoder_ = clone(encoder)
+            block = encoder_.fit_transform(X, y)
+            with seeded(0):
+                module = encoder_.build_module(WIDTH)
+            state = torch.get_rng_state()
+            # Those of others run under seeded(...) in a fit.
+            with drawing_from(make_generator(0)):
+                if case in FOREIGN:
+                    with seeded(0):
+                        output = module.train()(block)
+                else:
+                    output = module.train()(block)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert torch.equal(torch.get_rng_state(), state)
+        found.append(output if isinstance(output, Encoded) else Encoded(output))
+    assert needs_global_state(module) == (case in FOREIGN)
+    for one, other in zip(*found):
+        if one is not None:
+            assert one.dtype == other.dtype != torch.float64
+            assert torch.equal(one, other)
+
+
 @each_case
 def test_bfloat16(case):
     encoder, X, y = make(case)
@@ -395,7 +431,8 @@ def test_learns_64_rows_by_heart(case):
         [("cells", encoder, list(X.columns))],
         mix=False,
         validation=None,
-        max_epochs=40,
+        max_epochs=15,
+        learning_rate=5e-3,
         dropout=0.0,
         batch_size=16,
         random_state=0,

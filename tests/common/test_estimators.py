@@ -1,6 +1,11 @@
-"""scikit-learn's own checks, on every public estimator with default parameters."""
+"""scikit-learn's own checks, on every public estimator.
+
+What is checked does not depend on how long is trained, so that two epochs do in
+most runs; the slow tests train as long as the defaults say.
+"""
 
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import (
@@ -15,6 +20,7 @@ from sklearn.utils.estimator_checks import (
 from skmm import MultimodalClassifier, MultimodalRegressor
 
 ESTIMATORS = [MultimodalClassifier(), MultimodalRegressor()]
+BRIEF = [clone(estimator).set_params(max_epochs=2) for estimator in ESTIMATORS]
 EXPECTED_FAILED_CHECKS = {
     "check_sample_weight_equivalence_on_dense_data": (
         "A row of weight 2 is one row and two rows are two: which rows validate and "
@@ -28,16 +34,26 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 each_estimator = pytest.mark.parametrize(
-    "estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__
+    "estimator", BRIEF, ids=lambda estimator: type(estimator).__name__
 )
 
 
-@parametrize_with_checks(
-    ESTIMATORS,
-    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
-    xfail_strict=True,
-)
+def parametrize(estimators):
+    return parametrize_with_checks(
+        estimators,
+        expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
+        xfail_strict=True,
+    )
+
+
+@parametrize(BRIEF)
 def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize(ESTIMATORS)
+def test_scikit_learn_check_of_the_defaults(estimator, check):
     check(estimator)
 
 

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from skmm._data.blocks import Block
-from skmm._training.heads import FusedHead
+from skmm._nn.seeding import drawing_from, make_generator, needs_global_state, seeded
+from skmm._training.heads._fused import FusedModule
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.targets import ClassificationTargets
 from skmm.alignment import ALIGNMENTS, make_alignment
+from skmm.augmentation import Mixup
 from skmm.encoders import Encoded
 from skmm.fusion import FUSIONS, FusionSpec, make_fusion
 
@@ -46,14 +48,14 @@ class Tokens(torch.nn.Module):
         return Encoded(block[0], tokens, mask)
 
 
-def build(fusion, m, alignments=(), **options):
-    """A fused head without dropout over ``m`` modalities, m0, m1, ..."""
+def build(fusion, m, alignments=(), dropout=0.0, **options):
+    """A fused head over ``m`` modalities, m0, m1, ..."""
     torch.manual_seed(0)
     names = [f"m{i}" for i in range(m)]
     encoders = {name: Tokens(i % 2 == 1) for i, name in enumerate(names)}
-    spec = FusionSpec(names, WIDTH, N_OUTPUTS, encoders)
+    spec = FusionSpec(names, WIDTH, N_OUTPUTS, encoders, dropout)
     fusion = make_fusion(fusion)
-    head = FusedHead(
+    head = FusedModule(
         encoders,
         fusion.build_module(spec),
         spec,
@@ -61,7 +63,8 @@ def build(fusion, m, alignments=(), **options):
         uses_tokens=fusion.uses_tokens,
         **options,
     )
-    head.align([make_alignment(a).build_module(spec) for a in alignments], 0.1)
+    head.align([make_alignment(a) for a in alignments])
+    head.alignment_weight = 0.1
     return head
 
 
@@ -118,25 +121,29 @@ def test_shapes_and_gradients(fusion, m, presence):
 @each_case
 def test_with_every_alignment(fusion, m, presence):
     """Finite, and neither loss nor gradient knows what an absent cell holds."""
-    present = PRESENCE[presence](m)
-    for alignment, garbage in zip(ALIGNMENTS, itertools.cycle(GARBAGE)):
-        results = []
-        for filling in (None, garbage):
-            head = build(fusion, m, [alignment])
-            vectors = vectors_of(m)
-            if filling is not None:
-                vectors = [
-                    torch.where(present[:, i, None], part, filling)
-                    for i, part in enumerate(vectors)
-                ]
-            vectors = [part.requires_grad_() for part in vectors]
-            output, loss = run(head, vectors, present)
-            loss.backward()
-            gradients = [p.grad for p in head.parameters() if p.grad is not None]
-            reached = [part.grad for part in vectors]
-            results.append([*tensors(output), loss, *gradients, *reached])
-        assert all(torch.isfinite(part).all() for part in results[0]), alignment
-        assert all(map(torch.equal, *results)), alignment
+    # All alignments at once: their losses are added up, and garbage in one shows.
+    head, present = build(fusion, m, list(ALIGNMENTS)), PRESENCE[presence](m)
+    expected = None
+    for filling in [None, *GARBAGE]:
+        vectors = vectors_of(m)
+        if filling is not None:
+            vectors = [
+                torch.where(present[:, i, None], part, filling)
+                for i, part in enumerate(vectors)
+            ]
+        vectors = [part.requires_grad_() for part in vectors]
+        head.zero_grad()
+        output, loss = run(head, vectors, present)
+        loss.backward()
+        gradients = [p.grad for p in head.parameters() if p.grad is not None]
+        reached = [part.grad for part in vectors]
+        found = [*tensors(output), loss, *gradients, *reached]
+        if filling is None:
+            assert all(torch.isfinite(part).all() for part in found)
+            expected = found
+            if present.all():  # nothing to fill
+                return
+        assert all(map(torch.equal, found, expected)), filling
 
 
 GARBAGE = [1e30, float("nan"), float("inf")]
@@ -234,3 +241,32 @@ def test_modality_dropout_never_hides_all(fusion):
     assert any((told != present).any() for _, told in seen)
     head.eval()(blocks_of(vectors_of(3), present))
     assert torch.equal(seen[-1][1], present)
+
+
+@pytest.mark.parametrize(
+    "fusion, alignment",
+    [(fusion, "contrastive") for fusion in FUSIONS]
+    + [("concat", alignment) for alignment in ALIGNMENTS],
+)
+def test_training_draws_from_the_generator_of_its_fit(fusion, alignment):
+    """And knows nothing of the process's default type."""
+    found, present = [], PRESENCE["half"](5)
+    blocks = blocks_of(vectors_of(5), present)
+    for dtype in (torch.float32, torch.float64):
+        torch.set_default_dtype(dtype)
+        try:
+            with seeded(0):
+                head = build(fusion, 5, [alignment], dropout=0.5)
+            head.modality_dropout, head.mixup = 0.3, Mixup()
+            state = torch.get_rng_state()
+            with drawing_from(make_generator(0)):
+                output = head.train()(blocks)
+        finally:
+            torch.set_default_dtype(torch.float32)
+        assert torch.equal(torch.get_rng_state(), state)
+        found.append(output)
+    assert not any(needs_global_state(part) for part in (head.fusion, head.alignments))
+    for one, other in zip(*map(tensors, found)):
+        if isinstance(one, torch.Tensor):  # not how rows were mixed
+            assert one.dtype == other.dtype != torch.float64
+            assert torch.equal(one, other)

@@ -38,21 +38,32 @@ def make_text(rng):
     return " ".join(rng.choice(words, rng.integers(3, 9)))
 
 
+def make_pixels(rng):
+    return rng.integers(0, 256, (*rng.integers(9, 20, 2), 3), dtype=np.uint8)
+
+
 def make_png(rng):
     Image = pytest.importorskip("PIL.Image")
-    pixels = rng.integers(0, 256, (*rng.integers(9, 20, 2), 3), dtype=np.uint8)
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "png")
+    Image.fromarray(make_pixels(rng)).save(file, "png")
     return file.getvalue()
+
+
+def make_samples(rng):
+    times = np.arange(rng.integers(2000, 4000)) / 8000
+    samples = np.sin(2 * np.pi * rng.uniform(100, 2000) * times)
+    return samples + rng.normal(0, 0.1, len(times)), 8000
 
 
 def make_wav(rng):
     soundfile = pytest.importorskip("soundfile")
-    times = np.arange(rng.integers(2000, 4000)) / 8000
-    samples = np.sin(2 * np.pi * rng.uniform(100, 2000) * times)
     file = io.BytesIO()
-    soundfile.write(file, samples + rng.normal(0, 0.1, len(times)), 8000, format="wav")
+    soundfile.write(file, *make_samples(rng), format="wav")
     return file.getvalue()
+
+
+def make_frames(rng):
+    return rng.integers(0, 256, (rng.integers(3, 8), 32, 32, 3), dtype=np.uint8)
 
 
 def make_mp4(rng):
@@ -62,8 +73,7 @@ def make_mp4(rng):
         stream = container.add_stream("mpeg4", rate=10)
         stream.width = stream.height = 32
         stream.pix_fmt = "yuv420p"
-        for _ in range(rng.integers(3, 8)):
-            pixels = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        for pixels in make_frames(rng):
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -339,9 +349,11 @@ def on_numbers(case):
     """Make a transformer whose cells are made from numbers: each its own cell.
 
     scikit-learn checks names, widths, containers, dtypes and so on with columns of
-    numbers, which are no pictures or sounds.
+    numbers, which are no pictures or sounds. The cells are arrays: thousands of them
+    are read, and how files are decoded is tested above.
     """
-    name, options, make_cell = CASES[case]
+    name, options, _ = CASES[case]
+    make_cell = ARRAYS[case.removesuffix("Vectorizer").removesuffix("Embedder")]
     base = getattr(extraction, name)
 
     @functools.cache
@@ -368,11 +380,8 @@ def on_numbers(case):
     return OnNumbers(**options)
 
 
-ON_NUMBERS = [
-    kind + what
-    for kind in ["Image", "Audio", "Video"]
-    for what in ["Vectorizer", "Embedder"]
-]
+ARRAYS = {"Image": make_pixels, "Audio": make_samples, "Video": make_frames}
+ON_NUMBERS = [kind + what for kind in ARRAYS for what in ["Vectorizer", "Embedder"]]
 
 
 @parametrize_with_checks([on_numbers(case) for case in ON_NUMBERS])

@@ -255,3 +255,22 @@ def test_home_that_cannot_be_written(tmp_path):
     )
     assert run.returncode
     assert "in the environment variable PYSTOW_HOME" in run.stderr
+
+
+@each_model
+def test_vectors_do_not_know_what_is_around_the_fit(model):
+    import torch
+
+    def fit():
+        vectorizer = make(TRIPLES, model, random_state=0).fit([["a"]])
+        return vectorizer.node_embeddings_
+
+    expected = fit()
+    for context in (torch.no_grad(), torch.inference_mode()):
+        with context:
+            np.testing.assert_array_equal(fit(), expected)
+    torch.set_default_dtype(torch.float64)
+    try:
+        np.testing.assert_array_equal(fit(), expected)
+    finally:
+        torch.set_default_dtype(torch.float32)

@@ -148,7 +148,11 @@ def test_passthrough(table):
         ({"transformers": [("photo", "drop")]}, "names 'photo'.*nor a kind"),
         ({"transformers": [("text", "tfidf")]}, "'text' is 'tfidf'.*fit and transform"),
         ({"transformers": ["text"]}, "list of .name, transformer.*'text'"),
-        ({"modalities": [("a", "sound", ["age"])]}, "'a' is of kind 'sound'.*audio"),
+        (
+            {"modalities": [("a", "sound", ["age"])]},
+            "'sound'.*mean 'audio'",
+        ),
+        ({"modalities": [("a", TextVectorizer(), "age")]}, "'a': Text.*transformers="),
         ({"modalities": [("a__b", "text", ["age"])]}, "cannot be named 'a__b'"),
         ({"modalities": [("a", "text", ["size"])]}, "does not have: .'size'"),
         ({"modalities": [("a", "entity", ["shop"])]}, "EntityVectorizer.triples"),

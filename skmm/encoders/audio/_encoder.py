@@ -9,14 +9,16 @@ import numpy as np
 from skmm._data.blocks import Block
 from skmm._data.containers import Ragged
 from skmm._data.frames import is_missing
-from skmm._utils.compat import Interval, StrOptions
-from skmm.augmentation import make_augmentation
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, check_options
+from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.augmentation._base import Chain
 from skmm.encoders._base import Encoder
 from skmm.encoders.audio import _recordings as recordings
 from skmm.io import AudioReader
 
 _PRETRAINED = "pretrained"
+_POOLING, _POOLING_OF_TOKENS = ("mean_max", "attention"), ("mean", "max", "first")
 #: Seconds of a spectrogram's frame; the next one begins half as much later.
 _FRAME = 0.032
 #: Seconds to whose multiples recordings are filled up before a network over samples:
@@ -124,19 +126,19 @@ class AudioEncoder(Encoder):
     """
 
     _parameter_constraints = {
-        "backbone": [StrOptions({"cnn", "crnn", _PRETRAINED})],
-        "model": "no_validation",
-        "tune": [StrOptions({"frozen", "head", "full"})],
+        "backbone": [Names(["cnn", "crnn", _PRETRAINED])],
+        "model": [str, os.PathLike, callable],
+        "tune": [Names(["frozen", "head", "full"])],
         "rate": [Interval(numbers.Integral, 2000, None, closed="left")],
         "n_fft": [Interval(numbers.Integral, 16, None, closed="left"), None],
         "hop_length": [Interval(numbers.Integral, 1, None, closed="left"), None],
         "n_mels": [Interval(numbers.Integral, 16, None, closed="left")],
         "hidden": [Interval(numbers.Integral, 8, None, closed="left")],
-        "pooling": [str, None],
-        "augment": "no_validation",
+        "pooling": [Names([*_POOLING, *_POOLING_OF_TOKENS]), None],
+        "augment": augment_constraints("audio"),
         "max_seconds": [Interval(numbers.Real, 0, None, closed="neither")],
         "array_rate": [Interval(numbers.Integral, 1, None, closed="left"), None],
-        "errors": [StrOptions({"raise", "missing"})],
+        "errors": [Names(["raise", "missing"])],
         "root": [str, os.PathLike, None],
         "memory": [str, os.PathLike, None],
         "n_jobs": [numbers.Integral, None],
@@ -182,8 +184,8 @@ class AudioEncoder(Encoder):
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._validate_params()
-        self._check_options(X)
+        check_options(self)
+        self._check_columns(X)
         if all(is_missing(X.iloc[:, i], empty=True).all() for i in range(X.shape[1])):
             raise ValueError(
                 f"Columns {list(X.columns)[:5]} hold no recording in any of {len(X)} "
@@ -209,7 +211,7 @@ class AudioEncoder(Encoder):
     @property
     def max_batch_size(self):
         """Rows of a batch at most: activations over time and frequency are large."""
-        return np.inf if self._is_frozen else 32
+        return None if self._is_frozen else 32
 
     @property
     def _is_frozen(self):
@@ -233,12 +235,10 @@ class AudioEncoder(Encoder):
         others = [s for s in steps if s not in on_waves]
         return [Chain(some) if some else None for some in (on_waves, others)]
 
-    def _check_options(self, X):
+    def _check_combinations(self):
         from skmm.encoders.audio._mel import mel_filters
 
-        known = ("mean_max", "attention")
-        if self.backbone == _PRETRAINED:
-            known = ("mean", "max", "first")
+        known = _POOLING_OF_TOKENS if self.backbone == _PRETRAINED else _POOLING
         if self.pooling not in (None, *known):
             raise ValueError(
                 f"pooling={self.pooling!r}: with backbone={self.backbone!r} there are "
@@ -264,7 +264,10 @@ class AudioEncoder(Encoder):
                 "transformers learn with tune='full' where it is given as a module, "
                 "AutoModel.from_pretrained(...)."
             )
-        if X.shape[1] > 1:
+
+    def _check_columns(self, X):
+        tuned = self.backbone == _PRETRAINED and not self._is_frozen
+        if tuned and X.shape[1] > 1:
             raise ValueError(
                 f"tune={self.tune!r} takes one column of recordings, got "
                 f"{list(X.columns)}. Make each a modality of its own."

@@ -29,11 +29,12 @@ class LogMel(nn.Module):
         super().__init__()
         self.n_fft = n_fft
         self.hop_length = hop_length
-        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        window = torch.hann_window(n_fft, dtype=torch.float32)
+        self.register_buffer("window", window, persistent=False)
         filters = mel_filters(rate, n_fft, n_mels)
         self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("mean", torch.zeros(1, n_mels))
-        self.register_buffer("scale", torch.ones(1, n_mels))
+        self.register_buffer("mean", torch.zeros(1, n_mels, dtype=torch.float32))
+        self.register_buffer("scale", torch.ones(1, n_mels, dtype=torch.float32))
 
     def set_statistics(self, mean, scale):
         """Standardise by these, of shape (channels, n_mels)."""

@@ -6,15 +6,16 @@ import math
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout
 from skmm._nn.sequence import MaskedBatchNorm, Recurrent
 from skmm._pretrained.adapting import adapt
 from skmm._pretrained.pooling import pool
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 from skmm.encoders.audio._recordings import to_waves
 
 
-class SpectrogramModule(DeepModule):
+class SpectrogramModule(EncoderModule):
     """Convolutions over spectrograms, and a GRU over time or none.
 
     Parameters
@@ -103,7 +104,7 @@ class _Block(nn.Module):
         return self.norm(self.conv(x), mask).relu(), mask
 
 
-class WaveModule(DeepModule):
+class WaveModule(EncoderModule):
     """A pretrained network over samples, tuned.
 
     Padding would be heard, much of what is pretrained having no mask for it: only
@@ -142,7 +143,7 @@ class WaveModule(DeepModule):
         return self.head(torch.cat(vectors)[order].float())
 
 
-class VoiceModule(DeepModule):
+class VoiceModule(EncoderModule):
     """Resemblyzer's network over parts of recordings, tuned.
 
     Parameters
@@ -179,6 +180,6 @@ def vector_head(dimension, width, dropout):
         nn.LayerNorm(dimension),
         nn.Linear(dimension, width),
         nn.ReLU(),
-        nn.Dropout(dropout),
+        Dropout(dropout),
         nn.Linear(width, width),
     )

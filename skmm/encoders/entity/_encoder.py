@@ -1,5 +1,6 @@
 """Nodes of a knowledge graph, learned end to end with their neighbours."""
 
+import os
 import pathlib
 import warnings
 from numbers import Integral, Real
@@ -10,9 +11,9 @@ from skmm._data.blocks import Block
 from skmm._data.containers import Csr
 from skmm._data.frames import as_frame, show_label
 from skmm._data.graph import read_graph, to_keys
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, SequenceOf, check_options
 from skmm.encoders._base import Encoder
-
-CONVOLUTIONS = ("gat", "rgcn", "none")
 
 
 class EntityEncoder(Encoder):
@@ -110,6 +111,26 @@ class EntityEncoder(Encoder):
     [True, True, False]
     """
 
+    _parameter_constraints = {
+        "triples": ["array-like", str, os.PathLike],
+        "conv": [Names(["gat", "rgcn", "none"])],
+        "dim": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "n_bases": [Interval(Integral, 1, None, closed="left")],
+        "features": ["array-like", None],
+        "pretrain_epochs": [Interval(Integral, 0, None, closed="left")],
+        "wide": ["boolean"],
+        "max_links": [Interval(Integral, 0, None, closed="left")],
+        "n_neighbors": [
+            Interval(Integral, 1, None, closed="left"),
+            SequenceOf(Interval(Integral, 1, None, closed="left"), length=(1, None)),
+        ],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "link_dropout": [Interval(Real, 0, 1, closed="left")],
+        "node_dropout": [Interval(Real, 0, 1, closed="left")],
+        "random_state": [Interval(Integral, 0, 2**32 - 1, closed="both")],
+    }
+
     def __init__(
         self,
         triples,
@@ -146,7 +167,7 @@ class EntityEncoder(Encoder):
     def fit_transform(self, X, y=None, sample_weight=None):
         from skmm.encoders.entity._tables import LinkTable, predict_links
 
-        self._check_options()
+        check_options(self)
         graph = read_graph(_read_file(self.triples))
         self.nodes_ = np.array(graph.nodes, dtype=object)
         self.relations_ = np.array(graph.relations, dtype=object)
@@ -193,38 +214,11 @@ class EntityEncoder(Encoder):
             columns.append(nodes.get_indexer(pd.Index(keys, dtype=object)))
         return np.stack(columns, axis=1).astype(np.int32)
 
-    def _check_options(self):
-        if self.conv not in CONVOLUTIONS:
-            raise ValueError(
-                f"EntityEncoder(conv={self.conv!r}): give one of "
-                f"{', '.join(map(repr, CONVOLUTIONS))}."
-            )
-        least = {"dim": 1, "n_layers": 1, "n_bases": 1, "pretrain_epochs": 0}
-        for name, value in [*least.items(), ("max_links", 0)]:
-            given = getattr(self, name)
-            if not isinstance(given, Integral) or given < value:
-                raise ValueError(
-                    f"EntityEncoder({name}={given!r}): give a whole number, {value} or "
-                    "more."
-                )
-        for name in ("dropout", "link_dropout", "node_dropout"):
-            given = getattr(self, name)
-            if not isinstance(given, Real) or not 0 <= given < 1:
-                raise ValueError(
-                    f"EntityEncoder({name}={given!r}): give a number from 0 to below 1."
-                )
-        n_neighbors = self._each_layer()
-        if not all(isinstance(n, Integral) and n > 0 for n in n_neighbors):
-            raise ValueError(
-                f"EntityEncoder(n_neighbors={self.n_neighbors!r}): give a whole number "
-                "above 0, or a tuple of them."
-            )
-
     def _each_layer(self):
         """Give the neighbours of each layer; the last number stands for what lacks."""
         given = self.n_neighbors
         given = [given] if isinstance(given, Integral) else list(given)
-        return (given + given[-1:] * self.n_layers)[: self.n_layers] or [0]
+        return (given + given[-1:] * self.n_layers)[: self.n_layers]
 
     def _read_features(self):
         """Give standardised features of each node, or None."""
@@ -292,7 +286,7 @@ class EntityEncoder(Encoder):
 
 def _read_file(triples):
     """Read a path as a table; anything else is given as it is."""
-    if not isinstance(triples, (str, pathlib.Path)):
+    if not isinstance(triples, (str, os.PathLike)):
         return triples
     import pandas as pd
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from skmm._nn.seeding import rand
+
 
 class Links(NamedTuple):
     """Links along which messages go.
@@ -159,7 +161,7 @@ def sample_links(indptr, nodes, n_neighbors):
     place = torch.arange(len(target), device=nodes.device) - begin[target]
     stands_for = degree[target].float() / taken[target]
     if n_neighbors is not None:
-        within = torch.rand(len(target), dtype=torch.float64, device=nodes.device)
+        within = rand(len(target), dtype=torch.float64, device=nodes.device)
         drawn = ((place + within) * stands_for.double()).long()
         drawn = torch.minimum(drawn, degree[target] - 1)  # up to rounding
         place = torch.where(stands_for == 1, place, drawn)

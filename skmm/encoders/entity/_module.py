@@ -5,9 +5,10 @@ import sys
 import torch
 from torch import nn
 
+from skmm._nn.seeding import Dropout, rand
 from skmm._nn.sparse import BagTable
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.entity._layers import (
     GraphAttention,
     Links,
@@ -21,7 +22,7 @@ from skmm.encoders.entity._tables import SCALE
 _LINKS_AT_ONCE = 500_000
 
 
-class NodeModule(DeepModule):
+class NodeModule(EncoderModule):
     """Vectors of rows of nodes: their own, and what the graph tells about them.
 
     Parameters
@@ -82,7 +83,7 @@ class NodeModule(DeepModule):
         if n_layers:
             for name, array in graph.arrays.items():
                 self.register_buffer(name, torch.as_tensor(array))
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.missing = nn.Parameter(torch.zeros(n_columns, size))
         n_pairs = n_columns * (n_columns - 1) // 2
         self.pairs = [(a, b) for b in range(n_columns) for a in range(b)]
@@ -132,7 +133,7 @@ class NodeModule(DeepModule):
         if self.training and self.node_dropout > 0:
             # A node that is not itself is told from its neighbours alone, as one
             # that no training row has.
-            hidden = torch.rand(len(vectors), 1, device=vectors.device)
+            hidden = rand(len(vectors), 1, device=vectors.device)
             hidden = hidden < self.node_dropout
             vectors = torch.where(hidden, self.hidden_node, vectors)
         if self.features is not None:
@@ -143,7 +144,7 @@ class NodeModule(DeepModule):
 
     def _layer(self, i, sources, targets, links):
         if self.training and self.link_dropout > 0:
-            drawn = torch.rand(len(links.source), device=links.source.device)
+            drawn = rand(len(links.source), device=links.source.device)
             links = links.take(drawn >= self.link_dropout)
             kept = links.stands_for / (1 - self.link_dropout)
             links = links._replace(stands_for=kept)

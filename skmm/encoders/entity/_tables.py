@@ -4,6 +4,9 @@ import numpy as np
 import scipy.sparse
 import torch
 
+from skmm._nn.device import learning
+from skmm._nn.seeding import drawing_from, make_generator, randint, randn, randperm
+
 #: Standard deviation of nodes' first vectors: larger ones drown what messages bring,
 #: smaller ones hardly meet in products.
 SCALE = 0.4
@@ -74,6 +77,7 @@ class LinkTable:
         return scipy.sparse.hstack([itself, others], format="csr", dtype=np.float32)
 
 
+@learning()
 def predict_links(table, size, *, n_epochs, seed):
     """Learn vectors of the nodes that tell the links of the graph: DistMult.
 
@@ -95,13 +99,14 @@ def predict_links(table, size, *, n_epochs, seed):
     target = torch.repeat_interleave(degree)
     source, relation = arrays["source"].long(), arrays["relation"].long()
     batch_size = int(2 ** np.clip(np.round(np.log2(len(target) / 64)), 4, 10))
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
-        torch.manual_seed(seed)
-        nodes = torch.randn(table.n_nodes, size).mul_(size**-0.5).requires_grad_()
-        relations = torch.randn(table.n_relations, size).requires_grad_()
-        optimizer = torch.optim.Adam([nodes, relations], lr=0.01)
+    cpu = torch.device("cpu")
+    with drawing_from(make_generator(seed)):
+        nodes = randn(table.n_nodes, size, device=cpu).mul_(size**-0.5)
+        relations = randn(table.n_relations, size, device=cpu)
+        learned = [nodes.requires_grad_(), relations.requires_grad_()]
+        optimizer = torch.optim.Adam(learned, lr=0.01)
         for _ in range(n_epochs):
-            for some in torch.randperm(len(target)).split(batch_size):
+            for some in randperm(len(target), device=cpu).split(batch_size):
                 optimizer.zero_grad()
                 asked = nodes[target[some]] * relations[relation[some]]
                 _loss(asked, nodes, source[some]).backward()
@@ -113,7 +118,7 @@ def predict_links(table, size, *, n_epochs, seed):
 def _loss(asked, nodes, answers):
     if len(nodes) <= _MAX_CANDIDATES:
         return torch.nn.functional.cross_entropy(asked @ nodes.T, answers)
-    others = nodes[torch.randint(len(nodes), (_MAX_CANDIDATES,))]
+    others = nodes[randint(0, len(nodes), (_MAX_CANDIDATES,), device=nodes.device)]
     right = (asked * nodes[answers]).sum(1, keepdim=True)
     scores = torch.cat([right, asked @ others.T], dim=1)
     first = torch.zeros(len(scores), dtype=torch.long)

@@ -1,5 +1,10 @@
 """Pictures, learned end to end."""
 
+import os
+from numbers import Integral
+
+from skmm._utils.compat import Interval, Options
+from skmm._utils.validation import SequenceOf, check_options
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 from skmm.encoders.pictures._pixels import FlatPixels, resolve_limit
 
@@ -114,6 +119,17 @@ class ImageEncoder(PicturesEncoder):
 
     _remedy_for_columns = "; where they are pixels, say their shape=(height, width)"
 
+    _parameter_constraints = {
+        **PicturesEncoder._parameter_constraints,
+        "channels": [Options(Integral, {1, 3, 4})],
+        "shape": [
+            SequenceOf(Interval(Integral, 1, None, closed="left"), length=(2, 3)),
+            None,
+        ],
+        "background": [str, tuple],
+        "memory": [str, os.PathLike, None],
+    }
+
     def __init__(
         self,
         backbone="cnn",
@@ -154,7 +170,7 @@ class ImageEncoder(PicturesEncoder):
         self.n_jobs = n_jobs
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._check_options()
+        check_options(self)
         if self._computes_once:
             return self._fit_vectors(self._one_column(X).to_frame())
         if self.shape is not None:
@@ -167,25 +183,13 @@ class ImageEncoder(PicturesEncoder):
             return self.vector_.transform(_as_frame(self.embedder_.transform(column)))
         return super().transform(X)
 
-    def _check_options(self):
-        super()._check_options()
-        self._check_one_of("channels", (1, 3, 4))
-        if self.shape is None:
-            return
-        if self._is_pretrained or self.size is not None:
+    def _check_combinations(self):
+        super()._check_combinations()
+        if self.shape is not None and (self._is_pretrained or self.size is not None):
             raise ValueError(
                 "shape= is for pixels in columns, which are read as they are, by a "
                 "network from scratch. Leave out size, and take another backbone than "
                 "'pretrained'."
-            )
-        if not (
-            isinstance(self.shape, (tuple, list))
-            and len(self.shape) in (2, 3)
-            and all(isinstance(n, int) and n >= 1 for n in self.shape)
-        ):
-            raise ValueError(
-                "shape must be (height, width) or (height, width, channels), got "
-                f"{self.shape!r}."
             )
 
     @property

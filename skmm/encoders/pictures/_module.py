@@ -1,16 +1,20 @@
 """What the encoders of pictures and of clips share."""
 
-import numbers
+import os
+from numbers import Integral, Real
 
 import numpy as np
 import torch
 from torch import nn
 
 from skmm._data.blocks import Block
-from skmm.augmentation import make_augmentation
+from skmm._nn.seeding import Dropout
+from skmm._utils.compat import Interval, RealNotInt
+from skmm._utils.validation import Names, SequenceOf, check_options
+from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.augmentation._mixup import mix_pictures
 from skmm.encoders._base import Encoded, Encoder
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._networks import Pool, count_tokens, make_net
 from skmm.encoders.pictures._pixels import (
     channel_statistics,
@@ -18,9 +22,7 @@ from skmm.encoders.pictures._pixels import (
     resolve_limit,
 )
 
-_BACKBONES = ("cnn", "resnet", "vit", "pretrained")
-_TUNE = ("frozen", "head", "lora", "full")
-_POOLING = ("auto", "mean", "max", "attention", "first", "flatten")
+_POOLING = ["auto", "mean", "max", "attention", "first", "flatten"]
 #: Pixels of all channels that go through a network at once outside training, and that
 #: batch_size="auto" takes in training.
 _CHUNK_PIXELS = 128 * 64 * 64
@@ -37,22 +39,31 @@ class PicturesEncoder(Encoder):
 
     # -- options ----------------------------------------------------------------
 
-    def _check_options(self):
-        self._check_one_of("backbone", _BACKBONES)
-        self._check_one_of("tune", _TUNE)
-        self._check_one_of("pooling", _POOLING)
-        self._check_one_of("errors", ("raise", "missing"))
-        self._check_range("dropout", 0, 1)
-        self._check_range("layer_decay", 0, 1)
-        if self.size is not None:
-            sides = self._size_option()
-            if len(sides) != 2 or not all(
-                isinstance(side, numbers.Integral) and side >= 1 for side in sides
-            ):
-                raise ValueError(
-                    "size must be None, a number of pixels or (height, width), got "
-                    f"{self.size!r}."
-                )
+    _parameter_constraints = {
+        "backbone": [Names(["cnn", "resnet", "vit", "pretrained"])],
+        "size": [
+            Interval(Integral, 1, None, closed="left"),
+            SequenceOf(Interval(Integral, 1, None, closed="left"), length=2),
+            None,
+        ],
+        "model": [str, os.PathLike, callable],
+        "tune": [Names(["frozen", "head", "lora", "full"])],
+        "layer_decay": [Interval(Real, 0, 1, closed="right")],
+        "rank": [Interval(Integral, 1, None, closed="left")],
+        "augment": augment_constraints("image"),
+        "pooling": [Names(_POOLING)],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "memory_limit": [
+            Interval(RealNotInt, 0, 1, closed="both"),
+            Interval(Integral, 0, None, closed="left"),
+            None,
+        ],
+        "errors": [Names(["raise", "missing"])],
+        "root": [str, os.PathLike, None],
+        "n_jobs": [Integral, None],
+    }
+
+    def _check_combinations(self):
         if self._is_pretrained and self._n_channels != 3:
             raise ValueError(
                 "backbone='pretrained' reads red, green and blue, and channels="
@@ -63,24 +74,6 @@ class PicturesEncoder(Encoder):
                 "pooling='flatten' is for networks from scratch. With "
                 "backbone='pretrained' use 'auto', 'mean', 'max', 'attention' or "
                 "'first'."
-            )
-        resolve_limit(self.memory_limit)
-        make_augmentation(self.augment, self._kind)
-
-    def _check_one_of(self, name, known):
-        value = getattr(self, name)
-        if value not in known:
-            raise ValueError(
-                f"{type(self).__name__}({name}={value!r}): it must be one of "
-                f"{', '.join(map(repr, known))}."
-            )
-
-    def _check_range(self, name, low, high):
-        value = getattr(self, name)
-        if not isinstance(value, numbers.Real) or not low <= value <= high:
-            raise ValueError(
-                f"{type(self).__name__}({name}={value!r}): it must be a number from "
-                f"{low} to {high}."
             )
 
     @property
@@ -104,7 +97,7 @@ class PicturesEncoder(Encoder):
         return "flatten" if self.backbone in ("cnn", "resnet") else "mean"
 
     def _size_option(self):
-        if isinstance(self.size, numbers.Integral):
+        if isinstance(self.size, Integral):
             return (int(self.size),) * 2
         return tuple(self.size)
 
@@ -159,7 +152,7 @@ class PicturesEncoder(Encoder):
             self.mean_, self.std_ = channel_statistics(pixels, present)
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._check_options()
+        check_options(self)
         self.size_ = self._resolve_size()
         pixels, present = self._read(X)
         self._check_any(X, present)
@@ -229,12 +222,10 @@ class Head(nn.Module):
 
 
 def _make_projection(n_in, n_out, dropout):
-    return nn.Sequential(
-        nn.LayerNorm(n_in), nn.Dropout(dropout), nn.Linear(n_in, n_out)
-    )
+    return nn.Sequential(nn.LayerNorm(n_in), Dropout(dropout), nn.Linear(n_in, n_out))
 
 
-class PixelsModule(DeepModule):
+class PixelsModule(EncoderModule):
     """A network over 8-bit pixels, which are standardised on the device.
 
     Parameters

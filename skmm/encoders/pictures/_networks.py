@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from skmm._nn.attention import TransformerLayer
+
 #: Patches along a side that the transformer aims at.
 _N_PATCHES = 7
 
@@ -163,16 +165,7 @@ class VisionTransformer(nn.Module):
         self.positions = nn.Parameter(torch.empty(1, rows * columns, dimension))
         nn.init.trunc_normal_(self.positions, std=0.02)
         self.layers = nn.ModuleList(
-            nn.TransformerEncoderLayer(
-                dimension,
-                nhead=4,
-                dim_feedforward=2 * dimension,
-                dropout=dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
-            for _ in range(4)
+            TransformerLayer(dimension, 4, 2 * dimension, dropout) for _ in range(4)
         )
         self.dimension = dimension
 
@@ -241,6 +234,6 @@ def count_tokens(network, n_channels, size):
     """Give how many tokens a network makes of a picture; 0 where it gives a vector."""
     training = network.training
     network.eval()
-    tokens = network(torch.zeros(1, n_channels, *size))[1]
+    tokens = network(torch.zeros(1, n_channels, *size, dtype=torch.float32))[1]
     network.train(training)
     return 0 if tokens is None else tokens.shape[1]

@@ -26,13 +26,6 @@ def resolve_limit(memory_limit):
     """
     if memory_limit is None:
         return math.inf
-    if isinstance(memory_limit, bool) or not isinstance(memory_limit, (int, float)):
-        memory_limit = -1
-    if memory_limit < 0 or (isinstance(memory_limit, float) and memory_limit > 1):
-        raise ValueError(
-            "memory_limit must be a share of the memory from 0.0 to 1.0, a number of "
-            "bytes (an int), or None."
-        )
     if isinstance(memory_limit, float):
         return memory_limit * _memory()
     return memory_limit

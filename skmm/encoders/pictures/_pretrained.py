@@ -64,7 +64,7 @@ class PretrainedNet(nn.Module):
         parameters = [p for p in self.module.parameters() if p.is_floating_point()]
         for parameter in parameters:
             parameter.requires_grad_(True)
-        vectors, tokens = self(torch.zeros(1, 3, *size))
+        vectors, tokens = self(torch.zeros(1, 3, *size, dtype=torch.float32))
         output = tokens if vectors is None else vectors
         used = set()
         if output.requires_grad:

@@ -1,16 +1,19 @@
 """Clips, learned end to end: a network of pictures over frames, then over time."""
 
-import numbers
+from numbers import Integral
 
 import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._nn.attention import TransformerLayer
+from skmm._nn.seeding import Dropout
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 
-_TEMPORAL = ("mean", "lstm", "attention")
 #: Frames that go through a frozen network between two looks at the pixels.
 _FRAMES = 256
 
@@ -95,6 +98,12 @@ class VideoEncoder(PicturesEncoder):
 
     _what = "clips"
 
+    _parameter_constraints = {
+        **PicturesEncoder._parameter_constraints,
+        "frames": [Interval(Integral, 1, None, closed="left")],
+        "temporal": [Names(["mean", "lstm", "attention"])],
+    }
+
     def __init__(
         self,
         frames=8,
@@ -130,14 +139,6 @@ class VideoEncoder(PicturesEncoder):
         self.root = root
         self.n_jobs = n_jobs
 
-    def _check_options(self):
-        super()._check_options()
-        self._check_one_of("temporal", _TEMPORAL)
-        if not isinstance(self.frames, numbers.Integral) or self.frames < 1:
-            raise ValueError(
-                f"VideoEncoder(frames={self.frames!r}): it must be an int from 1 on."
-            )
-
     def _make_reader(self, size):
         from skmm.io import VideoReader
 
@@ -170,7 +171,8 @@ class VideoEncoder(PicturesEncoder):
         device = resolve_device("auto")
         network = _Frames(self).to(device).eval()
         rows = block.present.nonzero().squeeze(1)
-        vectors = torch.zeros(len(block), self.frames, network.dimension)
+        shape = len(block), self.frames, network.dimension
+        vectors = torch.zeros(shape, dtype=torch.float32)
         for some in rows.split(max(1, _FRAMES // self.frames)):
             pixels = network.read(block[0].index_select(0, some).to(device))[0]
             vectors[some] = network.pooled(pixels).cpu()
@@ -219,7 +221,7 @@ class _VideoModule(_Frames):
         return self.over_time(self.head.project(self.pooled(pixels)))
 
 
-class _VectorsModule(DeepModule):
+class _VectorsModule(EncoderModule):
     """Vectors of frames that were computed before."""
 
     mixes = ("inputs",)
@@ -227,7 +229,7 @@ class _VectorsModule(DeepModule):
     def __init__(self, encoder, width):
         super().__init__(width)
         self.project = nn.Sequential(
-            nn.Dropout(encoder.dropout), nn.Linear(len(encoder.center_), width)
+            Dropout(encoder.dropout), nn.Linear(len(encoder.center_), width)
         )
         self.over_time = _OverTime(encoder, width)
 
@@ -257,15 +259,7 @@ class _OverTime(nn.Module):
             n_heads = next(n for n in (4, 2, 1) if width % n == 0)
             self.positions = nn.Parameter(torch.empty(1, encoder.frames, width))
             nn.init.trunc_normal_(self.positions, std=0.2)
-            self.layer = nn.TransformerEncoderLayer(
-                width,
-                n_heads,
-                dim_feedforward=2 * width,
-                dropout=encoder.dropout,
-                activation="gelu",
-                batch_first=True,
-                norm_first=True,
-            )
+            self.layer = TransformerLayer(width, n_heads, 2 * width, encoder.dropout)
 
     def forward(self, frames):
         if isinstance(self.layer, nn.LSTM):

@@ -13,8 +13,9 @@ from skmm._data.series import (
     one_series_a_row,
     read_series,
 )
-from skmm._utils.compat import Interval, StrOptions
-from skmm.augmentation import make_augmentation
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, check_options
+from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoder
 
 #: A spread below this share of the mean is rounding.
@@ -112,14 +113,14 @@ class SeriesEncoder(Encoder):
     max_batch_size = 64
 
     _parameter_constraints = {
-        "backbone": [StrOptions({"cnn", "inception", "lstm", "gru", "transformer"})],
+        "backbone": [Names(["cnn", "inception", "lstm", "gru", "transformer"])],
         "hidden": [Interval(numbers.Integral, 4, None, closed="left"), None],
         "n_layers": [Interval(numbers.Integral, 1, None, closed="left"), None],
-        "pooling": [StrOptions({"mean_max", "attention"})],
-        "missing": [StrOptions({"interpolate", "mask"})],
-        "standardize": [StrOptions({"channel", "row"}), None],
+        "pooling": [Names(["mean_max", "attention"])],
+        "missing": [Names(["interpolate", "mask"])],
+        "standardize": [Names(["channel", "row"]), None],
         "max_length": [Interval(numbers.Integral, 1, None, closed="left"), None],
-        "augment": "no_validation",
+        "augment": augment_constraints("series"),
         "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
     }
 
@@ -146,8 +147,7 @@ class SeriesEncoder(Encoder):
         self.dropout = dropout
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._validate_params()
-        make_augmentation(self.augment, "series")
+        check_options(self)
         self.is_table_ = is_table_of_numbers(X)
         if self.is_table_ and X.shape[1] == 1:
             raise ValueError(

@@ -5,15 +5,16 @@ import math
 import torch
 from torch import nn
 
+from skmm._nn.attention import TransformerLayer
 from skmm._nn.sequence import ConvNorm, MaskedBatchNorm, Recurrent, fill_up, spread_mask
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders._sequence import MAX_TOKENS, SequenceHead
 
 #: Kernels of an inception block of long series, the longest first [InceptionTime].
 _INCEPTION_KERNELS = (39, 19, 9)
 
 
-class SeriesModule(DeepModule):
+class SeriesModule(EncoderModule):
     """Series of a batch, padded to its longest, to vectors and tokens.
 
     Parameters
@@ -171,15 +172,7 @@ class PatchBackbone(nn.Module):
         self.step = math.ceil(longest / MAX_TOKENS)
         self.patch = nn.Conv1d(n_channels, hidden, self.step, stride=self.step)
         n_heads = next(n for n in (4, 2, 1) if hidden % n == 0)
-        layer = nn.TransformerEncoderLayer(
-            hidden,
-            n_heads,
-            4 * hidden,
-            dropout,
-            activation="gelu",
-            batch_first=True,
-            norm_first=True,
-        )
+        layer = TransformerLayer(hidden, n_heads, 4 * hidden, dropout)
         self.layers = nn.TransformerEncoder(
             layer, n_layers, nn.LayerNorm(hidden), enable_nested_tensor=False
         )

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._nn.attention import AttentionBlock
+from skmm._nn.seeding import Dropout
 from skmm.encoders._base import Encoded
 
 #: name -> hidden layers (or blocks) where `n_layers` is None.
@@ -68,9 +69,9 @@ def make_net(backbone, chunks, hidden, width, *, n_layers, dropout, n_members):
         blocks = [_ResidualBlock(hidden, dropout, linear) for _ in range(n_layers)]
         last = [nn.LayerNorm(hidden), nn.ReLU(), linear(hidden, width)]
         return nn.Sequential(first(n_features, hidden), *blocks, *last)
-    layers = [first(n_features, hidden), nn.ReLU(), nn.Dropout(dropout)]
+    layers = [first(n_features, hidden), nn.ReLU(), Dropout(dropout)]
     for _ in range(n_layers - 1):
-        layers += [linear(hidden, hidden), nn.ReLU(), nn.Dropout(dropout)]
+        layers += [linear(hidden, hidden), nn.ReLU(), Dropout(dropout)]
     return nn.Sequential(*layers, linear(hidden, width))
 
 
@@ -82,7 +83,7 @@ class _ResidualBlock(nn.Module):
             nn.LayerNorm(n_features),
             linear(n_features, 2 * n_features),
             nn.ReLU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             linear(2 * n_features, n_features),
         )
 

@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
-from skmm.augmentation import make_augmentation
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, check_options
+from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoded, Encoder
 from skmm.encoders.tabular._backbones import (
     N_LAYERS,
@@ -15,7 +17,7 @@ from skmm.encoders.tabular._backbones import (
     FTTransformer,
     make_net,
 )
-from skmm.encoders.tabular._columns import CategoryReader, make_reader
+from skmm.modalities._readers import CategoryReader, make_reader
 
 
 class TabularEncoder(Encoder):
@@ -90,6 +92,18 @@ class TabularEncoder(Encoder):
     [[3], [2], [3]]
     """
 
+    _parameter_constraints = {
+        "backbone": [Names(N_LAYERS)],
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "embedding": [Interval(Integral, 1, None, closed="left"), None],
+        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "hidden": [Interval(Integral, 1, None, closed="left"), None],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "augment": augment_constraints("tabular"),
+        "n_layers": [Interval(Integral, 1, None, closed="left"), None],
+    }
+
     def __init__(
         self,
         backbone="mlp",
@@ -114,7 +128,7 @@ class TabularEncoder(Encoder):
         self.n_layers = n_layers
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._check_options()
+        check_options(self)
         self.readers_ = [
             make_reader(X.iloc[:, i], self.min_frequency) for i in range(X.shape[1])
         ]
@@ -132,33 +146,13 @@ class TabularEncoder(Encoder):
     def transform(self, X):
         return self._block(X, *self._read(X))
 
-    def _check_options(self):
-        if self.backbone not in N_LAYERS:
-            raise ValueError(
-                f"TabularEncoder(backbone={self.backbone!r}): give one of "
-                f"{', '.join(map(repr, N_LAYERS))}."
-            )
-        optional = ("n_layers", "hidden", "embedding")
-        for name in ("n_members", "n_bins", "min_frequency", *optional):
-            value = getattr(self, name)
-            if value is None and name in optional:
-                continue
-            if not isinstance(value, Integral) or value < 1:
-                raise ValueError(
-                    f"TabularEncoder({name}={value!r}): give a whole number, 1 or more."
-                )
-        if not isinstance(self.dropout, Real) or not 0 <= self.dropout < 1:
-            raise ValueError(
-                f"TabularEncoder(dropout={self.dropout!r}): give a number from 0 to "
-                "below 1."
-            )
+    def _check_combinations(self):
         if self.n_members > 1 and self.backbone == "ft_transformer":
             raise ValueError(
                 f"TabularEncoder(backbone='ft_transformer', n_members="
                 f"{self.n_members}): members are of 'mlp' and 'resnet'. Choose one of "
                 "these, or n_members=1."
             )
-        make_augmentation(self.augment, "tabular")
 
     def _read(self, X):
         numbers, codes = [np.empty((len(X), 0))], []
@@ -319,12 +313,15 @@ class _TabularWide(nn.Module):
     def __init__(self, edges, n_codes, n_outputs):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
-        self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
-        nn.init.zeros_(self.linear.weight)
+        self.linear = None  # torch warns of a layer without inputs
+        if self.numbers.out_features:
+            self.linear = nn.Linear(self.numbers.out_features, n_outputs, bias=False)
+            nn.init.zeros_(self.linear.weight)
         self.codes = Codes(n_codes, [n_outputs] * len(n_codes), 0.0)
 
     def forward(self, block):
-        return sum(self.codes(block[1]), self.linear(self.numbers(block[0])))
+        logits = 0 if self.linear is None else self.linear(self.numbers(block[0]))
+        return sum(self.codes(block[1]), logits)
 
 
 def _size(n_codes):

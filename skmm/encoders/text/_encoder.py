@@ -1,6 +1,7 @@
 """Free text, learned end to end."""
 
-import numbers
+import os
+from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse
@@ -10,16 +11,12 @@ from skmm._data.blocks import Block
 from skmm._data.frames import is_missing, to_strings
 from skmm._data.ngrams import NgramCounter, Tfidf
 from skmm._nn.sparse import SparseModule, SparseWide
+from skmm._utils.compat import HasMethods, Interval
+from skmm._utils.validation import Names, check_options
+from skmm.augmentation import augment_constraints
 from skmm.encoders._base import Encoder
 
-_CHOICES = {
-    "backbone": ("bag", "cnn", "lstm", "gru", "transformer", "pretrained"),
-    "tokenizer": ("word", "bpe"),
-    "pooling": ("attention", "mean", "max"),
-    "tune": ("frozen", "head", "lora", "full"),
-}
-_POSITIVE = ("vocabulary_size", "max_features", "min_frequency", "lora_rank")
-_POSITIVE_OR_NONE = ("embedding", "hidden", "n_layers")
+_BACKBONES = ["bag", "cnn", "lstm", "gru", "transformer", "pretrained"]
 
 
 class TextEncoder(Encoder):
@@ -142,6 +139,38 @@ default="bag"
     [True, True, False]
     """
 
+    _parameter_constraints = {
+        "backbone": [Names(_BACKBONES)],
+        "max_features": [Interval(Integral, 1, None, closed="left")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left"), None],
+        "empty_is_missing": ["boolean"],
+        "wide": ["boolean"],
+        "tokenizer": [Names(["word", "bpe"])],
+        "vocabulary_size": [Interval(Integral, 1, None, closed="left")],
+        "max_length": [Names(["auto"]), Interval(Integral, 1, None, closed="left")],
+        "embedding": [Interval(Integral, 1, None, closed="left"), None],
+        "hidden": [Interval(Integral, 1, None, closed="left"), None],
+        "n_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "pooling": [Names(["attention", "mean", "max"])],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_vectors": [
+            str,
+            os.PathLike,
+            HasMethods(["__contains__", "__getitem__"]),
+            None,
+        ],
+        "augment": augment_constraints("text"),
+        "model": [str, os.PathLike, HasMethods("encode"), callable],
+        "revision": [str, None],
+        "tune": [Names(["frozen", "head", "lora", "full"])],
+        "lora_rank": [Interval(Integral, 1, None, closed="left")],
+        "layer_decay": [Interval(Real, 0, 1, closed="right")],
+        "freeze_embeddings": ["boolean"],
+        "gradient_checkpointing": ["boolean"],
+        "memory": [str, os.PathLike, None],
+    }
+
     def __init__(
         self,
         backbone="bag",
@@ -203,7 +232,7 @@ default="bag"
         return 512 if self.backbone in ("bag", "pretrained") else 128
 
     def fit_transform(self, X, y=None, sample_weight=None):
-        self._check_options()
+        check_options(self)
         self.counters_, self.tfidf_, ngrams = [], [], []
         for i in range(X.shape[1] if self._has_ngrams else 0):
             counter = NgramCounter(self.min_frequency, self.max_features)
@@ -275,34 +304,7 @@ default="bag"
             shortcuts.append(self.reader_.build_wide(n_outputs))
         return _Sum(shortcuts) if len(shortcuts) > 1 else next(iter(shortcuts), None)
 
-    def _check_options(self):
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    f"TextEncoder({name}={getattr(self, name)!r}): there are "
-                    f"{', '.join(map(repr, choices))}."
-                )
-        for name in (*_POSITIVE, *_POSITIVE_OR_NONE, "max_length"):
-            value = getattr(self, name)
-            if value is None and name in _POSITIVE_OR_NONE:
-                continue
-            if name == "max_length" and isinstance(value, str) and value == "auto":
-                continue
-            if not isinstance(value, numbers.Integral) or value < 1:
-                raise ValueError(f"TextEncoder({name}={value!r}) must be 1 or more.")
-        for name, value in [
-            ("dropout", self._dropout),
-            ("word_dropout", self.word_dropout),
-        ]:
-            if not 0 <= value < 1:
-                raise ValueError(
-                    f"TextEncoder({name}={value!r}) must be at least 0 and less than 1."
-                )
-        if not 0 < self.layer_decay <= 1:
-            raise ValueError(
-                f"TextEncoder(layer_decay={self.layer_decay!r}) must be more than 0 "
-                "and at most 1."
-            )
+    def _check_combinations(self):
         frozen = self.backbone == "pretrained" and self.tune == "frozen"
         if self.augment is not None and (frozen or self.backbone == "bag"):
             what = "tune='frozen'" if frozen else "backbone='bag'"

@@ -4,10 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from skmm._nn.seeding import Dropout, dropout, rand
 from skmm._nn.sequence import Recurrent
 from skmm.augmentation._text import SEPARATOR
 from skmm.encoders._base import Encoded
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.text._tokens import pad
 
 #: Words before and behind that a filter sees, as in Kim's TextCNN, and pairs.
@@ -19,7 +20,7 @@ _SCALE = 0.1
 MAX_DROPOUT = 0.3
 
 
-class TextModule(DeepModule):
+class TextModule(EncoderModule):
     """Token ids of a batch, padded to its longest row, to vectors and tokens.
 
     Parameters
@@ -65,7 +66,7 @@ class WordEmbedding(nn.Module):
         self.columns = None
         if n_columns > 1:
             self.columns = nn.Parameter(torch.randn(n_columns, size) * _SCALE)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.word_dropout = word_dropout
         if vectors is not None:
             self._start_from(torch.from_numpy(vectors))
@@ -79,8 +80,8 @@ class WordEmbedding(nn.Module):
     def forward(self, ids, mask):
         vectors = F.embedding(ids, self.words)
         if self.training and self.word_dropout:
-            keep = torch.rand(*ids.shape, 1, device=ids.device) >= self.word_dropout
-            vectors = vectors * (keep / (1 - self.word_dropout))
+            keep = rand(*ids.shape, 1, device=ids.device) >= self.word_dropout
+            vectors = vectors * keep / (1 - self.word_dropout)
         if self.columns is not None:
             column = (ids == SEPARATOR).cumsum(1).clamp(max=len(self.columns) - 1)
             vectors = vectors + F.embedding(column, self.columns)
@@ -106,7 +107,7 @@ class ConvolutionBackbone(nn.Module):
             convs = [nn.Conv1d(n_in, n_hidden, kernel) for kernel in _KERNELS]
             self.layers.append(nn.ModuleList(convs))
             n_in = n_hidden * len(_KERNELS)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.out_features = n_in
 
     def forward(self, x, mask):
@@ -185,7 +186,7 @@ class _AttentionLayer(nn.Module):
             nn.LayerNorm(n_hidden),
             nn.Linear(n_hidden, 2 * n_hidden),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(2 * n_hidden, n_hidden),
         )
 
@@ -194,8 +195,8 @@ class _AttentionLayer(nn.Module):
         query, key, value = inputs.permute(2, 0, 3, 1, 4)
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed = self.outputs(mixed.transpose(1, 2).flatten(2))
-        x = x + F.dropout(mixed, self.dropout, self.training)
-        return x + F.dropout(self.net(x), self.dropout, self.training)
+        x = x + dropout(mixed, self.dropout, self.training)
+        return x + dropout(self.net(x), self.dropout, self.training)
 
 
 class Readout(nn.Module):
@@ -224,7 +225,7 @@ class Readout(nn.Module):
             nn.init.zeros_(self.score.weight)
             nn.init.zeros_(self.score.bias)
         self.norm = nn.LayerNorm(n_features)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.linear = nn.Linear(n_features, width)
 
     def forward(self, features, mask):

@@ -5,11 +5,11 @@ import torch.nn.functional as F
 
 from skmm._nn.freezing import freeze_for_good
 from skmm._pretrained.adapting import adapt
-from skmm.encoders._deep import DeepModule
+from skmm.encoders._deep import EncoderModule
 from skmm.encoders.text._tokens import collect, pad
 
 
-class TunedModule(DeepModule):
+class TunedModule(EncoderModule):
     """A pretrained network that goes on learning, behind it a readout.
 
     Parameters

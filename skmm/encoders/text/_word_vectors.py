@@ -25,20 +25,13 @@ def read_word_vectors(given, words):
     ------
     ValueError
         If there is no vector of any of the words, or they differ in length.
-    TypeError
-        If it is nothing of these.
     """
     if isinstance(given, (str, os.PathLike)):
         found = _read_file(pathlib.Path(given), set(words))
-    elif hasattr(given, "__contains__") and hasattr(given, "__getitem__"):
+    else:
         found = {
             word: np.asarray(given[word], np.float32) for word in words if word in given
         }
-    else:
-        raise TypeError(
-            "word_vectors= takes a file, a dict or an object with 'in' and []; got "
-            f"{given!r}."
-        )
     shapes = {vector.shape for vector in found.values()}
     if len(shapes) > 1 or any(len(shape) != 1 or not shape[0] for shape in shapes):
         raise ValueError(

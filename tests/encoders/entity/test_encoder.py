@@ -12,7 +12,7 @@ from skmm._data.graph import read_graph
 from skmm.encoders import EntityEncoder
 from skmm.encoders._base import Encoded
 from skmm.encoders.entity._layers import RelationalConvolution, sample_links
-from skmm.encoders.entity._tables import LinkTable
+from skmm.encoders.entity._tables import LinkTable, predict_links
 
 CONVOLUTIONS = ["gat", "rgcn"]
 SMALL = [
@@ -293,11 +293,9 @@ def test_triples_from_a_file(tmp_path, name):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"conv": "gcn"}, "give one of 'gat', 'rgcn', 'none'"),
-        ({"dim": 0}, "dim=0"),
-        ({"n_layers": 0}, "n_layers=0"),
-        ({"dropout": 1.0}, "dropout=1.0"),
-        ({"n_neighbors": (5, 0)}, "n_neighbors="),
+        ({"conv": "gcn"}, "'gat', 'rgcn', 'none'.*Got 'gcn'"),
+        ({"n_neighbors": (5, 0)}, "'n_neighbors' parameter"),
+        ({"n_neighbors": ()}, "'n_neighbors' parameter.*at least 1 items"),
     ],
 )
 def test_wrong_options(options, message):
@@ -313,3 +311,23 @@ def test_wrong_data():
         EntityEncoder([]).fit_transform(X[:1])
     with pytest.warns(UserWarning, match="'who' holds no node of the graph"):
         EntityEncoder(SMALL).fit_transform(pd.DataFrame({"who": ["x", "y"]}))
+
+
+def test_first_vectors_do_not_know_what_is_around_the_fit():
+    table = LinkTable(read_graph(make_random_graph()))
+
+    def learn():
+        return predict_links(table, 4, n_epochs=2, seed=0)
+
+    expected, state = learn(), torch.get_rng_state()
+    for context in (torch.no_grad(), torch.inference_mode()):
+        with context:
+            np.testing.assert_array_equal(learn(), expected)
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = learn()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == np.float32
+    assert torch.equal(torch.get_rng_state(), state)

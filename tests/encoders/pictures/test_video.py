@@ -62,19 +62,6 @@ def test_unreadable_cells(clips):
     assert block.present.tolist() == [True, False]
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"frames": 0}, "frames=0"),
-        ({"temporal": "gru"}, "temporal='gru'.*'mean', 'lstm', 'attention'"),
-        ({"backbone": "vgg"}, "backbone='vgg'"),
-    ],
-)
-def test_options_are_checked(options, message, clips):
-    with pytest.raises(ValueError, match=message):
-        VideoEncoder(**options).fit_transform(frame(clips))
-
-
 def test_several_columns(clips):
     X = frame(clips)
     X["other"] = X["clip"]

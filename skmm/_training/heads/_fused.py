@@ -1,46 +1,48 @@
-"""Encoders, fusion and heads as one torch module."""
+"""The fused head: encoders, fusion, perceptron."""
 
 import dataclasses
-from typing import NamedTuple
 
 import torch
 from torch import nn
 
+from skmm._nn.declarations import declared, declares
 from skmm._nn.perceptron import mlp
-from skmm.augmentation._mixup import Mixing
+from skmm._nn.seeding import rand
+from skmm._training.heads._base import HeadOutput, NetHead, set_bias
 from skmm.encoders._base import Encoded
-from skmm.fusion._base import FusionOutput
+from skmm.fusion import make_fusion
+from skmm.fusion._base import Fusion, FusionOutput, FusionSpec
 
 
-class HeadOutput(NamedTuple):
-    """What a head gives for a batch.
+class FusedHead(NetHead):
+    """Encoders, a fusion chosen by name, and a perceptron over the fused embedding."""
 
-    Attributes
-    ----------
-    logits : tensor of shape (n, n_logits)
-    embedding : tensor of shape (n, out_features) or None
-        Only of the fused head.
-    loss : scalar tensor or None
-        Auxiliary losses, of the fusion and the alignments.
-    weights : tensor of shape (n, M) or None
-        The fusion's weights of the modalities.
-    auxiliary : tensor of shape (n, A, n_logits) or None
-        Logits of the fusion's heads that have the target's loss beside the main one.
-    auxiliary_weights : tensor of shape (n, A) or None
-    mixing : Mixing or None
-        How rows were mixed, for the loss.
-    """
+    name = "fused"
 
-    logits: torch.Tensor
-    embedding: torch.Tensor | None = None
-    loss: torch.Tensor | None = None
-    weights: torch.Tensor | None = None
-    auxiliary: torch.Tensor | None = None
-    auxiliary_weights: torch.Tensor | None = None
-    mixing: Mixing | None = None
+    def build_module(self, spec):
+        """Build the encoders, then the fusion, then the perceptron.
+
+        In this order the encoders' first weights are the same whatever the fusion.
+        """
+        options, encoders = spec.options, spec.encoders
+        width = options["width"]
+        modules = {name: e.build_module(width) for name, e in encoders.items()}
+        fusion = make_fusion(options["fusion"])
+        fusion_spec = FusionSpec(
+            list(modules), width, spec.targets.n_logits, modules, options["dropout"]
+        )
+        return FusedModule(
+            modules,
+            fusion.build_module(fusion_spec),
+            fusion_spec,
+            depth=options["depth"],
+            # An object of the user's own need not be derived from Fusion.
+            uses_tokens=getattr(fusion, "uses_tokens", Fusion.uses_tokens),
+            average=spec.targets.average_members,
+        )
 
 
-class FusedHead(nn.Module):
+class FusedModule(nn.Module):
     """Encoders, fusion, and a perceptron over the fused embedding.
 
     Parameters
@@ -83,6 +85,7 @@ class FusedHead(nn.Module):
         self.out_features = fusion.out_features
         self.alignments = nn.ModuleList()
         self.alignment_weight = 0.0
+        self.spec = dataclasses.replace(spec, encoders={})
         self.output = None
         if not self._decides(spec):
             self.output = mlp(
@@ -93,16 +96,17 @@ class FusedHead(nn.Module):
                 dropout=spec.dropout,
             )
 
-    def align(self, alignments, weight):
+    def align(self, alignments):
         """Add losses that bring the modalities' spaces together.
 
         Parameters
         ----------
-        alignments : list of nn.Module
-        weight : float
+        alignments : list of Alignment
+            They take the place of earlier ones.
         """
-        self.alignments.extend(alignments)
-        self.alignment_weight = weight
+        encoders = dict(zip(self.names, self.encoders))
+        spec = dataclasses.replace(self.spec, encoders=encoders)
+        self.alignments = nn.ModuleList(one.build_module(spec) for one in alignments)
 
     @torch.no_grad()
     def _decides(self, spec):
@@ -126,7 +130,7 @@ class FusedHead(nn.Module):
         if self.training and self.mixup is not None:
             mixing = self.mixup.draw(len(present), present.device)
         encoded = [
-            self._encode(encoder, blocks[name], mixing)
+            self._encode(name, encoder, blocks[name], mixing)
             for name, encoder in zip(self.names, self.encoders)
         ]
         if mixing is not None:
@@ -178,11 +182,19 @@ class FusedHead(nn.Module):
             weights,
         )
 
-    def _encode(self, encoder, block, mixing):
-        """Give what an encoder makes of a block, mixed, and which rows have it."""
+    def _encode(self, name, encoder, block, mixing):
+        """Return what an encoder makes of a block, mixed, and which rows have it."""
         if mixing is None:
-            return as_encoded(encoder(block)), block.present
-        if mixing.where in getattr(encoder, "mixes", ()):
+            encoded = as_encoded(encoder(block))
+            wanted = (len(block), self.spec.width)
+            if tuple(encoded.vectors.shape) != wanted:
+                raise ValueError(
+                    f"The encoder's module of modality {name!r} gave vectors of shape "
+                    f"{tuple(encoded.vectors.shape)} for a batch of {wanted[0]} rows; "
+                    f"with width={wanted[1]} they are to be of shape {wanted}."
+                )
+            return encoded, block.present
+        if mixing.where in declared(encoder, "mixes"):
             return as_encoded(encoder(block, mixing)), block.present
         return mix_encoded(as_encoded(encoder(block)), block.present, mixing)
 
@@ -207,14 +219,14 @@ class FusedHead(nn.Module):
         """Start from the prior rather than from even odds, and from nothing more."""
         if self.output is not None:
             nn.init.zeros_(self.output[-1].weight)
-            _set_bias(self.output[-1].bias, prior)
-        elif hasattr(self.fusion, "set_bias"):
+            set_bias(self.output[-1].bias, prior)
+        elif declares(self.fusion, "set_bias"):
             self.fusion.set_bias(prior)
 
 
 def hide_modalities(present, probability):
     """Give ``present`` with modalities hidden at random, never all of a row."""
-    drawn = torch.rand(present.shape, device=present.device)
+    drawn = rand(*present.shape, device=present.device)
     seen = present & (drawn >= probability)
     # Where none is left the one that was drawn highest stays.
     highest = drawn.masked_fill(~present, -1).argmax(1, keepdim=True)
@@ -276,35 +288,6 @@ def _clean_tokens(encoded, present):
     return tokens, masks
 
 
-class WideHead(nn.Module):
-    """The sum of the modalities' linear shortcuts.
-
-    Parameters
-    ----------
-    shortcuts : dict of str to nn.Module
-    n_outputs : int
-    """
-
-    weight_decays = False  # early stopping is what holds a linear head back
-
-    def __init__(self, shortcuts, n_outputs):
-        super().__init__()
-        self.names = list(shortcuts)
-        self.shortcuts = nn.ModuleList(shortcuts.values())
-        self.bias = nn.Parameter(torch.zeros(n_outputs))
-
-    def forward(self, blocks):
-        logits = self.bias
-        for name, shortcut in zip(self.names, self.shortcuts):
-            block = blocks[name]
-            # Not a product with 0, which keeps what is no number.
-            logits = logits + torch.where(block.present[:, None], shortcut(block), 0)
-        return HeadOutput(logits)
-
-    def set_bias(self, prior):
-        _set_bias(self.bias, prior)
-
-
 def as_encoded(output):
     """Accept bare vectors from an encoder module."""
     return output if isinstance(output, Encoded) else Encoded(output)
@@ -313,9 +296,3 @@ def as_encoded(output):
 def as_fusion_output(output):
     """Accept a bare embedding from a fusion module."""
     return output if isinstance(output, FusionOutput) else FusionOutput(output)
-
-
-@torch.no_grad()
-def _set_bias(bias, prior):
-    if bias is not None and bias.shape == prior.shape:
-        bias.copy_(prior)

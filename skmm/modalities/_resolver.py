@@ -1,0 +1,182 @@
+"""From what ``modalities=`` may be to the columns of each modality."""
+
+import warnings
+
+from skmm._utils.compat import InvalidParameterError
+from skmm._utils.memo import Calls
+from skmm._utils.names import did_you_mean
+from skmm.modalities._detection import detect_modalities
+from skmm.modalities._selection import drop_all_missing, find_positions
+
+_ONCE = Calls()
+
+
+def read_modalities(modalities, *, check, reserved=(), what="encoder"):
+    """Read a list of modalities, as far as no frame is needed for it.
+
+    Parameters
+    ----------
+    modalities : list of (name, encoder, columns)
+        Tuples or lists. "drop" in an encoder's place leaves the modality out; its
+        columns are not looked for.
+    check : callable
+        Called with what stands in each encoder's place; raises for what cannot.
+    reserved : collection of str, default=()
+        Names that a modality must not have: the estimator's parameters.
+    what : str, default="encoder"
+        What stands in the middle, for errors.
+
+    Returns
+    -------
+    modalities : list of (name, encoder, columns)
+
+    Raises
+    ------
+    ValueError
+        For what is no such list, names that cannot be or repeat, and what `check`
+        raises one for.
+    TypeError
+        What `check` raises one for.
+    """
+    if not len(modalities):
+        raise ValueError(
+            f"modalities={modalities!r} has no modality. Write 'auto', or a triple "
+            f"(name, {what}, columns) for each."
+        )
+    for modality in modalities:
+        if not (isinstance(modality, (tuple, list)) and len(modality) == 3):
+            raise ValueError(
+                f"modalities= takes 'auto' or a list of (name, {what}, columns); got "
+                f"{modality!r} in the list."
+            )
+    names = [name for name, _, _ in modalities]
+    for name in names:
+        _check_name(name, reserved)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(
+            f"Names of modalities must be unique; {repeated} occur more than once. "
+            "Rename one of them."
+        )
+    for name, encoder, _ in modalities:
+        if is_dropped(encoder):
+            continue
+        try:
+            check(encoder)
+        except (ValueError, TypeError) as error:
+            kinds = (InvalidParameterError, ValueError, TypeError)
+            kind = next(kind for kind in kinds if isinstance(error, kind))
+            raise kind(f"Modality {name!r}: {error}") from error
+    return [tuple(modality) for modality in modalities]
+
+
+def find_modalities(modalities, X, *, once=_ONCE, **options):
+    """Return the modalities that a user wrote, or those that are in a frame.
+
+    Parameters
+    ----------
+    modalities : "auto" or list of (name, encoder, columns)
+    X : DataFrame
+    once : Calls, optional
+        What calls the detection, which fits on the same rows have in common.
+    **options : dict of str to object
+        Of :func:`read_modalities`.
+
+    Returns
+    -------
+    modalities : list of (name, encoder, columns)
+    ignored : list
+        Labels of the columns that hold nothing, where they were detected.
+    """
+    if not isinstance(modalities, str):
+        return read_modalities(modalities, **options), []
+    detected = once(detect_modalities, X)
+    return detected.to_list(), detected.ignored
+
+
+def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
+    """Find the columns of each modality.
+
+    Parameters
+    ----------
+    modalities : list of (name, encoder, columns)
+    frame : DataFrame
+        All rows.
+    training : DataFrame
+        The rows that are learned from; a column that is missing in all of them is
+        left out, with a warning.
+    ignored : list, default=()
+        Labels of further columns to warn of.
+    once : Calls, optional
+        What calls the search for missing columns, which fits on the same rows have in
+        common.
+
+    Returns
+    -------
+    modalities : list of (name, encoder, positions, is_scalar)
+        Those that are not dropped and have a column; ``is_scalar`` is True where one
+        label was given, not a list.
+
+    Raises
+    ------
+    ValueError
+        For columns that are not there, or if nothing is left.
+    """
+    # All labels before the first cell, which may be a picture.
+    found = [
+        (name, encoder, *find_positions(frame, columns, name))
+        for name, encoder, columns in modalities
+        if not is_dropped(encoder)
+    ]
+    kept, empty = [], list(ignored)
+    for name, encoder, positions, is_scalar in found:
+        positions, missing = once(drop_all_missing, training, positions=positions)
+        empty += [label for label in missing if label not in empty]
+        if positions:
+            kept.append((name, encoder, positions, is_scalar))
+    if not kept:
+        raise ValueError(
+            f"No modality is left: all {frame.shape[1]} columns are missing in all "
+            f"{len(frame)} rows, or dropped. Pass at least one column with values."
+        )
+    if empty:
+        warnings.warn(
+            f"Columns {empty} are missing in all {len(training)} rows of the training "
+            "data and are ignored. Drop them to silence this warning.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return kept
+
+
+def check_names(names, known, option):
+    """Raise if an option names a modality that there is not.
+
+    Parameters
+    ----------
+    names : iterable of str
+    known : list of str
+        The modalities.
+    option : str
+        The parameter.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(
+                f"{option} names {name!r}, which is not a modality."
+                f"{did_you_mean(name, known)} There are: "
+                f"{', '.join(map(repr, known))}."
+            )
+
+
+def is_dropped(encoder):
+    """Return True if a modality is to be left out."""
+    return isinstance(encoder, str) and encoder == "drop"
+
+
+def _check_name(name, reserved):
+    if not isinstance(name, str) or not name or "__" in name or name in reserved:
+        raise ValueError(
+            f"A modality cannot be named {name!r}: names are strings without a double "
+            "underscore that are no parameters of the estimator. Rename it."
+        )
