@@ -378,7 +378,7 @@ def test_two_fits_are_the_same(case):
 
 
 #: Tuned networks of others, which may draw from torch's global generator.
-FOREIGN = ["image-lora", "text-head", "text-lora", "text-full", "audio-full"]
+FOREIGN = ["text-head", "text-lora", "text-full", "audio-full"]
 
 
 @each_case
@@ -439,7 +439,8 @@ def test_learns_64_rows_by_heart(case):
     )
     model.fit(X, y)
     losses = model.history_[:, "train_loss"]
-    assert losses[-1] < 0.5 * losses[0]
+    # A single epoch is noisy: nodes, words and links are hidden at random.
+    assert np.mean(losses[-3:]) < 0.5 * losses[0]
     assert model.score(X, y) > 0.9
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_allclose(again.predict_proba(X), model.predict_proba(X))
