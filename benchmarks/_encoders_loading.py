@@ -134,20 +134,21 @@ def compare_steps(encoder, X, batch_size):
         random_state=0,
     )
     learner, rows, _ = capture_training(model, X, np.arange(len(X)) % 2)
-    module = copy.deepcopy(learner.module).train()
+    module = copy.deepcopy(learner.module)
+    module.wake()
     optimizer = torch.optim.AdamW(module.parameters(), lr=3e-3, fused=True)
     order = torch.Generator().manual_seed(0)
     batches = list(Batches(rows, batch_size, torch.device("cpu"), order))
     ratios, bare = [], []
     for turn in range(TURNS + 1):
         start = time.process_time()
-        for blocks, (codes, _) in batches:
+        for blocks, (codes, _), _ in batches:
             optimizer.zero_grad()
             logits = module(blocks)["fused"].logits
             learner.targets.row_loss(logits, codes).mean().backward()
             optimizer.step()
         middle = time.process_time()
-        learner.train(rows, None, epochs=1)
+        learner.train(model.get_params(deep=False), rows, epochs=1)
         end = time.process_time()
         if turn:  # the first one warms up
             bare.append(middle - start)

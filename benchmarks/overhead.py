@@ -21,6 +21,7 @@ from _common import environment, markdown_table
 from skorch.callbacks import Callback
 
 from skmm import MultimodalClassifier
+from skmm._training.learning_rates import parameter_groups
 from skmm.datasets import make_multimodal_classification
 
 N_ROWS, EPOCHS = 20_000, 3
@@ -65,15 +66,16 @@ def compare(X, y, batch_size, repeats):
         callbacks=[CountBatches()],
         random_state=0,
     )
-    captured = capture_training(model, X, y)
+    captured, options = capture_training(model, X, y), model.get_params(deep=False)
     ratios, by_hand = [], []
     for repeat in range(repeats + 1):
         learner, rows_train, rows_valid = copy.deepcopy(captured)
         theirs = copy.deepcopy(learner.module)
+        theirs.wake()
         start = time.perf_counter()
-        hand_written_loop(learner, theirs, rows_train, rows_valid, batch_size)
+        hand_written_loop(options, learner, theirs, rows_train, rows_valid)
         middle = time.perf_counter()
-        learner.train(rows_train, rows_valid)
+        learner.train(options, rows_train, rows_valid)
         end = time.perf_counter()
         if repeat:  # the first one warms up
             by_hand.append(middle - start)
@@ -86,16 +88,19 @@ def capture_training(model, X, y):
     model._validate_params()
     frame, y, weight, _ = model._read_training(X, y, None)
     train, valid = model._split(frame, y, weight, None)
-    rows_train, rows_valid = model._prepare(frame, train, valid)
+    rows_train, rows_valid = model._prepare(frame, train, valid, anew=True)
     return model._learner, rows_train, rows_valid
 
 
-def hand_written_loop(learner, module, rows_train, rows_valid, batch_size):
-    net, targets = learner.net, learner.targets
-    net.module_, ours = module, net.module_
-    (groups,), kwargs = net.get_params_for_optimizer("optimizer", [])
-    net.module_ = ours
-    optimizer = torch.optim.AdamW(groups, **kwargs)
+def hand_written_loop(options, learner, module, rows_train, rows_valid):
+    batch_size, targets = options["batch_size"], learner.targets
+    groups = parameter_groups(
+        module.heads,
+        learning_rate=options["learning_rate"],
+        weight_decay=options["weight_decay"],
+        encoder_rates={},
+    )
+    optimizer = torch.optim.AdamW(groups, fused=True)
     generator = torch.Generator().manual_seed(0)
     for _ in range(EPOCHS):
         module.train()

@@ -94,7 +94,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     compile : bool, default=False
         Whether to use ``torch.compile``; pays on large modules only.
     warm_start : bool, default=False
-        Whether a further ``fit`` goes on from the last one's encoders and weights.
+        If True, a further ``fit`` continues with the encoders and weights of the one
+        before. Parameters of the training are read anew; those of the structure
+        (``modalities``, ``fusion``, ``mix``, ``width``, ``depth``, ``dropout``,
+        ``init``) cannot change then.
     callbacks : list, default=None
         skorch callbacks. scikit-learn's own go to ``set_callbacks``.
     random_state : int, RandomState or None, default=None
@@ -113,7 +116,13 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         Each head's share in the mixture, an array over the outputs if several. All are
         zero where no head beats the training mean.
     history_ : list of dict
-        Losses of each epoch, of each head; skorch's history.
+        Losses of each epoch, of each head and of what is predicted; skorch's history.
+        ``history_.to_frame()`` is a table of it.
+    best_epoch_ : dict of str to float
+        Each head's best epoch, counted from 1; a half where it was best halfway through
+        an epoch.
+    validation_score_ : float or None
+        What ``score`` gives for the validation rows; None without validation rows.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int

@@ -1,5 +1,6 @@
 """Batches of rows."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,41 @@ class Batch(NamedTuple):
     blocks: dict
     y: tuple | None
     rows: torch.Tensor
+
+
+class ShownBatch:
+    """What a callback gets for a batch: a pair of a frame and targets, made on demand.
+
+    Parameters
+    ----------
+    rows : Rows
+        All of them.
+    batch : Batch
+    """
+
+    def __init__(self, rows, batch):
+        self.rows = rows
+        self.batch = batch
+
+    @functools.cached_property
+    def pair(self):
+        """The rows as the user gave them: (frame, targets)."""
+        places = self.batch.rows.cpu().numpy()
+        return self.rows.X.iloc[places], self.rows.y[places]
+
+    @property
+    def known(self):
+        """The frame and its blocks, in a list; empty while nobody asked for it."""
+        return [(self.pair[0], self.batch.blocks)] if "pair" in vars(self) else []
+
+    def __iter__(self):
+        return iter(self.pair)
+
+    def __getitem__(self, i):
+        return self.pair[i]
+
+    def __len__(self):
+        return 2
 
 
 class Batches:

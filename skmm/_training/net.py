@@ -13,7 +13,7 @@ from skorch.utils import TeeGenerator
 
 from skmm._nn.freezing import keep_frozen_parts_still
 from skmm._nn.seeding import global_state
-from skmm._training.batches import Batches
+from skmm._training.batches import Batches, ShownBatch
 from skmm._training.best_moments import BestMoments
 from skmm._training.history import TrainingHistory
 from skmm._training.learning_rates import parameter_groups, rate_factor
@@ -208,18 +208,17 @@ class MultimodalNet(skorch.NeuralNet):
         if method_name not in _BATCH_HOOKS:
             super().notify(method_name, **cb_kwargs)
         elif self._listens(method_name):
-            batch, rows = cb_kwargs["batch"], self._rows_of[cb_kwargs["training"]]
-            places = batch.rows.cpu().numpy()
-            X, y = rows.X.iloc[places], rows.y[places]
-            self.shown_ = [(X, batch.blocks)]
-            super().notify(method_name, **{**cb_kwargs, "batch": (X, y)})
-            self.shown_ = []
+            rows = self._rows_of[cb_kwargs["training"]]
+            self.shown_ = ShownBatch(rows, cb_kwargs["batch"])
+            super().notify(method_name, **{**cb_kwargs, "batch": self.shown_})
+            self.shown_ = None
 
     @property
     def known_(self):
         """Frames whose blocks are here, a list of (frame, blocks)."""
         sets = [rows for rows in self._rows_of.values() if rows is not None]
-        return [(rows.X, rows.blocks) for rows in sets] + self.shown_
+        known = [(rows.X, rows.blocks) for rows in sets]
+        return known if self.shown_ is None else known + self.shown_.known
 
     def _listens(self, method_name):
         if method_name not in self._listened:
@@ -434,7 +433,7 @@ class MultimodalNet(skorch.NeuralNet):
     def _begin(self, rows_train, rows_valid):
         heads = self.module_.heads
         self._rows_of = {True: rows_train, False: rows_valid}
-        self.shown_, self._listened = [], {}
+        self.shown_, self._listened = None, {}
         self._last = {"train": {}, "valid": {}}
         self._best = {"train": np.inf, "valid": np.inf}
         self._look = None
