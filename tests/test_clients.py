@@ -80,11 +80,11 @@ def drop_num_0(X):
     return X.drop(columns="num_0")
 
 
-def test_pipeline_with_the_model_as_a_transformer(classification):
-    X, y = classification
+def test_pipeline_with_the_model_as_a_transformer(large_classification):
+    X, y = large_classification
     pipeline = make_pipeline(small(), StandardScaler(), LogisticRegression())
-    pipeline.fit(X[:140], y[:140])
-    assert pipeline.score(X[140:], y[140:]) > CHANCE
+    pipeline.fit(X[:400], y[:400])
+    assert pipeline.score(X[400:], y[400:]) > CHANCE
     assert len(pipeline[:-1].get_feature_names_out()) == pipeline[-1].n_features_in_
 
 

@@ -23,7 +23,7 @@ def small(**options):
 )
 def test_beats_the_mean(regression, fusion, mix):
     X, y = regression
-    model = small(fusion=fusion, mix=mix, max_epochs=10).fit(X[:140], y[:140])
+    model = small(fusion=fusion, mix=mix, max_epochs=15).fit(X[:140], y[:140])
     assert model.predict(X[140:]).shape == (60,)
     assert model.score(X[140:], y[140:]) > 0.3
 

@@ -74,10 +74,10 @@ def make_encoder(encoder, *, series=False):
     >>> make_encoder("vector")
     VectorEncoder()
     """
-    known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
-    check_value(encoder, known, "encoder", "make_encoder")
     if isinstance(encoder, str) and encoder in KINDS:
         encoder = make_default(encoder, "encoder")
+    known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
+    check_value(encoder, known, "encoder", "make_encoder")
     if _is_transformer(encoder):
         wrapper = importlib.import_module("skmm.encoders._transformer")
         encoder = wrapper.TransformerEncoder(encoder, series=series)

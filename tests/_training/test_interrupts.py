@@ -30,6 +30,14 @@ def data():
     return make_multimodal_classification(n_samples=30, random_state=0)
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c():
+    """Python's own handler: a job in a shell's background is deaf to the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 # ---------------------------------------------------------------- at every line of code
 
 

@@ -47,8 +47,8 @@ def test_what_may_stand_in_an_encoders_place():
         ("entity", r"EntityEncoder\(triples\)"),
         (EntityEncoder, "triples"),
         (StandardScaler, "StandardScaler"),
-        (Net(), "class of nn.Module; got Net"),
-        (3, "name .*transformer.*got 3"),
+        (Net(), "an nn.Module class.*Got Net"),
+        (3, "among .*'transform'. Got 3"),
     ],
 )
 def test_what_may_not(wrong, message):
