@@ -172,9 +172,9 @@ class BaseMultimodal(
             For input that cannot be learned from; the message names column, rows and
             remedy, and the estimator is left as it was.
         """
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
         from skmm._nn.device import learning
 
+        context = self._init_callback_context(max_subtasks=self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
         fitted = copy.copy(self)
         with learning():
@@ -183,17 +183,15 @@ class BaseMultimodal(
 
     def _fit(self, X, y, sample_weight, groups, context, original):
         """Fit this estimator in place: a copy of the original, which callbacks know."""
-        start = time.perf_counter()
+        start, anew = time.perf_counter(), not self._continues()
         frame, y, weight, groups = self._read_training(
-            X, y, sample_weight, groups, anew=not self._continues()
+            X, y, sample_weight, groups, anew=anew
         )
         context.call_on_fit_task_begin(
             estimator=original, X=X, y=y, metadata={"sample_weight": sample_weight}
         )
         train, valid = self._split(frame, y, weight, groups)
-        rows_train, rows_valid = self._prepare(
-            frame, train, valid, anew=not self._continues()
-        )
+        rows_train, rows_valid = self._prepare(frame, train, valid, anew=anew)
         self._learner.train(
             self.get_params(deep=False),
             rows_train,
