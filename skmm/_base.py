@@ -367,6 +367,8 @@ class BaseMultimodal(
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
         else:
+            self._preparation = copy.copy(self._preparation)
+            self._preparation.n_jobs = self.n_jobs
             self._preparation.check_named(params)
             blocks = self._preparation.transform(frame, self._once)
             self._learner = self._learner.copy()

@@ -110,6 +110,15 @@ def test_numbers_of_epochs_callbacks_and_verbosity_count_in_the_next_fit(
     assert capsys.readouterr().out == ""
 
 
+def test_number_of_processes_counts_in_the_next_fit(classification):
+    model = MultimodalClassifier(warm_start=True, **FAST).fit(*classification)
+    one = probabilities(model.fit(*classification), classification)
+    twin = MultimodalClassifier(warm_start=True, **FAST).fit(*classification)
+    twin.set_params(n_jobs=2).fit(*classification)
+    assert twin._preparation.n_jobs == 2
+    np.testing.assert_array_equal(probabilities(twin, classification), one)
+
+
 def test_device_that_is_not_there_is_refused_in_the_next_fit(classification):
     model = MultimodalClassifier(warm_start=True, **FAST).fit(*classification)
     before = probabilities(model, classification)
