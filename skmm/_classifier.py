@@ -125,7 +125,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Each head's best epoch, counted from 1; a half where it was best halfway through
         an epoch.
     validation_score_ : float or None
-        What ``score`` gives for the validation rows; None without validation rows.
+        What ``score`` gives for the validation rows; None without validation rows,
+        and after ``partial_fit``.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int

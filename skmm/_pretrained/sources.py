@@ -153,3 +153,86 @@ def quiet():
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+def find_loader(name, kind, revision, load_packaged, load_transformers):
+    """Return what tells versions of a network apart, and what loads it.
+
+    Parameters
+    ----------
+    name : str
+        A name in `PACKAGED`, a folder or a name on the hub.
+    kind : {"image", "audio"}
+        The cells that it is to read.
+    revision : str or None
+    load_packaged, load_transformers : callable
+
+    Returns
+    -------
+    state : str or None
+        A hash of the files; None for the hub, which has revisions.
+    load : callable
+
+    Raises
+    ------
+    ValueError
+        For a package's network that reads other cells, and for a revision where there
+        are none.
+    """
+    if PACKAGED.get(name, (kind,))[0] != kind:
+        cannot = {"image": "read pictures", "audio": "hear recordings"}[kind]
+        raise ValueError(
+            f"model={name!r} does not {cannot}; {packaged_names(kind)} do."
+        )
+    if name in PACKAGED:
+        check_no_revision(revision, "a packaged model")
+        return hash_files(packaged_path(name)), load_packaged
+    if pathlib.Path(name).is_dir():
+        check_no_revision(revision, "a folder")
+        return hash_files(name), load_transformers
+    return None, load_transformers
+
+
+def check_no_revision(revision, what):
+    """Refuse a revision where it could not be heeded."""
+    if revision is not None:
+        raise ValueError(
+            f"revision={revision!r} tells versions of a model on the hub apart, and "
+            f"model= is {what}. Leave revision out."
+        )
+
+
+def load_from_hub(kind, name, options):
+    """Load a model of transformers, from this machine where it is there.
+
+    Returns
+    -------
+    module : torch.nn.Module
+    report : dict
+        With the names of weights that the files lack.
+    """
+    options = {**options, "output_loading_info": True}
+    try:
+        return kind.from_pretrained(name, local_files_only=True, **options)
+    except (OSError, ValueError) as error:
+        if pathlib.Path(name).is_dir():
+            raise ValueError(f"model={name!r} cannot be loaded: {error}") from error
+    try:
+        return kind.from_pretrained(name, **options)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"model={name!r} is neither a packaged model nor a folder nor a model on "
+            f"the hub that can be loaded or downloaded now: {error}"
+        ) from error
+
+
+def check_all_trained(name, report):
+    """Tell whether the pooling alone is untrained; raise where more is."""
+    missing = sorted(report["missing_keys"])
+    others = [key for key in missing if "pooler" not in key]
+    if others:
+        raise ValueError(
+            f"model={name!r} has no weights for {others[:5]} and {len(others)} in all: "
+            "its vectors would be random."
+        )
+    return bool(missing)

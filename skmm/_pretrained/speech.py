@@ -10,17 +10,13 @@ import numpy as np
 
 from skmm._pretrained.hashes import hash_module
 from skmm._pretrained.inference import inference, on_device, run_batches
-from skmm._pretrained.pictures import (
-    check_all_trained,
-    check_no_revision,
-    load_from_hub,
-)
 from skmm._pretrained.pooling import pool
 from skmm._pretrained.sources import (
-    PACKAGED,
-    hash_files,
+    check_all_trained,
+    check_no_revision,
+    find_loader,
+    load_from_hub,
     load_once,
-    packaged_names,
     packaged_path,
     quiet,
 )
@@ -51,18 +47,8 @@ def load_speech_network(model, device, revision=None):
         check_no_revision(revision, "a module")
         return WaveNetwork(on_device(model, device), device, hash_module(model))
     name = os.fspath(model)
-    if PACKAGED.get(name, ("audio",))[0] != "audio":
-        raise ValueError(
-            f"model={name!r} does not hear recordings; {packaged_names('audio')} do."
-        )
-    if name in PACKAGED:
-        check_no_revision(revision, "a packaged model")
-        state, load = hash_files(packaged_path(name)), _load_voices
-    elif pathlib.Path(name).is_dir():
-        check_no_revision(revision, "a folder")
-        state, load = hash_files(name), _load_transformers
-    else:
-        state, load = None, _load_transformers
+    loaders = _load_voices, _load_transformers
+    state, load = find_loader(name, "audio", revision, *loaders)
     key = ("audio", name, revision, state, str(device))
     return load_once(key, lambda: load(name, device, revision or state))
 

@@ -64,7 +64,8 @@ class Learner:
     best_epochs : dict of str to float
         Each head's, in the last training.
     validation_score : float or None
-        Accuracy or R² of what is predicted, on the validation rows; None without.
+        Accuracy or R² of what is predicted, on the validation rows of the last
+        training; None without.
     moments : dict of Parameter to dict, or None
         The optimizer's state, where partial_fit continues.
     """
@@ -132,8 +133,11 @@ class Learner:
                 for parameter in part.parameters():
                     if not is_learnable(parameter):
                         memo[id(parameter)] = parameter
+        # Epochs that are over do not change: their list is copied, not they.
+        apart = {"moments": None, "history": TrainingHistory(self.history)}
+        memo[id(apart["history"])] = apart["history"]
         made = object.__new__(type(self))
-        vars(made).update(copy.deepcopy({**vars(self), "moments": None}, memo))
+        vars(made).update(copy.deepcopy({**vars(self), **apart}, memo))
         if self.moments is not None:
             pairs = zip(self.module.parameters(), made.module.parameters())
             made.moments = {
@@ -178,14 +182,15 @@ class Learner:
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch):
         net = self._make_net(options, len(rows_train), stops=epochs is None)
+        rows = _to_device(rows_train, rows_valid, torch.device(net.device))
+        rows_train, rows_valid = rows
         net.on_epoch = on_epoch
         net.view = (
             None
             if view is None
             else lambda net: view(self._as_now(net, rows_valid), net.known_)
         )
-        device = torch.device(net.device)
-        rows = _to_device(rows_train, rows_valid, device)
+        self.validation_score = None
         self.module.wake()
         net.initialize()
         if epochs is not None and self.moments is not None:
@@ -296,7 +301,6 @@ class Learner:
         if rows is not None and (net.changed_ or not logits):
             logits = self.module.run(rows.blocks, heads, "logits")
         self.mixture = Mixture.of_rows(heads, rows, logits, self.targets)
-        self.validation_score = None
         if rows is not None and rows.weight.sum() > 0:
             y_pred = self.targets.predict(self.mixture(logits))
             weight = rows.weight.cpu().numpy()

@@ -70,7 +70,7 @@ class MultimodalNet(skorch.NeuralNet):
     changed_ : bool
         If True, a callback changed the weights after the training.
     diverged_ : bool
-        If True, the training loss was no longer a number.
+        If True, a loss was no longer a number.
     """
 
     def __init__(
@@ -314,6 +314,9 @@ class MultimodalNet(skorch.NeuralNet):
         if iterator is None:
             return
         losses, logits = self._pass(iterator, training, step_fn, prefix)
+        if not np.isfinite([*losses.values()]).all():
+            self.diverged_ = True  # and there is nothing that could be mixed
+            return
         self._last[prefix].update(losses)
         if training:
             # The last loss of a head that stopped stands for it: no column goes away.
@@ -328,7 +331,8 @@ class MultimodalNet(skorch.NeuralNet):
             self.history.record(f"{head}_{prefix}_loss", shown[head])
         self.history.record(f"{prefix}_loss", loss)
         best = loss < self._best[prefix]
-        self._best[prefix] = min(loss, self._best[prefix])
+        if best:
+            self._best[prefix] = loss
         self.history.record(f"{prefix}_loss_best", bool(best))
         self.history.record(f"{prefix}_batch_count", len(iterator))
 
@@ -464,11 +468,10 @@ class MultimodalNet(skorch.NeuralNet):
                 moment = earlier + epoch - 0.5
                 self._look = functools.partial(self._look_at, batches_valid, moment)
             self.run_single_epoch(batches_train, True, "train", self.train_step)
-            self.run_single_epoch(batches_valid, False, "valid", self.validation_step)
-            if not np.isfinite(self.history[-1, "train_loss"]):
-                self.diverged_ = True
-                return
-            if self._is_over(rows_valid is not None, datasets):
+            if not self.diverged_:
+                valid = batches_valid, False, "valid", self.validation_step
+                self.run_single_epoch(*valid)
+            if self.diverged_ or self._is_over(rows_valid is not None, datasets):
                 return
 
     def _look_at(self, batches_valid, moment):
@@ -512,7 +515,7 @@ class MultimodalNet(skorch.NeuralNet):
             epoch = len(self.history)
             kept = "last good" if epoch > 1 else "starting, untrained"
             warnings.warn(
-                f"The training loss was no longer a number in epoch {epoch}; training "
+                f"The loss was no longer a number in epoch {epoch}; training "
                 f"stopped and the {kept} weights are restored. Lower learning_rate "
                 f"(now {self.lr:g}), or look for extreme values in X or y.",
                 ConvergenceWarning,

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 
 from skmm import MultimodalClassifier, MultimodalRegressor
@@ -259,6 +260,41 @@ def test_validation_score(classification, regression):
         model.set_params(validation=None).fit(X_number, number).validation_score_
         is None
     )
+
+
+def test_validation_score_is_of_no_use_after_partial_fit(classification):
+    model = MultimodalClassifier(**FAST).fit(*classification)
+    assert model.validation_score_ is not None
+    assert model.partial_fit(*classification).validation_score_ is None
+
+
+def test_epochs_that_are_over_are_not_copied(classification):
+    """Else each of many calls of partial_fit would take longer than the one before."""
+    model = MultimodalClassifier(**FAST).fit(*classification)
+    earlier = list(model.history_)
+    n_earlier = len(model.partial_fit(*classification).history_) - 1
+    assert n_earlier == len(earlier)
+    assert all(a is b for a, b in zip(earlier, model.history_))
+
+
+@pytest.mark.parametrize("estimator", [MultimodalClassifier, MultimodalRegressor])
+@pytest.mark.parametrize("early_stopping", [True, False])
+@pytest.mark.parametrize("learning_rate", [1e4, 1e20])
+def test_divergence_warns_once_and_leaves_a_model(
+    classification, regression, estimator, early_stopping, learning_rate
+):
+    X, y = classification if estimator is MultimodalClassifier else regression
+    model = estimator(
+        **FAST | {"max_epochs": 4, "early_stopping": early_stopping},
+        learning_rate=learning_rate,
+    )
+    # Any further warning is an error.
+    with pytest.warns(ConvergenceWarning, match="no longer a number") as warned:
+        model.fit(X, y)
+    assert len(warned) == 1
+    predicted = getattr(model, "predict_proba", model.predict)(X)
+    assert np.isfinite(predicted).all()
+    assert np.isfinite(model.validation_score_)
 
 
 def test_valid_loss_is_the_loss_of_what_is_predicted(classification):

@@ -228,7 +228,8 @@ def test_compile(fusion):
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_modality_dropout_never_hides_all(fusion):
     """What the fusion is told is a part of what is present, and never nothing."""
-    head, present = build(fusion, 3, modality_dropout=0.9), PRESENCE["half"](3)
+    head, present = build(fusion, 3), PRESENCE["half"](3)
+    head.modality_dropout = 0.9
     present[0] = False
     seen = []
     head.fusion.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[:2]))

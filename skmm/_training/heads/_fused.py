@@ -53,13 +53,18 @@ class FusedModule(nn.Module):
     depth : int
     uses_tokens : bool, default=False
         Whether the fusion takes tokens.
-    modality_dropout : float, default=0.0
-        Probability with which the fusion does not see a modality in training.
-    mixup : object with ``draw``, or None
-        Mixes rows in training.
     average : callable or None, default=None
         From logits of members (n, k, n_outputs) to logits (n, n_outputs); None takes
         the mean.
+
+    Attributes
+    ----------
+    modality_dropout : float
+        Probability with which the fusion does not see a modality in training.
+    mixup : object with ``draw``, or None
+        Mixes rows in training.
+    alignments : nn.ModuleList
+    alignment_weight : float
     """
 
     def __init__(
@@ -70,8 +75,6 @@ class FusedModule(nn.Module):
         *,
         depth,
         uses_tokens=False,
-        modality_dropout=0.0,
-        mixup=None,
         average=None,
     ):
         super().__init__()
@@ -79,9 +82,10 @@ class FusedModule(nn.Module):
         self.encoders = nn.ModuleList(encoders.values())
         self.fusion = fusion
         self.uses_tokens = uses_tokens
-        self.modality_dropout = modality_dropout
-        self.mixup = mixup
         self.average = average
+        # Parameters of the training, which are set before each one.
+        self.modality_dropout = 0.0
+        self.mixup = None
         self.out_features = fusion.out_features
         self.alignments = nn.ModuleList()
         self.alignment_weight = 0.0
