@@ -17,8 +17,9 @@ from skmm._training.batches import Batches, ShownBatch
 from skmm._training.best_moments import BestMoments
 from skmm._training.history import TrainingHistory
 from skmm._training.learning_rates import parameter_groups, rate_factor
+from skmm._training.losses import head_losses, total_loss
 from skmm._training.mixture import Mixture
-from skmm._training.rows import Rows
+from skmm._training.scoring import PredictsAsEstimator
 from skmm._training.stops import is_request
 from skmm._utils import memory
 
@@ -27,7 +28,7 @@ _SECONDS_TO_RELEASE = 1.0
 _BATCH_HOOKS = ("on_batch_begin", "on_batch_end", "on_grad_computed")
 
 
-class MultimodalNet(skorch.NeuralNet):
+class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     """A skorch net for one training of a module of heads.
 
     What differs from a plain skorch net: data come as :class:`Rows` (training and
@@ -164,44 +165,7 @@ class MultimodalNet(skorch.NeuralNet):
         mine = {"view": None, "on_epoch": None, "generators": None, "_look": None}
         return state | {key: value for key, value in mine.items() if key in state}
 
-    # -- what callbacks score -----------------------------------------------------
-
-    @property
-    def classes_(self):
-        """Classes, as of the estimator."""
-        return self.view(self).classes_
-
-    def __sklearn_tags__(self):
-        return self.view(self).__sklearn_tags__()
-
-    def predict(self, X):
-        """Predict as the estimator would if the training ended now.
-
-        Parameters
-        ----------
-        X : DataFrame or Rows
-        """
-        return self.view(self).predict(_frame_of(X))
-
-    def predict_proba(self, X):
-        """Predict probabilities as the estimator would if the training ended now.
-
-        Parameters
-        ----------
-        X : DataFrame or Rows
-        """
-        return self.view(self).predict_proba(_frame_of(X))
-
-    def score(self, X, y, sample_weight=None):
-        """Score as the estimator would if the training ended now.
-
-        Parameters
-        ----------
-        X : DataFrame or Rows
-        y : array-like
-        sample_weight : array-like, default=None
-        """
-        return self.view(self).score(_frame_of(X), y, sample_weight)
+    # -- callbacks ----------------------------------------------------------------
 
     def notify(self, method_name, **cb_kwargs):
         """Skip the hooks of a batch that nobody has: they are called the most."""
@@ -232,48 +196,11 @@ class MultimodalNet(skorch.NeuralNet):
             )
         return self._listened[method_name]
 
-    # -- losses and steps ---------------------------------------------------------
-
-    def head_losses(self, outputs, y):
-        """Weighted mean loss of each head, a tensor (n_heads,)."""
-        codes, weight = y
-
-        def loss_of(out):
-            loss = self.targets.row_loss(out.logits.float(), codes) * weight
-            if out.mixing is None:
-                return loss.mean()
-            partner, share, _ = out.mixing
-            other = self.targets.row_loss(out.logits.float(), codes[partner])
-            return (share * loss + (1 - share) * other * weight[partner]).mean()
-
-        return torch.stack([loss_of(out) for out in outputs.values()])
+    # -- steps --------------------------------------------------------------------
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Sum of the heads' losses; no head's gradient reaches another head."""
-        losses = self.head_losses(y_pred, y_true)
-        loss = losses.sum()
-        for output in y_pred.values():
-            if output.loss is not None:
-                loss = loss + output.loss
-            if output.auxiliary is not None:
-                loss = loss + self._auxiliary_loss(output, y_true)
-        return loss, losses.detach()
-
-    def _auxiliary_loss(self, output, y):
-        codes, weight = y
-        logits = output.auxiliary.float().unbind(1)
-
-        def losses_of(codes, weight):
-            losses = [self.targets.row_loss(one, codes) for one in logits]
-            losses = torch.stack(losses, dim=1) * output.auxiliary_weights
-            return losses.sum(1) * weight
-
-        losses = losses_of(codes, weight)
-        if output.mixing is not None:
-            partner, share, _ = output.mixing
-            others = losses_of(codes[partner], weight[partner])
-            losses = share * losses + (1 - share) * others
-        return losses.mean()
+        """Sum of the heads' losses, and the loss of each."""
+        return total_loss(self.targets, y_pred, y_true)
 
     def train_step_single(self, batch, **fit_params):
         outputs = self.infer(batch.blocks)
@@ -305,7 +232,8 @@ class MultimodalNet(skorch.NeuralNet):
     def validation_step(self, batch, **fit_params):
         with torch.no_grad():
             outputs = self.infer(batch.blocks)
-            return {"loss": self.head_losses(outputs, batch.y), "y_pred": outputs}
+            losses = head_losses(self.targets, outputs, batch.y)
+            return {"loss": losses, "y_pred": outputs}
 
     # -- epochs -------------------------------------------------------------------
 
@@ -521,7 +449,3 @@ class MultimodalNet(skorch.NeuralNet):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-
-
-def _frame_of(X):
-    return X.X if isinstance(X, Rows) else X

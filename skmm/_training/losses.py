@@ -1,0 +1,64 @@
+"""Losses of the heads."""
+
+import torch
+
+
+def head_losses(targets, outputs, y):
+    """Return the weighted mean loss of each head, a tensor (n_heads,).
+
+    Parameters
+    ----------
+    targets : ClassificationTargets or RegressionTargets
+    outputs : dict of str to HeadOutput
+    y : (codes, weight)
+    """
+    codes, weight = y
+
+    def loss_of(out):
+        loss = targets.row_loss(out.logits.float(), codes) * weight
+        if out.mixing is None:
+            return loss.mean()
+        partner, share, _ = out.mixing
+        other = targets.row_loss(out.logits.float(), codes[partner])
+        return (share * loss + (1 - share) * other * weight[partner]).mean()
+
+    return torch.stack([loss_of(out) for out in outputs.values()])
+
+
+def total_loss(targets, outputs, y):
+    """Return what is minimised, and the loss of each head without a gradient.
+
+    The sum of the heads' losses and of what fusions and alignments add. No head's
+    gradient reaches another head.
+
+    Parameters
+    ----------
+    targets : ClassificationTargets or RegressionTargets
+    outputs : dict of str to HeadOutput
+    y : (codes, weight)
+    """
+    losses = head_losses(targets, outputs, y)
+    loss = losses.sum()
+    for output in outputs.values():
+        if output.loss is not None:
+            loss = loss + output.loss
+        if output.auxiliary is not None:
+            loss = loss + _auxiliary_loss(targets, output, y)
+    return loss, losses.detach()
+
+
+def _auxiliary_loss(targets, output, y):
+    codes, weight = y
+    logits = output.auxiliary.float().unbind(1)
+
+    def losses_of(codes, weight):
+        losses = [targets.row_loss(one, codes) for one in logits]
+        losses = torch.stack(losses, dim=1) * output.auxiliary_weights
+        return losses.sum(1) * weight
+
+    losses = losses_of(codes, weight)
+    if output.mixing is not None:
+        partner, share, _ = output.mixing
+        others = losses_of(codes[partner], weight[partner])
+        losses = share * losses + (1 - share) * others
+    return losses.mean()
