@@ -10,9 +10,12 @@ import urllib.error
 import urllib.request
 
 from skmm.io._quiet import no_warnings
+from skmm.io._written import decode_written, is_written
 
 #: Seconds: without an answer, and for all of a download.
 _URL_TIMEOUT, _URL_DEADLINE = 30, 600
+#: Bytes that tell base64 from other content; characters of the longest path.
+_SEEN, _LONGEST_PATH = 1024, 4096
 
 
 class CellError(ValueError):
@@ -25,17 +28,19 @@ class CellError(ValueError):
     ...     ImageReader()("a_missing_file.png")
     ... except CellError as error:
     ...     print(error)
-    'a_missing_file.png': there is no such file.
+    'a_missing_file.png': there is no such file. Tried was '...a_missing_file.png'; ...
     """
 
 
 @contextlib.contextmanager
 def open_source(cell, reader):
-    """Open a path, URL or bytes for reading in binary.
+    """Open a path, URL, bytes or base64 for reading in binary.
 
     Parameters
     ----------
     cell : str, Path, bytes, bytearray or memoryview
+        Strings may be data: URIs, and base64 where they name no file; so may bytes
+        that begin like nothing else.
     reader : object with max_bytes, root and allow_urls
 
     Yields
@@ -49,8 +54,13 @@ def open_source(cell, reader):
         If it may not be opened, or cannot.
     """
     if isinstance(cell, (bytes, bytearray, memoryview)):
+        cell = _decode_bytes(cell)
         _check_n_bytes(memoryview(cell).nbytes, reader)
         yield io.BytesIO(cell)
+    elif isinstance(cell, str) and is_written(cell) and not _exists(cell, reader):
+        content = _decode(cell)
+        _check_n_bytes(len(content), reader)
+        yield io.BytesIO(content)
     elif isinstance(cell, str) and "://" in cell:
         yield io.BytesIO(_download(cell, reader))
     else:
@@ -71,6 +81,34 @@ def _check_n_bytes(n_bytes, reader):
             f"it has {n_bytes:,} bytes, more than max_bytes={reader.max_bytes:,}. "
             "Raise max_bytes to read it."
         )
+
+
+# ------------------------------------------------------------------- written content
+
+
+def _decode(text):
+    try:
+        return decode_written(text)
+    except ValueError as error:
+        raise CellError(f"{error}.") from error
+
+
+def _decode_bytes(content):
+    """Return bytes as they are, unless they are the characters of base64."""
+    start = bytes(memoryview(content)[:_SEEN])
+    if not start.isascii() or not is_written(start.decode("ascii")):
+        return content
+    return _decode(bytes(content).decode("ascii", "replace"))
+
+
+def _exists(text, reader):
+    """Tell if a string that looks like base64 names a file nevertheless."""
+    if len(text) > _LONGEST_PATH:
+        return False
+    try:
+        return os.path.lexists(os.path.join(reader.root or "", text))
+    except ValueError:
+        return False
 
 
 # ---------------------------------------------------------------------------- files
@@ -102,7 +140,7 @@ def _open_file(path, reader):
     try:
         file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115
     except FileNotFoundError as error:
-        raise CellError("there is no such file.") from error
+        raise CellError(_not_found(path, reader)) from error
     except IsADirectoryError as error:
         raise CellError("it is a folder, not a file.") from error
     except (OSError, ValueError) as error:
@@ -117,6 +155,15 @@ def _open_file(path, reader):
         file.close()
         raise
     return file
+
+
+def _not_found(path, reader):
+    path = os.path.abspath(path)
+    if reader.root is not None:
+        where = f"paths start in root={os.fspath(reader.root)!r}, which may be another"
+    else:
+        where = "root='the folder' says where paths start"
+    return f"there is no such file. Tried was {path!r}; {where}."
 
 
 def _open_without_waiting(path, flags):
@@ -178,6 +225,8 @@ def _web():
 
 def describe(cell):
     """Say which cell it is, in a few words."""
+    if isinstance(cell, str) and is_written(cell):
+        return f"{cell[:30]!r}... of {len(cell):,} characters"
     if isinstance(cell, (str, os.PathLike)):
         text = repr(os.fspath(cell))
         return text if len(text) <= 200 else f"{text[:150]}...{text[-40:]}"

@@ -3,6 +3,8 @@
 from collections import Counter
 
 from skmm._data.frames import show_label
+from skmm.io._signatures import kind_of_bytes
+from skmm.io._written import kind_of_written
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types, unreadable
 from skmm.modalities._kinds import KINDS
 
@@ -12,6 +14,9 @@ _KIND_OF_EXTENSION = {
     for extension in kind.extensions.split()
 }
 
+#: Share of the values that must be known for a column to be called so.
+_NEARLY_ALL = 0.95
+
 
 def kind_of_path(value):
     stem, _, extension = value.rstrip().rpartition(".")
@@ -20,9 +25,43 @@ def kind_of_path(value):
     return None if "://" in stem or not stem.strip() else kind
 
 
+def detect_written(series, sample, label):
+    """Decide whether strings are base64 or data: URIs of files.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        All strings of the column.
+    sample : list of str
+        Distinct values that decide. Paths may stand among them.
+    label : object
+        The column's.
+
+    Returns
+    -------
+    found : (str, str) or None
+        The kind and the reason. None where fewer than 95 % are such strings, or none
+        is base64.
+    """
+    if not any(map(kind_of_written, sample)):
+        return None
+    counts = Counter(map(_kind_of_string, sample))
+    if counts.pop(None, 0) > (1 - _NEARLY_ALL) * len(sample):
+        return None
+    if len(counts) > 1:
+        per_row = [f"{_kind_of_string(value) or 'unknown'} files" for value in series]
+        raise mixed_types(series, label, per_row, REMEDY_OF_MIXED_MEDIA)
+    (kind,) = counts
+    return kind, f"{kind} files as base64"
+
+
+def _kind_of_string(value):
+    return kind_of_written(value) or kind_of_path(value)
+
+
 def detect_bytes(series, cells, label):
     """Decide by the first bytes of every cell."""
-    kinds = [_kind_of_bytes(bytes(cell[:32])) for cell in cells]
+    kinds = [_kind_of_content(cell) for cell in cells]
     counts = Counter(kinds)
     n_unknown = counts.pop(None, 0)
     if len(counts) > 1:
@@ -41,33 +80,10 @@ def detect_bytes(series, cells, label):
     return kind, f"bytes of {kind} files"
 
 
-def _kind_of_bytes(start):
-    """Recognise a file by its first 32 bytes."""
-    for kind, signatures in _SIGNATURES.items():
-        if start.startswith(signatures):
-            return kind
-    if start[:4] in (b"RIFF", b"RF64", b"FORM"):
-        return _KIND_OF_RIFF.get(start[8:12])
-    if start[4:8] == b"ftyp":  # ISO media: MP4 and its relatives
-        return _KIND_OF_BRAND.get(start[8:12], "video")
-    if start[:2] == b"BM" and start[6:10] == bytes(4):
-        return "image"
-    # An MPEG audio frame without a tag before it: 11 bits of sync, then a layer and
-    # a bit rate that exist.
-    is_synced = len(start) > 3 and start[0] == 0xFF and start[1] & 0xE0 == 0xE0
-    if is_synced and start[1] & 0x06 and start[2] & 0xF0 != 0xF0:
-        return "audio"
-    return None
-
-
-_SIGNATURES = {
-    "image": (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
-    + (b"II*\0", b"MM\0*"),
-    "audio": (b"OggS", b"fLaC", b"ID3"),
-    "video": (b"\x1a\x45\xdf\xa3",),  # Matroska and WebM
-}
-_KIND_OF_RIFF = {b"WAVE": "audio", b"WEBP": "image", b"AVI ": "video"}
-_KIND_OF_RIFF |= {b"AIFF": "audio", b"AIFC": "audio"}
-_KIND_OF_BRAND = dict.fromkeys([b"M4A ", b"M4B "], "audio") | dict.fromkeys(
-    [b"avif", b"avis", b"heic", b"heix", b"mif1"], "image"
-)
+def _kind_of_content(cell):
+    """Recognise a file by its first bytes, which may be the characters of base64."""
+    start = bytes(cell[:1024])
+    kind = kind_of_bytes(start)
+    if kind is None and start.isascii():
+        kind = kind_of_written(start.decode("ascii"))
+    return kind

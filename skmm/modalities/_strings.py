@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
-from skmm.modalities._files import kind_of_path
+from skmm.modalities._files import detect_written, kind_of_path
 
 # Fewer distinct values than this, each of them repeated, make a category: the
 # threshold below which skrub's TableVectorizer one-hot encodes.
@@ -73,6 +73,8 @@ def detect_strings(series, label, sample_size):
         (kind,) = counts
         return kind, f"paths of {kind} files"
 
+    if written := detect_written(series, sample, label):
+        return written
     if n_distinct == 1 and len(series) > 1:
         return "tabular", "strings, constant"
     for name, looks_like in [("numbers", _is_number), ("dates", _is_date)]:

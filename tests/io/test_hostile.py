@@ -142,7 +142,7 @@ def hostile(valid, encode_sound, tmp_path_factory):
     add("loop.png", None, "image", "it cannot be opened")
     add("dangling.png", None, "image", "there is no such file")
     add("nul\0.png", None, "image", "it cannot be opened: embedded null")
-    add("x" * 5000, None, "image", "it cannot be opened: File name too long")
+    add("x" * 5000 + ".png", None, "image", "it cannot be opened: File name too long")
     add("/dev/zero", None, "image", "an absolute path is refused")
     return folder, cases
 
