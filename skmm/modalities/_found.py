@@ -1,5 +1,6 @@
 """What was found in a table: its modalities, and a reason for each column."""
 
+import contextlib
 import html
 import itertools
 from collections import namedtuple
@@ -170,17 +171,19 @@ def example_of(column, missing):
 
     It is the smallest, where values have an order, whatever the order of the rows.
     """
+    import pandas as pd
+
     where = np.flatnonzero(~missing)
     if not len(where):
         return ""
     cell = column.iloc[where[0]]
-    has_order = not hasattr(cell, "__len__") or isinstance(cell, (str, bytes))
-    if has_order and not hasattr(cell, "__array__"):
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        cell = min(column.iloc[where].unique().tolist(), key=str)
+    elif isinstance(cell, (str, bytes)) or not hasattr(cell, "__len__"):
         cells = column if column.dtype != object else column.iloc[where]
-        try:
+        # Cells of several types, or without an order, raise: any of them will do.
+        with contextlib.suppress(TypeError, ValueError):
             cell = cells.min()
-        except (TypeError, ValueError):  # of several types, or of no order
-            pass
     if isinstance(cell, np.generic):
         cell = cell.item()
     if isinstance(cell, (bytes, bytearray, memoryview)):
