@@ -46,8 +46,8 @@ _READERS = {
     "timedelta": DurationReader,
     "time": TimeReader,
 }
-# So many categories, and twice as many as half of the rows, are no categories.
-_MANY_CATEGORIES = 40
+# More categories than this, and than half of the rows, are no categories.
+_MANY_CATEGORIES = 10
 
 
 def decide_column(series, label, sample_size):
@@ -121,7 +121,7 @@ def _decide_categories(series, label, sample_size):
         if decision is not None and decision.kind == "tabular":
             reason = f"category dtype, {decision.reason}"
             return decision._replace(reason=reason)
-    elif are_flags(cells) and not is_numeric(cells.to_series()):
+    elif are_flags(cells):
         return Decision("tabular", "category dtype, yes and no", FlagReader())
     note = "constant" if n_distinct == 1 and len(series) > 1 else ""
     return Decision("tabular", "category dtype", CategoryReader(), note)
