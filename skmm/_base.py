@@ -249,14 +249,19 @@ class BaseMultimodal(
         weight = check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
         )
+        # Their sum stays a number; only the weights' ratios count.
+        if weight.max(initial=0) > 1e200:
+            weight = weight / weight.max()
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
         rows = self._positive(frame, y, weight, groups)
         self._set_seed(anew)
-        if anew:
-            self._targets = self._make_targets(rows[1], rows[2], classes)
         frame, y, weight, groups = rows
+        if anew:
+            self._targets = self._make_targets(y, weight, classes)
+        else:
+            self._targets = self._targets.after(y)
         return self._positive(frame, y, weight * self._class_weights(y), groups)
 
     def _set_seed(self, anew):
@@ -334,18 +339,19 @@ class BaseMultimodal(
             check_consistent_length(X_valid, y_valid)
             valid = (frame_valid, y_valid, self._class_weights(y_valid))
             return (frame, y, weight), valid
-        rows = split_rows(
+        train, valid = split_rows(
             self.validation,
             frame,
             y,
             groups,
-            stratify=self._targets.is_classification and y.ndim == 1,
+            stratify=self._targets.is_classification,
             random_state=self._fit_seed,
         )
-        if rows is None:
+        if not len(valid):
             return (frame, y, weight), None
         return tuple(
-            (self._once(_take_rows, frame, rows=r), y[r], weight[r]) for r in rows
+            (self._once(_take_rows, frame, rows=rows), y[rows], weight[rows])
+            for rows in (train, valid)
         )
 
     def _prepare(self, X, train, valid, anew):
@@ -373,6 +379,7 @@ class BaseMultimodal(
             blocks = self._preparation.transform(frame, self._once)
             self._learner = self._learner.copy()
             self._learner.seed = self._fit_seed
+            self._learner.targets = self._targets
         rows_train = self._make_rows(blocks, frame, y, weight)
         if valid is None:
             return rows_train, None

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._data.scaling import standardize, without_extremes
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
@@ -133,10 +134,10 @@ class TabularEncoder(Encoder):
             make_reader(X.iloc[:, i], self.min_frequency) for i in range(X.shape[1])
         ]
         numbers, codes = self._read(X)
-        self.center_, self.scale_ = _robust_statistics(numbers)
+        self.center_, self.scale_ = _robust_statistics(without_extremes(numbers))
         self.edges_ = [
             _quantile_edges(column, self.n_bins)
-            for column in ((numbers - self.center_) / self.scale_).T
+            for column in standardize(numbers, self.center_, self.scale_).T
         ]
         self.n_codes_ = [
             r.n_codes for r in self.readers_ if isinstance(r, CategoryReader)
@@ -163,7 +164,7 @@ class TabularEncoder(Encoder):
         return np.concatenate(numbers, axis=1), codes
 
     def _block(self, X, numbers, codes):
-        scaled = ((numbers - self.center_) / self.scale_).astype(np.float32)
+        scaled = standardize(numbers, self.center_, self.scale_).astype(np.float32)
         present = (~np.isnan(numbers)).any(axis=1) | (codes > 0).any(axis=1)
         return Block(scaled, codes, present=present)
 
