@@ -372,11 +372,13 @@ class BaseMultimodal(
             self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
+            preparation.check_source(frame, blocks, self.verbose)
         else:
             self._preparation = copy.copy(self._preparation)
             self._preparation.n_jobs = self.n_jobs
             self._preparation.check_named(params)
             blocks = self._preparation.transform(frame, self._once)
+            self._preparation.check_drift(frame, blocks)
             self._learner = self._learner.copy()
             self._learner.seed = self._fit_seed
             self._learner.targets = self._targets

@@ -204,8 +204,8 @@ def _check_types(name, column, by_itself):
     told = ", ".join(f"{n} of type {of.__name__}" for of, n in found.most_common())
     if len(found) > 1:
         raise ValueError(
-            f"{name} holds labels of several types: {told}. Make them one, for example "
-            "all strings: y.astype(str)."
+            f"Unknown label type: {name} holds labels of several types: {told}. Make "
+            "them one, for example all strings: y.astype(str)."
         )
     (of,) = found
     is_number = issubclass(of, (int, float, np.number, np.bool_))
@@ -218,8 +218,8 @@ def _check_types(name, column, by_itself):
     else:
         remedy = "Pass their names: y.astype(str)."
     raise ValueError(
-        f"{name} holds Python objects ({told}), which scikit-learn does not take for "
-        f"labels. {remedy}"
+        f"Unknown label type: {name} holds Python objects ({told}), which scikit-learn "
+        f"does not take for labels. {remedy}"
     )
 
 

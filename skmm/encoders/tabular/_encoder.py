@@ -18,6 +18,7 @@ from skmm.encoders.tabular._backbones import (
     FTTransformer,
     make_net,
 )
+from skmm.encoders.tabular._range import compare_table
 from skmm.modalities._readers import CategoryReader, make_reader
 
 
@@ -200,6 +201,11 @@ class TabularEncoder(Encoder):
             size = 1 if dates is None else len(dates.all_outputs_)
             columns[isinstance(reader, CategoryReader)].extend([i] * size)
         return columns
+
+    def compare(self, X, block):
+        return compare_table(
+            X, self._columns(), self.edges_, self.center_, self.scale_, block
+        )
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)
