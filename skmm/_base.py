@@ -249,9 +249,7 @@ class BaseMultimodal(
         weight = check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
         )
-        # Their sum stays a number; only the weights' ratios count.
-        if weight.max(initial=0) > 1e200:
-            weight = weight / weight.max()
+        weight = _summable(weight)
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
@@ -262,7 +260,8 @@ class BaseMultimodal(
             self._targets = self._make_targets(y, weight, classes)
         else:
             self._targets = self._targets.after(y)
-        return self._positive(frame, y, weight * self._class_weights(y), groups)
+        weight = _summable(weight * self._class_weights(y))
+        return self._positive(frame, y, weight, groups)
 
     def _set_seed(self, anew):
         """Draw a seed; a fit that continues keeps its own, unless it is given another.
@@ -545,6 +544,12 @@ class BaseMultimodal(
         names, encoders, columns = zip(*modalities)
         details = [str(some) for some in columns]
         return VisualBlock("parallel", encoders, names=names, name_details=details)
+
+
+def _summable(weight):
+    """Return weights whose sum is a number; only their ratios count."""
+    largest = weight.max(initial=0)
+    return weight / largest if largest > 1e200 else weight
 
 
 def _take_rows(frame, rows):

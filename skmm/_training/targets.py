@@ -240,7 +240,8 @@ class RegressionTargets:
 
         What was constant until now may vary from now on.
         """
-        y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
+        with np.errstate(over="ignore"):
+            y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
         is_same = np.abs(y - self.mean) <= _ROUNDING * np.abs(self.mean)
         later = copy.copy(self)
         later.is_constant = self.is_constant & is_same.all(axis=0)

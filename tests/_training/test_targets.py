@@ -63,6 +63,10 @@ def test_sample_weights_of_any_magnitude(weight):
     expected = MultimodalRegressor(**FAST).fit(X, T).predict(X)
     model = MultimodalRegressor(**FAST).fit(X, T, sample_weight=np.full(80, weight))
     np.testing.assert_allclose(model.predict(X), expected, rtol=1e-5, atol=1e-6)
+    weighted = MultimodalClassifier(class_weight={0: weight, 1: weight}, **FAST)
+    weighted.fit(X, Y, sample_weight=np.full(80, weight) if weight > 1 else None)
+    plain = MultimodalClassifier(**FAST).fit(X, Y).predict_proba(X)
+    np.testing.assert_allclose(weighted.predict_proba(X), plain, atol=1e-5)
 
 
 # ------------------------------------------------------------------- finite predictions
