@@ -9,8 +9,7 @@ from sklearn.frozen import FrozenEstimator
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm._training.drift import Drift, check_source
-from skmm.encoders import TabularEncoder, TextEncoder
-from skmm.encoders._base import Comparison
+from skmm.encoders import Comparison, TabularEncoder, TextEncoder
 
 FAST = {"max_epochs": 1, "width": 4, "random_state": 0}
 RNG = np.random.default_rng(0)
@@ -192,3 +191,18 @@ def test_few_cells_say_little():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_source([("a", Comparison("x", 1.0, 19, "numbers", is_ordered=True))])
+
+
+class Told(TabularEncoder):
+    """Says of its first column what a test wants."""
+
+    def compare(self, X, block):
+        return [Comparison(X.columns[0], 0.97, len(X), "told to be new")]
+
+
+def test_an_encoder_of_ones_own_tells_too():
+    model = MultimodalClassifier([("own", Told(), ["x"])], **FAST).partial_fit(X, Y)
+    with pytest.warns(
+        UserWarning, match="'x' of modality 'own': 97% .* told to"
+    ):
+        model.partial_fit(OTHER, Y)
