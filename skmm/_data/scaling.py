@@ -47,8 +47,3 @@ def standardize(values, center, scale):
     with np.errstate(over="ignore"):
         scaled = (values - center) / scale
     return np.clip(scaled, -LARGEST, LARGEST)
-
-
-def without_extremes(values):
-    """Return numbers whose distances from one another are finite."""
-    return np.clip(values, -4e307, 4e307)

@@ -129,8 +129,8 @@ class Preparation:
         self.check_named(options)
         found = find_columns(requested, frame, training, ignored, once=once)
         self.modalities = [
-            (name, clone(make_encoder(encoder, series=is_scalar)), positions)
-            for name, encoder, positions, is_scalar in found
+            (selection.name, _make_encoder(selection), selection.positions)
+            for selection in found
         ]
         return self
 
@@ -201,6 +201,20 @@ class Preparation:
                 columns = _take_columns(frame, positions)
                 found += [(name, c) for c in compare(encoder, columns, blocks[name])]
         return found
+
+
+def _make_encoder(selection):
+    """Return a new encoder for a modality, which knows what reads its columns."""
+    encoder = clone(make_encoder(selection.encoder, series=selection.is_scalar))
+    if selection.readers is None:
+        return encoder
+    if "readers" not in encoder.get_params(deep=False):
+        raise ValueError(
+            f"Modality {selection.name!r} has a dict of columns, which says what reads "
+            f"each of them; {type(encoder).__name__} reads columns in its own way. "
+            "Pass a list of columns, or take TabularEncoder()."
+        )
+    return encoder.set_params(readers={**(encoder.readers or {}), **selection.readers})
 
 
 def _take_columns(frame, positions):
