@@ -17,6 +17,7 @@ from skmm.encoders.tabular._backbones import (
     FTTransformer,
     make_net,
 )
+from skmm.encoders.tabular._range import compare_table
 from skmm.modalities._resolver import choose_reader
 
 # So far from the middle, in units of the spread, squares still fit into float32.
@@ -213,6 +214,11 @@ class TabularEncoder(Encoder):
         for i, reader in enumerate(self.readers_):
             columns[reader.gives_codes].extend([i] * reader.n_features_)
         return columns
+
+    def compare(self, X, block):
+        return compare_table(
+            X, self._columns(), self.edges_, self.center_, self.scale_, block
+        )
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)
