@@ -162,11 +162,23 @@ def _decide_written(values, label, n_rows):
         )
         if decision is not None:
             return decision
-    n_times = sum(not math.isnan(read_time(value)) for value in values)
-    if n_times >= enough:
-        # "1:30" is a time of day unless others of the column are no hours of one.
+    others = [value for value in values if math.isnan(read_time(value))]
+    if len(values) - len(others) >= enough and not _is_stopped(values, others):
         return Decision("tabular", "times of day as strings", TimeReader())
     return _decide_durations(values, enough)
+
+
+def _is_stopped(values, others):
+    """Return True if times of day are what a stopwatch shows.
+
+    Its hours go beyond 23, and have one digit beside seconds, which clocks' have not.
+    """
+    if any(not math.isnan(read_duration(value)[0]) for value in others):
+        return True
+    return any(map(_ONE_DIGIT.fullmatch, values))
+
+
+_ONE_DIGIT = re.compile(r"\s*\d:\d{2}:\d{2}(?:[.,]\d+)?\s*")
 
 
 def _may_be_written(value):
