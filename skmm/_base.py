@@ -482,7 +482,9 @@ class BaseMultimodal(
             if known is X:
                 return blocks
         frame = self._read_frame(X, reset=False)
-        return self._preparation.transform(frame, self._once)
+        blocks = self._preparation.transform(frame, self._once)
+        self._preparation.check_unknown(frame, blocks)
+        return blocks
 
     def _predict_logits(self, X):
         blocks = self._blocks(X)

@@ -9,6 +9,8 @@ MIN_CELLS = 20
 MAX_NUMBERS_OUTSIDE = 0.3
 #: Of categories and words many are new in any batch; here nearly all are.
 MAX_UNKNOWN = 0.95
+#: So many unknown cells, and no known one, are no accident.
+MIN_UNKNOWN = 10
 #: Share of unknown categories and words from which on a source does not fit.
 MAX_UNKNOWN_TO_SOURCE = 0.5
 #: Of the spread of the same quantity in two sets of rows, more is another unit.
@@ -63,6 +65,26 @@ class Drift:
                     stacklevel=2,
                 )
         return Drift(tallies, frozenset(warned))
+
+
+def check_unknown(comparisons):
+    """Warn of columns in which predictions know no cell at all.
+
+    Parameters
+    ----------
+    comparisons : list of (str, Comparison)
+        Names of modalities, and how the rows compare.
+    """
+    for name, one in comparisons:
+        if one.is_ordered or one.outside < 1 or one.n_cells < MIN_UNKNOWN:
+            continue
+        warnings.warn(
+            f"Column {one.column!r} of modality {name!r}: all {one.n_cells} cells are "
+            f"{one.what}, and tell the model nothing. Check how the column is written, "
+            "and in which order the columns are.",
+            UserWarning,
+            stacklevel=2,
+        )
 
 
 def check_source(comparisons, verbose=False):

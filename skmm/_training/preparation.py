@@ -2,7 +2,7 @@
 
 from sklearn.base import clone
 
-from skmm._training.drift import Drift, check_source
+from skmm._training.drift import MIN_UNKNOWN, Drift, check_source, check_unknown
 from skmm._utils.memo import Calls
 from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
@@ -188,6 +188,12 @@ class Preparation:
         """Warn, once for each column, where later rows are not like the fitted ones."""
         names = [name for name, _, _ in self.modalities]
         self.drift = self.drift.after(self._compare(frame, blocks, names))
+
+    def check_unknown(self, frame, blocks):
+        """Warn of columns in which predictions know no cell."""
+        if len(frame) >= MIN_UNKNOWN:
+            names = [name for name, _, _ in self.modalities]
+            check_unknown(self._compare(frame, blocks, names))
 
     def _compare(self, frame, blocks, names):
         """Return how rows compare with the fitted ones, (name, Comparison) each."""

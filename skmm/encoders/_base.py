@@ -115,6 +115,7 @@ class Encoder(Part):
 
         The estimators ask where a fit continues on other rows (``partial_fit``,
         ``warm_start``, ``init=``), and warn where cells are not like the fitted ones.
+        In predictions they warn of columns all of whose cells are unknown.
 
         Parameters
         ----------

@@ -216,9 +216,11 @@ class TabularEncoder(Encoder):
         return columns
 
     def compare(self, X, block):
-        return compare_table(
+        found = compare_table(
             X, self._columns(), self.edges_, self.center_, self.scale_, block
         )
+        ids = {r.name_ for r in self.readers_ if r.gives_codes and not r.returns_}
+        return [one for one in found if one.column not in ids]
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)

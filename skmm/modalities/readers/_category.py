@@ -6,15 +6,13 @@ import re
 
 import numpy as np
 
-from skmm.modalities.readers._base import Reader, distinct_cells, warn
+from skmm.modalities.readers._base import Reader, distinct_cells
 from skmm.modalities.readers._spelling import fold_spaces, is_missing_level
 
 #: Stands for a missing category; no cell of real text holds this character.
 MISSING = "\uffff"
 # "1.0" and "1" are one code, whatever wrote it.
 _WHOLE = re.compile(r"([-+]?\d+)\.0+")
-# From so many cells on, a column of nothing but new values is no accident.
-_MANY = 10
 
 
 class CategoryReader(Reader):
@@ -27,6 +25,9 @@ class CategoryReader(Reader):
     ----------
     categories_ : Index of str
         The known categories.
+    returns_ : bool
+        Whether most training rows have a value that others have too. Where it is
+        False, new values are nothing to speak of.
 
     Examples
     --------
@@ -51,8 +52,7 @@ class CategoryReader(Reader):
         kept = values[frequent] if frequent.any() else values
         self.categories_ = pd.Index(kept, dtype=object)
         self.n_codes_ = len(kept) + 2
-        # Where hardly a value returns, new ones are nothing to speak of.
-        self.is_known_ = bool(counts[counts > 1].sum() >= 0.5 * counts.sum())
+        self.returns_ = bool(counts[counts > 1].sum() >= 0.5 * counts.sum())
         return self
 
     def clean(self, column):
@@ -66,15 +66,6 @@ class CategoryReader(Reader):
         texts = to_texts(column)
         codes = self.categories_.get_indexer(texts) + 2  # -1, not found, becomes 1
         codes[texts == MISSING] = 0
-        held = codes[codes > 0]
-        if len(held) >= _MANY and self.is_known_ and (held == 1).all():
-            example = texts[np.flatnonzero(codes == 1)[0]]
-            warn(
-                f"All {len(held)} values of column {self.name_!r} are unknown, for "
-                f"example {example!r}; at fit it had {len(self.categories_)} "
-                f"categories, for example {self.categories_[0]!r}. Check how it is "
-                "written."
-            )
         return codes.astype(np.int32)
 
 

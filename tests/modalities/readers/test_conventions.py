@@ -564,13 +564,6 @@ def test_infinity_and_nan_in_categories():
     assert reader.read(masked).tolist() == [0]
 
 
-def test_a_column_of_nothing_but_new_values_is_warned_about():
-    fitted = _objects(["red", "green", "blue"] * 10)
-    with pytest.warns(UserWarning, match="All 12 values of column 'it' are unknown"):
-        reader, column = read(fitted, _objects(["RED", "GREEN"] * 6))
-    assert reader.read(column[:5]).tolist() == [1] * 5  # as many happen by accident
-
-
 # ------------------------------------------------------------- any combination
 
 
