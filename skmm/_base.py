@@ -249,15 +249,19 @@ class BaseMultimodal(
         weight = check_sample_weight(
             sample_weight, frame, dtype=np.float64, ensure_non_negative=True
         )
+        weight = _summable(weight)
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
         rows = self._positive(frame, y, weight, groups)
         self._set_seed(anew)
-        if anew:
-            self._targets = self._make_targets(rows[1], rows[2], classes)
         frame, y, weight, groups = rows
-        return self._positive(frame, y, weight * self._class_weights(y), groups)
+        if anew:
+            self._targets = self._make_targets(y, weight, classes)
+        else:
+            self._targets = self._targets.after(y)
+        weight = _summable(weight * self._class_weights(y))
+        return self._positive(frame, y, weight, groups)
 
     def _set_seed(self, anew):
         """Draw a seed; a fit that continues keeps its own, unless it is given another.
@@ -334,18 +338,19 @@ class BaseMultimodal(
             check_consistent_length(X_valid, y_valid)
             valid = (frame_valid, y_valid, self._class_weights(y_valid))
             return (frame, y, weight), valid
-        rows = split_rows(
+        train, valid = split_rows(
             self.validation,
             frame,
             y,
             groups,
-            stratify=self._targets.is_classification and y.ndim == 1,
+            stratify=self._targets.is_classification,
             random_state=self._fit_seed,
         )
-        if rows is None:
+        if not len(valid):
             return (frame, y, weight), None
         return tuple(
-            (self._once(_take_rows, frame, rows=r), y[r], weight[r]) for r in rows
+            (self._once(_take_rows, frame, rows=rows), y[rows], weight[rows])
+            for rows in (train, valid)
         )
 
     def _prepare(self, X, train, valid, anew):
@@ -366,13 +371,16 @@ class BaseMultimodal(
             self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight)
             source.copy_weights(self._learner.module)
+            preparation.check_source(frame, blocks, self.verbose)
         else:
             self._preparation = copy.copy(self._preparation)
             self._preparation.n_jobs = self.n_jobs
             self._preparation.check_named(params)
             blocks = self._preparation.transform(frame, self._once)
+            self._preparation.check_drift(frame, blocks)
             self._learner = self._learner.copy()
             self._learner.seed = self._fit_seed
+            self._learner.targets = self._targets
         rows_train = self._make_rows(blocks, frame, y, weight)
         if valid is None:
             return rows_train, None
@@ -474,7 +482,9 @@ class BaseMultimodal(
             if known is X:
                 return blocks
         frame = self._read_frame(X, reset=False)
-        return self._preparation.transform(frame, self._once)
+        blocks = self._preparation.transform(frame, self._once)
+        self._preparation.check_unknown(frame, blocks)
+        return blocks
 
     def _predict_logits(self, X):
         blocks = self._blocks(X)
@@ -536,6 +546,12 @@ class BaseMultimodal(
         names, encoders, columns = zip(*modalities)
         details = [str(some) for some in columns]
         return VisualBlock("parallel", encoders, names=names, name_details=details)
+
+
+def _summable(weight):
+    """Return weights whose sum is a number; only their ratios count."""
+    largest = weight.max(initial=0)
+    return weight / largest if largest > 1e200 else weight
 
 
 def _take_rows(frame, rows):

@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import StrOptions, fit_context
@@ -84,10 +83,13 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
         ``groups`` where given), the first split of a scikit-learn splitter, or data
         of their own. None, and fewer than 10 rows, train all ``max_epochs`` and mix
-        with equal weights.
+        with equal weights. A fraction leaves rows of every class in training; where
+        it cannot, none validate, and a warning says so.
     n_iter_no_change : int, default=2
         Epochs; on small data as many as make 100 steps.
     class_weight : dict, list of dict, "balanced" or None, default=None
+        Finite weights of classes, by their labels; 1 where none is given. For several
+        outputs a list with a dict for each; "balanced" is the inverse of the share.
     device : str, default="auto"
         A torch device; "auto" is a GPU when there is one.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -114,6 +116,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     Attributes
     ----------
     classes_ : ndarray, or list of ndarray for several outputs
+        Sorted. Booleans, integers and floats keep their type, also from pandas'
+        nullable types, Arrow, polars and categoricals; strings are of dtype object.
+        The order of a categorical, and categories that no row has, are not kept.
     modalities_ : list of (name, encoder, columns)
         With the fitted encoders.
     head_weights_ : dict of str to float or ndarray
@@ -298,6 +303,24 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             return [np.log(np.maximum(some, tiny)) for some in probabilities]
         return np.log(np.maximum(probabilities, tiny))
 
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy, as of scikit-learn's classifiers.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True labels, in any container that ``fit`` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        from skmm._training.reading import read_labels
+
+        return super().score(X, read_labels(y, warn=False), sample_weight)
+
     @property
     def classes_(self):
         """Classes, an array; a list of arrays for several outputs."""
@@ -306,9 +329,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         return self._targets.public_classes
 
     def _check_y(self, y):
-        from skmm._training.targets import check_labels
+        from skmm._training.reading import read_labels
 
-        return check_labels(y)
+        return read_labels(y)
 
     def _make_targets(self, y, weight, classes):
         from skmm._training.targets import ClassificationTargets
@@ -316,9 +339,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         return ClassificationTargets(y, classes)
 
     def _class_weights(self, y):
-        if self.class_weight is None:
-            return np.ones(len(y))
-        return compute_sample_weight(self.class_weight, y)
+        return self._targets.class_weights(y, self.class_weight)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -79,10 +79,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         validation loss and goes back to its best moment. Needs validation rows, which
         are looked at after each epoch and, where it has 20 steps or more, halfway.
     validation : float, splitter, (X, y) or None, default=0.1
-        The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
-        ``groups`` where given), the first split of a scikit-learn splitter, or data
-        of their own. None, and fewer than 10 rows, train all ``max_epochs`` and mix
-        with equal weights.
+        The rows that stop and mix: a fraction (shuffled; whole ``groups`` where
+        given), the first split of a scikit-learn splitter, or data of their own. None,
+        fewer than 10 rows, and a single group train all ``max_epochs`` and mix with
+        equal weights.
     n_iter_no_change : int, default=2
         Epochs; on small data as many as make 100 steps.
     device : str, default="auto"
@@ -184,10 +184,31 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         logits = self._predict_logits(X)
         return self._targets.predict(logits)
 
-    def _check_y(self, y):
-        from skmm._training.targets import check_numbers
+    def score(self, X, y, sample_weight=None):
+        """Return R², the mean of all outputs, for targets of any magnitude.
 
-        return check_numbers(y)
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            True targets, in any container that ``fit`` takes.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+            NaN for less than two rows.
+        """
+        from skmm._training.reading import read_numbers
+        from skmm._training.targets import r_squared
+
+        y = read_numbers(y, warn=False)
+        return r_squared(y, self.predict(X), sample_weight)
+
+    def _check_y(self, y):
+        from skmm._training.reading import read_numbers
+
+        return read_numbers(y)
 
     def _make_targets(self, y, weight, classes):
         from skmm._training.targets import RegressionTargets

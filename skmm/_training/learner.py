@@ -326,7 +326,9 @@ class Learner:
         # All weights can be zero in regression: then the mean is predicted.
         mixed = self.mixture(self._logits(blocks, heads or ["fused"]))
         present = np.stack([block.present.cpu().numpy() for block in blocks.values()])
-        return np.where(present.any(axis=0)[:, None], mixed, self.prior)
+        # What a user's own module makes of a row may not be a number.
+        known = present.any(axis=0) & np.isfinite(mixed).all(axis=1)
+        return np.where(known[:, None], mixed, self.prior)
 
     def _logits(self, blocks, heads):
         for known, logits in self._known:

@@ -2,6 +2,7 @@
 
 from sklearn.base import clone
 
+from skmm._training.drift import MIN_UNKNOWN, Drift, check_source, check_unknown
 from skmm._utils.memo import Calls
 from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
@@ -82,6 +83,7 @@ class Preparation:
     def __init__(self, n_jobs=None):
         self.n_jobs = n_jobs
         self.ready = {}
+        self.drift = Drift()
 
     def start_from(self, source):
         """Take fitted encoders over, which are then not fitted again.
@@ -127,8 +129,8 @@ class Preparation:
         self.check_named(options)
         found = find_columns(requested, frame, training, ignored, once=once)
         self.modalities = [
-            (name, clone(make_encoder(encoder, series=is_scalar)), positions)
-            for name, encoder, positions, is_scalar in found
+            (selection.name, _make_encoder(selection), selection.positions)
+            for selection in found
         ]
         return self
 
@@ -177,6 +179,48 @@ class Preparation:
         ]
         blocks = once.each(_transform_encoder, calls, self.n_jobs)
         return {name: block for (name, *_), block in zip(self.modalities, blocks)}
+
+    def check_source(self, frame, blocks, verbose):
+        """Warn where the encoders of ``init=`` do not fit these rows."""
+        check_source(self._compare(frame, blocks, self.ready), verbose)
+
+    def check_drift(self, frame, blocks):
+        """Warn, once for each column, where later rows are not like the fitted ones."""
+        names = [name for name, _, _ in self.modalities]
+        self.drift = self.drift.after(self._compare(frame, blocks, names))
+
+    def check_unknown(self, frame, blocks):
+        """Warn of columns in which predictions know no cell."""
+        if len(frame) >= MIN_UNKNOWN:
+            names = [name for name, _, _ in self.modalities]
+            check_unknown(self._compare(frame, blocks, names))
+
+    def _compare(self, frame, blocks, names):
+        """Return how rows compare with the fitted ones, (name, Comparison) each."""
+        from skmm.encoders._base import Encoder  # imports torch
+
+        found = []
+        for name, encoder, positions in self.modalities:
+            # An object of the user's own need not be derived from Encoder.
+            compare = getattr(type(encoder), "compare", Encoder.compare)
+            if name in names:
+                columns = _take_columns(frame, positions)
+                found += [(name, c) for c in compare(encoder, columns, blocks[name])]
+        return found
+
+
+def _make_encoder(selection):
+    """Return a new encoder for a modality, which knows what reads its columns."""
+    encoder = clone(make_encoder(selection.encoder, series=selection.is_scalar))
+    if selection.readers is None:
+        return encoder
+    if "readers" not in encoder.get_params(deep=False):
+        raise ValueError(
+            f"Modality {selection.name!r} has a dict of columns, which says what reads "
+            f"each of them; {type(encoder).__name__} reads columns in its own way. "
+            "Pass a list of columns, or take TabularEncoder()."
+        )
+    return encoder.set_params(readers={**(encoder.readers or {}), **selection.readers})
 
 
 def _take_columns(frame, positions):

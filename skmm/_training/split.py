@@ -1,11 +1,19 @@
 """Which rows validate."""
 
+import numbers
+import warnings
+
 import numpy as np
-from sklearn.model_selection import GroupShuffleSplit, check_cv, train_test_split
+from sklearn.model_selection import check_cv
+from sklearn.utils import check_random_state
+
+from skmm._utils.compat import approximate_mode
 
 
 def split_rows(validation, X, y, groups, *, stratify, random_state):
     """Divide rows into training and validation, shuffled and seeded.
+
+    A fraction leaves a row of each class in training, whatever else that asks for.
 
     Parameters
     ----------
@@ -16,35 +24,159 @@ def split_rows(validation, X, y, groups, *, stratify, random_state):
     groups : array-like or None
         Kept together by a fraction's split too.
     stratify : bool
-        Keep the classes' shares, where each class has rows enough.
+        If True, ``y`` holds classes: training keeps each of them, and the classes of
+        a single output keep their shares.
     random_state : int
 
     Returns
     -------
-    rows : tuple of two integer arrays, or None
-        None without a split: under 10 rows, or ``validation=None``.
+    train, valid : ndarray of int
+        None validates under 10 rows, with ``validation=None``, and where training
+        would lose a class: a warning says so.
+
+    Warns
+    -----
+    UserWarning
+        If no row can validate that was asked for, or if the training rows of the
+        user's own splitter lack a class.
     """
     n_rows = len(y)
+    rows = np.arange(n_rows)
     if validation is None or n_rows < 10:
-        return None
-    if not isinstance(validation, float):
-        splits = check_cv(validation, y, classifier=stratify).split(X, y, groups)
-        return next(iter(splits))
+        return rows, rows[:0]
+    columns = _class_codes(y) if stratify else []
     if groups is not None:
-        splitter = GroupShuffleSplit(1, test_size=validation, random_state=random_state)
-        return next(splitter.split(X, y, groups))
-    n_valid = int(np.ceil(validation * n_rows))
-    if stratify and n_rows >= 20:
-        _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
-        # Each side needs a row of each class; a class of one row has but one side.
-        n_valid = max(n_valid, len(counts))
-        stratify = counts.min() >= 2 and n_rows - n_valid >= len(counts)
+        groups = np.unique(groups, return_inverse=True)[1].ravel()
+    if not isinstance(validation, numbers.Real):
+        return _split_by(validation, X, y, groups, columns)
+    rng = check_random_state(random_state)
+    if groups is None and len(columns) == 1:
+        is_valid = _draw_stratified(columns[0], int(np.ceil(validation * n_rows)), rng)
     else:
-        stratify = False
-    train, valid = train_test_split(
-        np.arange(n_rows),
-        test_size=n_valid,
-        stratify=codes if stratify else None,
-        random_state=random_state,
+        units = rows if groups is None else groups
+        is_valid = _draw_units(units, columns, validation, rng)
+    if not is_valid.any():
+        _warn_of_no_validation(validation, n_rows, groups)
+    return rows[~is_valid], rows[is_valid]
+
+
+def _class_codes(y):
+    """Return the labels of each output as numbers from 0."""
+    return [
+        np.unique(column, return_inverse=True)[1] for column in y.reshape(len(y), -1).T
+    ]
+
+
+def _draw_stratified(codes, n_valid, rng):
+    """Draw rows of all classes alike; what is ordinary is drawn as scikit-learn does.
+
+    A class of one row trains, and the others keep their shares without it.
+    """
+    counts = np.bincount(codes)
+    n_valid = min(n_valid, len(codes) - len(counts))
+    many = counts > 1
+    n_train = np.ones(len(counts), dtype=int)
+    if many.any():
+        n_left = counts[many].sum() - n_valid
+        n_train[many] = approximate_mode(counts[many], n_left, rng)
+        if n_train.min() < 1:  # more than half of the rows validate
+            n_left -= many.sum()
+            n_train[many] = 1 + approximate_mode(counts[many] - 1, n_left, rng)
+    is_valid = np.zeros(len(codes), dtype=bool)
+    rows_of = np.split(np.argsort(codes, kind="stable"), np.cumsum(counts)[:-1])
+    for rows, n in zip(rows_of, n_train):
+        is_valid[rows[rng.permutation(len(rows))[n:]]] = True
+    return is_valid
+
+
+def _draw_units(units, columns, validation, rng):
+    """Draw whole groups, or rows, and pass over those that training cannot spare.
+
+    Parameters
+    ----------
+    units : ndarray of int of shape (n_samples,)
+        Each row's group.
+    columns : list of ndarray of int of shape (n_samples,)
+        Each output's classes, of which training keeps all.
+    validation : float
+        Share of the units.
+    rng : RandomState
+
+    Returns
+    -------
+    is_valid : ndarray of bool of shape (n_samples,)
+    """
+    n_units = units.max() + 1
+    n_valid = min(int(np.ceil(validation * n_units)), n_units - 1)
+    order = rng.permutation(n_units)
+    drawn = np.zeros(n_units, dtype=bool)
+    drawn[order[:n_valid]] = True
+    if all(_lost(codes, ~drawn[units]).size == 0 for codes in columns):
+        return drawn[units]
+    drawn[:] = False
+    rows_of = np.split(
+        np.argsort(units, kind="stable"), np.cumsum(np.bincount(units))[:-1]
     )
-    return np.sort(train), np.sort(valid)
+    left = [np.bincount(codes) for codes in columns]
+    for unit in order:
+        fewer = [
+            some - np.bincount(codes[rows_of[unit]], minlength=len(some))
+            for some, codes in zip(left, columns)
+        ]
+        if all(some.min() > 0 for some in fewer):
+            left, drawn[unit] = fewer, True
+            n_valid -= 1
+            if n_valid == 0:
+                break
+    return drawn[units]
+
+
+def _lost(codes, kept):
+    """Return the classes that no kept row has."""
+    return np.flatnonzero(np.bincount(codes[kept], minlength=codes.max() + 1) == 0)
+
+
+def _split_by(validation, X, y, groups, columns):
+    """Return the first split of a splitter; warn if its training rows lack a class."""
+    splitter = check_cv(validation, y, classifier=bool(columns))
+    try:
+        train, valid = next(iter(splitter.split(X, y, groups)))
+    except ValueError:
+        if groups is None or groups.any():
+            raise
+        # One group alone, as is left in a fold of two sites.
+        _warn_of_no_validation(validation, len(y), groups)
+        return np.arange(len(y)), np.arange(0)
+    kept = np.zeros(len(y), dtype=bool)
+    kept[train] = True
+    for j, codes in enumerate(columns):
+        lost = _lost(codes, kept)
+        if len(lost):
+            labels = y.reshape(len(y), -1)[:, j]
+            names = [labels[codes == code][:1].tolist()[0] for code in lost[:5]]
+            of = "" if len(columns) == 1 else f" of output {j}"
+            warnings.warn(
+                f"The first split of validation={validation!r} has no training row of "
+                f"{len(lost)} classes{of}: {names}. They cannot be learned. Take a "
+                "splitter that keeps them (StratifiedKFold, StratifiedGroupKFold), or "
+                "a fraction.",
+                UserWarning,
+                stacklevel=2,
+            )
+    return train, valid
+
+
+def _warn_of_no_validation(validation, n_rows, groups):
+    if groups is None:
+        why = "each class has one row, which training needs"
+    elif not groups.any():
+        why = "all rows are of one group, which is not divided"
+    else:
+        why = "training would lose a class without any one of the groups"
+    warnings.warn(
+        f"No rows validate, though validation={validation!r}: {why}. All {n_rows} rows "
+        "train for all max_epochs, and the heads are mixed with equal weights. Pass "
+        "validation=(X, y) of other rows, or validation=None to silence this warning.",
+        UserWarning,
+        stacklevel=2,
+    )

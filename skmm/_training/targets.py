@@ -1,5 +1,6 @@
 """What is predicted: labels or numbers to tensors, logits to probabilities."""
 
+import copy
 import math
 
 import numpy as np
@@ -7,7 +8,8 @@ import torch
 from scipy.special import expit, log_softmax
 from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_array, column_or_1d
+
+from skmm._training.reading import read_labels
 
 
 class ClassificationTargets:
@@ -35,9 +37,12 @@ class ClassificationTargets:
     loss = "log_loss"
 
     def __init__(self, y, classes=None):
-        check_classification_targets(y)
+        # Columns of several types: each by itself.
+        is_mixed = y.ndim == 2 and y.dtype == object
+        for output in map(_of_one_type, y.T) if is_mixed else [y]:
+            check_classification_targets(output)
         if y.ndim == 1:
-            self.classes = [np.unique(y) if classes is None else np.unique(classes)]
+            self.classes = [np.unique(y if classes is None else read_labels(classes))]
             if len(self.classes[0]) < 2:
                 raise ValueError(
                     f"y holds one class only ({self.classes[0].tolist()[0]!r} in "
@@ -45,13 +50,13 @@ class ClassificationTargets:
                     "of another class."
                 )
             self.kind = "binary" if len(self.classes[0]) == 2 else "multiclass"
-        elif type_of_target(y) == "multilabel-indicator":
+        elif not is_mixed and type_of_target(y) == "multilabel-indicator":
             self.classes = [np.array([0, 1], dtype=y.dtype)] * y.shape[1]
             self.kind = "multilabel"
         else:
             given = [None] * y.shape[1] if classes is None else classes
             self.classes = [
-                np.unique(column if some is None else some)
+                np.unique(_of_one_type(column) if some is None else read_labels(some))
                 for column, some in zip(y.T, given)
             ]
             self.kind = "multioutput"
@@ -77,22 +82,64 @@ class ClassificationTargets:
             return np.arange(len(self.classes))
         return self.classes[0] if self.kind != "multioutput" else self.classes
 
+    def after(self, y):
+        """Return the targets of a training that continues: the same classes."""
+        return self
+
     def encode(self, y):
         """Give labels as class numbers, int64 or float32 (n_samples, n_outputs)."""
         columns = y.reshape(len(y), -1).T
         codes = np.empty((len(y), len(self.classes)), dtype=np.int64)
         for j, (column, classes) in enumerate(zip(columns, self.classes)):
-            place = np.searchsorted(classes, column)
-            known = classes[np.minimum(place, len(classes) - 1)] == column
-            if not np.all(known):
-                bad = np.unique(column[~known])
-                raise ValueError(
-                    f"y holds labels that were not there at the first fit: "
-                    f"{bad[:5].tolist()} in {int((~known).sum())} rows. Pass all "
-                    "labels as classes= to the first partial_fit."
-                )
-            codes[:, j] = place
+            codes[:, j] = _places(classes, column)
         return codes.astype(np.float32) if self.is_sigmoid else codes
+
+    def class_weights(self, y, class_weight):
+        """Return each row's weight by its class, (n_samples,).
+
+        Parameters
+        ----------
+        y : ndarray
+            As of ``encode``.
+        class_weight : dict, "balanced", None, or list of these, one an output
+
+        Raises
+        ------
+        ValueError
+            For a weight that is negative or not finite, and for names of classes that
+            are not there while a class that is there has none.
+        """
+        weight = np.ones(len(y))
+        if class_weight is None:
+            return weight
+        codes = self.encode(y).astype(np.int64)
+        if isinstance(class_weight, (list, tuple)):
+            if len(class_weight) != len(self.classes):
+                raise ValueError(
+                    f"class_weight is a list of {len(class_weight)}, and y has "
+                    f"{len(self.classes)} outputs. Give a dict for each output."
+                )
+            given = class_weight
+        elif isinstance(class_weight, dict) and len(self.classes) > 1:
+            raise ValueError(
+                f"class_weight is a dict, and y has {len(self.classes)} outputs. Give "
+                "a list with a dict for each output."
+            )
+        else:
+            given = [class_weight] * len(self.classes)
+        for column, classes, some in zip(codes.T, self.classes, given):
+            if isinstance(some, dict):
+                weight *= _read_class_weight(some, classes)[column]
+            elif some == "balanced":
+                counts = np.bincount(column)
+                n_classes = np.count_nonzero(counts)
+                weight *= (len(column) / (n_classes * np.maximum(counts, 1)))[column]
+            elif some is not None:
+                raise ValueError(
+                    f"class_weight of an output must be a dict, 'balanced' or None; "
+                    f"got {some!r}."
+                )
+        return weight
 
     def prior(self, codes, weight):
         """Logits of the classes' shares in the training rows, (n_logits,)."""
@@ -162,6 +209,9 @@ class ClassificationTargets:
 class RegressionTargets:
     """Numbers of one or several outputs, standardised for the net.
 
+    Each output is first brought near 1 by a power of two, which rounds nothing: mean
+    and scale are those of the target at unit scale, whatever its magnitude.
+
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
@@ -175,17 +225,35 @@ class RegressionTargets:
     def __init__(self, y, weight):
         self.is_vector = y.ndim == 1
         y = y.reshape(len(y), -1)
+        self.exponent = _exponents(y)
+        y = np.ldexp(y, -self.exponent)
         self.mean = np.average(y, axis=0, weights=weight)
         scale = np.sqrt(np.average((y - self.mean) ** 2, axis=0, weights=weight))
         # A constant target, up to rounding, is predicted by its mean.
-        tiny = 10 * np.finfo(np.float64).eps * np.maximum(1, np.abs(self.mean))
-        self.scale = np.where(scale > tiny, scale, 1.0)
+        self.is_constant = scale <= _ROUNDING * np.abs(self.mean)
+        self.scale = np.where(self.is_constant, 1.0, scale)
         self.n_logits = y.shape[1]
         self.groups = [slice(j, j + 1) for j in range(self.n_logits)]
 
+    def after(self, y):
+        """Return the targets of a training that continues with these numbers.
+
+        What was constant until now may vary from now on.
+        """
+        with np.errstate(over="ignore"):
+            y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
+        is_same = np.abs(y - self.mean) <= _ROUNDING * np.abs(self.mean)
+        later = copy.copy(self)
+        later.is_constant = self.is_constant & is_same.all(axis=0)
+        return later
+
     def encode(self, y):
         """Give targets standardised, float32 (n_samples, n_outputs)."""
-        return ((y.reshape(len(y), -1) - self.mean) / self.scale).astype(np.float32)
+        # Later targets may be of another magnitude: the largest of them stay finite.
+        with np.errstate(over="ignore"):
+            y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
+            codes = (y - self.mean) / self.scale
+        return np.clip(codes, -_LARGEST, _LARGEST).astype(np.float32)
 
     def prior(self, codes, weight):
         """The training mean in standard units, (n_outputs,)."""
@@ -201,55 +269,108 @@ class RegressionTargets:
 
     def predict(self, outputs):
         """Predictions in the target's own unit."""
-        y = outputs * self.scale + self.mean
+        with np.errstate(over="ignore"):
+            scale = np.where(self.is_constant, 0.0, self.scale)
+            y = np.ldexp(outputs * scale + self.mean, self.exponent)
+        largest = np.finfo(np.float64).max
+        y = np.clip(y, -largest, largest)
         return y[:, 0] if self.is_vector else y
 
     def score(self, y, y_pred, weight):
         """Return the weighted R², the mean of all outputs; None for a single row."""
         if len(y) < 2:
             return None
-        return float(r2_score(y, y_pred, sample_weight=weight))
+        return r_squared(y, y_pred, weight)
 
 
-def check_labels(y):
-    """Validate labels: 1-D, or 2-D for several outputs; no missing values."""
-    _check_given(y)
-    _check_no_missing(y)
-    y = check_array(
-        y, ensure_2d=False, dtype=None, ensure_all_finite=True, input_name="y"
-    )
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return y
+def r_squared(y, y_pred, sample_weight=None):
+    """Return R², the mean of all outputs, for targets of any magnitude.
+
+    Squares of numbers beyond 1e154 are infinite, and those below 1e-162 are 0.
+
+    Parameters
+    ----------
+    y, y_pred : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+    sample_weight : ndarray of shape (n_samples,), default=None
+    """
+    y, y_pred = (some.reshape(len(some), -1) for some in (y, y_pred))
+    exponent = _exponents(y)
+    with np.errstate(over="ignore"):
+        y, y_pred = (np.ldexp(some, -exponent) for some in (y, y_pred))
+    y_pred = np.clip(y_pred, -_LARGEST, _LARGEST)
+    return float(r2_score(y, y_pred, sample_weight=sample_weight))
 
 
-def check_numbers(y):
-    """Validate numeric targets: 1-D or 2-D, finite float64."""
-    _check_given(y)
-    _check_no_missing(y)
-    y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
-    if y.ndim == 2 and y.shape[1] == 1:
-        y = column_or_1d(y, warn=True)
-    return y.astype(np.float64)
+#: Relative distance from the mean that rounding alone may make.
+_ROUNDING = 10 * np.finfo(np.float64).eps
+
+#: Of a standardised target: its square is a number in float32.
+_LARGEST = 1e18
 
 
-def _check_given(y):
-    if y is None:
+def _exponents(y):
+    """Return the power of two of each column's largest number, int32 (n_outputs,)."""
+    return np.frexp(np.abs(y).max(axis=0))[1]
+
+
+def _of_one_type(column):
+    """Return a column of an object array with the type that its labels have."""
+    is_text = column.dtype != object or isinstance(column[0], str)
+    return column if is_text else np.array(column.tolist())
+
+
+def _places(classes, column):
+    """Return each label's place among the sorted classes."""
+    place = _find(classes, column)
+    if (place < 0).any():
+        bad = list(dict.fromkeys(column[place < 0].tolist()))
         raise ValueError(
-            "This estimator requires y to be passed, but the target y is None."
+            f"y holds labels that no row of the first fit had: {bad[:5]} in "
+            f"{int((place < 0).sum())} rows. Pass all labels as classes= to the first "
+            "partial_fit; rows that validate have labels of rows that train."
         )
+    return place
 
 
-def _check_no_missing(y):
+def _find(classes, column):
+    """Return each label's place among the sorted classes, -1 where it is not there."""
     import pandas as pd
 
-    missing = np.asarray(pd.isna(y if hasattr(y, "isna") else np.asarray(y)))
-    if missing.ndim > 1:
-        missing = missing.any(axis=1)
-    if missing.ndim == 1 and missing.any():
-        rows = np.flatnonzero(missing)
+    kinds = {classes.dtype.kind, column.dtype.kind}
+    if kinds <= set("biuf") or kinds == {"M"} or kinds == {"m"}:
+        place = np.minimum(np.searchsorted(classes, column), len(classes) - 1)
+        return np.where(classes[place] == column, place, -1)
+    # Labels of another type than the classes cannot be compared, but looked up.
+    return pd.Index(classes.astype(object), dtype=object).get_indexer(
+        pd.Index(column.astype(object), dtype=object)
+    )
+
+
+def _read_class_weight(class_weight, classes):
+    """Return the weight of each class, 1 where none is given."""
+    weights = np.ones(len(classes))
+    unknown, named = [], set()
+    for label, weight in class_weight.items():
+        try:
+            value = float(weight)
+        except (TypeError, ValueError):
+            value = np.nan
+        if not (np.isfinite(value) and value >= 0):
+            raise ValueError(
+                f"class_weight of class {label!r} is {weight!r}: weights are finite "
+                "numbers, and not negative. To leave a class out, leave out its rows."
+            )
+        place = _find(classes, np.array([label], dtype=object))[0]
+        if place < 0:
+            unknown.append(label)
+        else:
+            named.add(place)
+            weights[place] = value
+    # A fold that lacks a rare class is no reason to stop, a misspelled name is.
+    if unknown and len(named) < len(classes):
         raise ValueError(
-            f"Input y contains NaN: {len(rows)} of {len(missing)} rows have no "
-            f"target, the first at position {rows[0]}. Leave these rows out: "
-            "X[~y.isna()], y.dropna()."
+            f"class_weight names {unknown[:5]}, and the classes of y are "
+            f"{classes[:20].tolist()}. Name these, or leave names out for a weight of "
+            "1."
         )
+    return weights

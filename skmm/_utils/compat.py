@@ -17,6 +17,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils._repr_html.estimator import _VisualBlock as VisualBlock
 from sklearn.utils._set_output import _get_output_config as get_output_config
+from sklearn.utils.extmath import _approximate_mode as approximate_mode
 from sklearn.utils.metaestimators import _BaseComposition as BaseComposition
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
@@ -63,6 +64,7 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "VisualBlock",
+    "approximate_mode",
     "check_feature_names_in",
     "check_n_features",
     "check_sample_weight",

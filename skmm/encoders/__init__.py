@@ -23,6 +23,7 @@ _PUBLIC = {
     cls: module for module, cls in ENCODERS.values() if module.startswith(__name__)
 } | {
     "Block": "skmm._data.blocks",
+    "Comparison": "skmm.encoders._base",
     "Csr": "skmm._data.containers",
     "Encoded": "skmm.encoders._base",
     "Encoder": "skmm.encoders._base",

@@ -28,6 +28,36 @@ class Encoded(NamedTuple):
     members: torch.Tensor | None = None
 
 
+class Comparison(NamedTuple):
+    """How the new cells of a column lie to those that an encoder was fitted on.
+
+    Attributes
+    ----------
+    column : object
+        The column's label.
+    outside : float
+        Share of the cells, those that are missing left out, that the encoder cannot
+        tell from one another or does not know.
+    n_cells : int
+        Cells that are not missing.
+    what : str
+        What these cells are, for a message: "numbers outside the fitted range".
+    spread : float or None
+        Spread of the numbers by that of the fitted ones, if they are numbers of one
+        unit: a thousandth where metres became kilometres.
+    is_ordered : bool
+        If True, a share far below 1 is of note, as of numbers outside of a range; else
+        only if all cells are unknown.
+    """
+
+    column: object
+    outside: float
+    n_cells: int
+    what: str
+    spread: float | None = None
+    is_ordered: bool = False
+
+
 class Encoder(Part):
     """Base of all encoders.
 
@@ -79,6 +109,27 @@ class Encoder(Part):
         block : Block
         """
         raise NotImplementedError(f"{type(self).__name__}.transform")
+
+    def compare(self, X, block):
+        """Compare new rows with those that the encoder was fitted on.
+
+        The estimators ask where a fit continues on other rows (``partial_fit``,
+        ``warm_start``, ``init=``), and warn where cells are not like the fitted ones.
+        In predictions they warn of columns all of whose cells are unknown.
+
+        Parameters
+        ----------
+        X : pandas DataFrame
+            The same columns.
+        block : Block
+            What ``transform`` made of them.
+
+        Returns
+        -------
+        comparisons : list of Comparison
+            Of columns that have cells here; an encoder that cannot tell has none.
+        """
+        return []
 
     def build_module(self, width):
         """Build the module: a taken block to :class:`Encoded`, or to vectors alone.

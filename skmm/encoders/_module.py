@@ -10,6 +10,7 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm._data.frames import is_missing, show_label
+from skmm._data.scaling import mean_and_scale, standardize
 from skmm._data.vectors import is_nested
 from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
@@ -109,10 +110,7 @@ class ModuleEncoder(Encoder):
         self.mean_, self.scale_ = 0.0, 1.0
         if self.scale:
             axis = 0 if self._has_numbers else None
-            counts = np.maximum((~np.isnan(seen)).sum(axis), 1)
-            self.mean_ = np.nansum(seen, axis) / counts
-            variance = np.nansum((seen - self.mean_) ** 2, axis) / counts
-            self.scale_ = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
+            self.mean_, self.scale_ = mean_and_scale(seen, axis)
         return self._block(values, present)
 
     def transform(self, X):
@@ -151,8 +149,10 @@ class ModuleEncoder(Encoder):
         return values, present
 
     def _block(self, values, present):
-        scaled = np.nan_to_num((values - self.mean_) / self.scale_, nan=0.0)
-        return Block(scaled.astype(np.float32), present=present)
+        if self.scale:
+            values = standardize(values, self.mean_, self.scale_)
+        values = np.nan_to_num(values, nan=0.0).astype(np.float32, copy=False)
+        return Block(values, present=present)
 
     def build_module(self, width):
         network = self._make_network(width)

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._data.scaling import mean_and_scale, standardize
 from skmm._data.vectors import is_nested, stack_cells
 from skmm._nn.perceptron import WideVector, mlp
 from skmm._utils.compat import Interval
@@ -59,10 +60,7 @@ class VectorEncoder(Encoder):
                 f"Columns {list(X.columns)[:5]} hold no vector in any of {len(X)} rows."
             )
         self.n_features_ = values.shape[1]
-        counts = np.maximum((~np.isnan(seen)).sum(0), 1)
-        self.mean_ = np.nansum(seen, 0) / counts
-        variance = np.nansum((seen - self.mean_) ** 2, 0) / counts
-        self.scale_ = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
+        self.mean_, self.scale_ = mean_and_scale(seen)
         return self._block(values, present)
 
     def transform(self, X):
@@ -81,7 +79,7 @@ class VectorEncoder(Encoder):
 
     def _block(self, values, present):
         # A missing number becomes the mean, which is 0 after standardising.
-        scaled = np.nan_to_num((values - self.mean_) / self.scale_, nan=0.0)
+        scaled = np.nan_to_num(standardize(values, self.mean_, self.scale_), nan=0.0)
         return Block(scaled.astype(np.float32), present=present)
 
     def build_module(self, width):

@@ -6,19 +6,52 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from skmm._data.frames import as_frame, is_missing
 from skmm._data.vectors import is_nested, stack_cells
+from skmm.modalities._resolver import choose_reader
 
 
-def make_table_vectorizer():
-    """Give skrub's TableVectorizer, in which an unknown category is no category."""
-    from sklearn.preprocessing import OneHotEncoder
-    from skrub import TableVectorizer
+class TableFeatures(TransformerMixin, BaseEstimator):
+    """Columns of a table as features: each is read, then skrub's TableVectorizer.
 
-    # skrub's own drops one of two categories, and warns that an unknown one is read as
-    # the dropped one.
-    one_hot = OneHotEncoder(
-        handle_unknown="ignore", sparse_output=False, dtype=np.float32
-    )
-    return TableVectorizer(low_cardinality=one_hot)
+    Parameters
+    ----------
+    readers : dict of {label: str or Reader} or None, default=None
+        What reads a column; one that is not in it is read as what its rows are.
+    """
+
+    def __init__(self, readers=None):
+        self.readers = readers
+
+    def fit_transform(self, X, y=None):
+        from sklearn.preprocessing import OneHotEncoder
+        from skrub import TableVectorizer
+
+        self.readers_ = [
+            choose_reader(X.iloc[:, i], self.readers).fit(X.iloc[:, i])
+            for i in range(X.shape[1])
+        ]
+        # skrub's own drops one of two categories, and warns that an unknown one is
+        # read as the dropped one.
+        one_hot = OneHotEncoder(
+            handle_unknown="ignore", sparse_output=False, dtype=np.float32
+        )
+        self.vectorizer_ = TableVectorizer(low_cardinality=one_hot)
+        return self.vectorizer_.fit_transform(self._clean(X), y)
+
+    def fit(self, X, y=None):
+        self.fit_transform(X, y)
+        return self
+
+    def transform(self, X):
+        return self.vectorizer_.transform(self._clean(X))
+
+    def get_feature_names_out(self, input_features=None):
+        return self.vectorizer_.get_feature_names_out()
+
+    def _clean(self, X):
+        import pandas as pd
+
+        columns = [reader.clean(X.iloc[:, i]) for i, reader in enumerate(self.readers_)]
+        return pd.concat(columns, axis=1).set_axis(X.columns, axis=1)
 
 
 class Vectors(TransformerMixin, BaseEstimator):

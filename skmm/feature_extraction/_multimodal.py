@@ -202,9 +202,12 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         try:
             frame = self._read_frame(X, reset=True)
             modalities = self._resolve(frame)
-            transformers = [self._choose(name, kind) for name, kind, _ in modalities]
+            transformers = [
+                self._choose(name, kind, _readers_in_order(readers, frame, positions))
+                for name, kind, positions, _, readers in modalities
+            ]
             fitted, blocks = Bunch(), []
-            for (name, _, positions), transformer in zip(modalities, transformers):
+            for (name, _, positions, *_), transformer in zip(modalities, transformers):
                 columns = take_columns(frame, positions)
                 blocks.append(to_array(transformer.fit_transform(columns, y), name))
                 fitted[name] = transformer
@@ -214,10 +217,10 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             raise
         self.transformers_ = fitted
         self._labels = frame.columns
-        self._positions = [positions for _, _, positions in modalities]
+        self._positions = [selection.positions for selection in modalities]
         self.modalities_ = [
             (name, kind, frame.columns[positions].tolist())
-            for name, kind, positions in modalities
+            for name, kind, positions, *_ in modalities
         ]
         ends = np.cumsum([block.shape[1] for block in blocks]).tolist()
         self.output_indices_ = {
@@ -275,7 +278,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         return np.array(names, dtype=object)
 
     def _resolve(self, frame):
-        """Return (name, kind, positions) of each modality that is there and kept."""
+        """Return the Selection of each modality that is there and kept."""
         requested, ignored = find_modalities(
             self.modalities,
             frame,
@@ -285,8 +288,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         )
         self._check_transformers(requested)
         kept = [m for m in requested if not is_dropped(self._override(*m[:2]))]
-        found = find_columns(kept, frame, frame, ignored)
-        return [(name, kind, positions) for name, kind, positions, _ in found]
+        return find_columns(kept, frame, frame, ignored)
 
     def _check_transformers(self, requested):
         known = {name for name, _, _ in requested} | set(KINDS)
@@ -312,7 +314,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         chosen = dict(self.transformers)
         return chosen.get(name, chosen.get(kind))
 
-    def _choose(self, name, kind):
+    def _choose(self, name, kind, readers=None):
         """Give a new transformer for a modality."""
         override = self._override(name, kind)
         if override is not None and not isinstance(override, str):
@@ -328,6 +330,8 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
                 f"transformers=[({name!r}, ...)]."
             ) from None
         options = transformer.get_params(deep=False)
+        if readers and "readers" in options:
+            transformer.set_params(readers=readers)
         common = {"memory": self.memory, "errors": self.errors, "n_jobs": self.n_jobs}
         return transformer.set_params(
             **{key: value for key, value in common.items() if key in options}
@@ -348,6 +352,15 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "transformers_")
+
+
+def _readers_in_order(readers, frame, positions):
+    """Return readers by the labels that `take_columns` gives."""
+    if readers is None:
+        return None
+    columns = take_columns(frame, positions).columns
+    labels = frame.columns[positions]
+    return {c: readers[label] for c, label in zip(columns, labels) if label in readers}
 
 
 def _check_kind(kind):

@@ -1,7 +1,29 @@
-"""Which column is what: detection by content, and resolving ``modalities=``."""
+"""Which column is what, what reads it, and what ``modalities=`` may be."""
 
 from skmm.modalities._detection import detect_modalities
 from skmm.modalities._found import ColumnModality, Modalities
 from skmm.modalities._kinds import KINDS, Kind
+from skmm.modalities.readers import (
+    CategoryReader,
+    DateReader,
+    DurationReader,
+    FlagReader,
+    NumberReader,
+    Reader,
+    TimeReader,
+)
 
-__all__ = ["KINDS", "ColumnModality", "Kind", "Modalities", "detect_modalities"]
+__all__ = [
+    "KINDS",
+    "CategoryReader",
+    "ColumnModality",
+    "DateReader",
+    "DurationReader",
+    "FlagReader",
+    "Kind",
+    "Modalities",
+    "NumberReader",
+    "Reader",
+    "TimeReader",
+    "detect_modalities",
+]

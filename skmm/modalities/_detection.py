@@ -6,13 +6,15 @@ rows, and never on ``object`` dtype, which says nothing about content.
 
 import itertools
 import re
+import warnings
 from collections import Counter
 
 import numpy as np
 
 from skmm._data.frames import as_frame, is_missing
-from skmm.modalities._cells import detect_column
-from skmm.modalities._found import ColumnModality, Modalities
+from skmm.modalities._cells import decide_column
+from skmm.modalities._found import ColumnModality, Modalities, example_of
+from skmm.modalities.readers import name_reader
 
 # From this many float columns on, numbered columns are features, not facts.
 _VECTOR_COLUMNS = 8
@@ -78,14 +80,12 @@ def detect_modalities(X, *, sample_size=1000):
     ...     "review": ["Soft and very comfortable", "Runs small for me", "Love it"],
     ...     "photo": ["a.jpg", "b.jpg", None],
     ... })
-    >>> detect_modalities(df)
-    column  dtype  modality  kind     reason
-    age     int64  tabular   tabular  numbers
-    review  str    text      text     strings, 100 % distinct, 3.3 words on average
-    photo   str    image     image    paths of image files
-    >>> detect_modalities(df).to_list()
-    [('tabular', 'tabular', ['age']), ('text', 'text', ['review']), ('image', \
-'image', ['photo'])]
+    >>> modalities = detect_modalities(df)
+    >>> modalities.to_list()
+    [('tabular', 'tabular', {'age': 'number'}), ('text', 'text', ['review']), \
+('image', 'image', ['photo'])]
+    >>> modalities.columns_[1].reason
+    'strings, 100 % distinct, 3.3 words on average'
     """
     if sample_size < 1:
         raise ValueError(f"sample_size must be at least 1, got {sample_size}.")
@@ -97,23 +97,28 @@ def detect_modalities(X, *, sample_size=1000):
             "modalities select columns by name."
         )
     labels = frame.columns.tolist()
-    found = {}  # label -> (kind, reason)
-    for i, label in enumerate(labels):
-        found[label] = detect_column(frame.iloc[:, i], label, sample_size)
-    dtypes = [str(dtype) for dtype in frame.dtypes]
-    return _group(frame, labels, dtypes, found)
+    found = {
+        label: decide_column(frame.iloc[:, i], label, sample_size)
+        for i, label in enumerate(labels)
+    }
+    for decision in found.values():
+        if decision.warning:
+            warnings.warn(decision.warning, UserWarning, stacklevel=2)
+    return _group(frame, labels, found)
 
 
-def _group(frame, labels, dtypes, found):
+def _group(frame, labels, found):
     """Join columns to modalities, and give each modality a name of its own."""
     prefixes = {label: _prefix(label) for label in labels}
     # What decides in each prefix: raw text or media keep their own kind.
     groups = {}  # key -> (wanted name, kind, columns)
     cells_of_kind = Counter(
-        kind for kind, _ in found.values() if kind not in (None, "tabular", "text")
+        decision.kind
+        for decision in found.values()
+        if decision.kind not in (None, "tabular", "text")
     )
     for label in labels:
-        kind, _ = found[label]
+        kind = found[label].kind
         prefix = prefixes[label]
         if kind is None:
             continue
@@ -132,7 +137,7 @@ def _group(frame, labels, dtypes, found):
             members = [
                 label
                 for label in labels
-                if prefixes[label] == key[1] and found[label][0] in (None, "tabular")
+                if prefixes[label] == key[1] and found[label].kind in (None, "tabular")
             ]
             if _is_numbered_vector(frame, members, found):
                 vectors[key] = f"numbered float columns of {key[1]!r}"
@@ -145,15 +150,33 @@ def _group(frame, labels, dtypes, found):
     modalities, key_of = [], {}
     for key, (_, kind, members) in groups.items():
         kind = "vector" if key in vectors else kind
+        if kind == "tabular":
+            members = {label: name_reader(found[label].reader) for label in members}
         modalities.append((names[key], kind, members))
         key_of |= dict.fromkeys(members, key)
     kinds = {name: kind for name, kind, _ in modalities}
     columns = []
-    for label in labels:
+    for i, label in enumerate(labels):
         name = names.get(key_of.get(label))
-        reason = vectors.get(key_of.get(label), found[label][1])
-        columns.append(ColumnModality(label, kinds.get(name), name, reason))
-    return Modalities(modalities, columns, dtypes)
+        kind = kinds.get(name)
+        decision = found[label]
+        reason = vectors.get(key_of.get(label), decision.reason)
+        reader = decision.reader if kind == "tabular" else None
+        cells = frame.iloc[:, i]
+        missing = is_missing(cells, empty=True)
+        columns.append(
+            ColumnModality(
+                column=label,
+                kind=kind,
+                modality=name,
+                reader=None if reader is None else name_reader(reader),
+                reason=reason,
+                missing=float(missing.mean()) if len(missing) else 0.0,
+                example=example_of(cells, missing),
+                note=decision.note,
+            )
+        )
+    return Modalities(modalities, columns, [str(dtype) for dtype in frame.dtypes])
 
 
 def _prefix(label):
@@ -172,7 +195,7 @@ def _is_numbered_vector(frame, labels, found):
     for label in labels:
         match = _NUMBERED.fullmatch(label.partition("__")[2])
         # A dimension that is missing throughout is ignored but does not break a row.
-        if match is None or not (found[label][0] is None or _is_float(frame[label])):
+        if match is None or not (found[label].kind is None or _is_float(frame[label])):
             return False
         stems.add(match[1])
         numbers.append(int(match[2]))

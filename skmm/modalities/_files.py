@@ -25,7 +25,7 @@ def kind_of_path(value):
     return None if "://" in stem or not stem.strip() else kind
 
 
-def detect_written(series, sample, label):
+def detect_encoded(series, sample, label):
     """Decide whether strings are base64 or data: URIs of files.
 
     Parameters

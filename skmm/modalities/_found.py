@@ -1,13 +1,20 @@
 """What was found in a table: its modalities, and a reason for each column."""
 
+import contextlib
 import html
 import itertools
 from collections import namedtuple
 
-ColumnModality = namedtuple("ColumnModality", ["column", "kind", "modality", "reason"])
+import numpy as np
+from sklearn.base import clone
+
+_FIELDS = "column kind modality reader reason missing example note"
+ColumnModality = namedtuple("ColumnModality", _FIELDS)
 ColumnModality.__doc__ = """What was decided about one column, and why.
 
-`kind` and `modality` are None for a column without any value.
+`kind` and `modality` are None for a column without any value; `reader` is what reads a
+column of a table, a name or an object, and None for other kinds. `missing` is a share
+of the rows, `example` a value as a string, `note` what else is worth knowing.
 """
 
 
@@ -19,7 +26,7 @@ class Modalities:
     Parameters
     ----------
     modalities : list of (name, kind, columns) tuples
-        The modalities: two strings and a list of column labels each.
+        The modalities: two strings and the labels of columns each.
     columns : list of ColumnModality
         One entry for each column of the table.
     dtypes : list of str
@@ -28,7 +35,8 @@ class Modalities:
     Attributes
     ----------
     columns_ : list of ColumnModality
-        For each column of the table: column, kind, modality, reason.
+        For each column of the table: column, kind, modality, reader, reason, share of
+        missing cells, example, note.
     ignored : list
         Labels of the columns without any value. They belong to no modality.
 
@@ -43,7 +51,7 @@ class Modalities:
     >>> df = pd.DataFrame({"age": [33, 34], "height": [None, None]})
     >>> modalities = detect_modalities(df)
     >>> modalities.to_list(), modalities.ignored
-    ([('tabular', 'tabular', ['age'])], ['height'])
+    ([('tabular', 'tabular', {'age': 'number'})], ['height'])
     >>> modalities.columns_[1].reason
     'all missing'
     """
@@ -64,17 +72,20 @@ class Modalities:
         Returns
         -------
         modalities : list of (name, kind, columns) tuples
-            What the `modalities` parameter of the estimators takes. The list is new
-            and may be changed.
+            What the `modalities` parameter of the estimators takes. The columns of a
+            table are a dict of their readers by label, so that each fold reads them
+            alike; other columns are a list. All are new and may be changed.
 
         Examples
         --------
         >>> import pandas as pd
         >>> from skmm.modalities import detect_modalities
         >>> detect_modalities(pd.DataFrame({"age": [33, 34]})).to_list()
-        [('tabular', 'tabular', ['age'])]
+        [('tabular', 'tabular', {'age': 'number'})]
         """
-        return [(name, kind, list(columns)) for name, kind, columns in self._modalities]
+        return [
+            (name, kind, _copy(columns)) for name, kind, columns in self._modalities
+        ]
 
     def __iter__(self):
         return iter(self.to_list())
@@ -93,16 +104,22 @@ class Modalities:
 
     def _table(self):
         """Rows of the printed table, with long runs of like columns in one row."""
-        rows = [("column", "dtype", "modality", "kind", "reason")]
+        with_notes = any(entry.note for entry in self.columns_)
+        head = ("column", "dtype", "modality", "kind", "reader", "reason", "missing")
+        rows = [head + ("example",) + ("note",) * with_notes]
         entries = zip(self.columns_, self._dtypes, strict=True)
-        for like, run in itertools.groupby(entries, lambda e: (e[0][1:], e[1])):
-            (kind, modality, reason), dtype = like
+        for _, run in itertools.groupby(entries, _is_like):
+            run = list(run)
+            entry, dtype = run[0]
             names = [_shorten(str(entry.column)) for entry, _ in run]
             if len(names) > 4:
                 names = [f"{names[0]} … {names[-1]} ({len(names)} columns)"]
-            rows += [
-                (name, dtype, modality or "", kind or "", reason) for name in names
-            ]
+                run = run[:1]
+            for name, (entry, _) in zip(names, run, strict=True):
+                reader = "" if entry.reader is None else str(entry.reader)
+                cells = name, dtype, entry.modality or "", entry.kind or "", reader
+                cells += entry.reason, f"{100 * entry.missing:.0f} %", entry.example
+                rows.append(cells + (entry.note,) * with_notes)
         return rows
 
     def __repr__(self):
@@ -124,6 +141,60 @@ class Modalities:
             )
         )
         return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _is_like(pair):
+    """Return what columns of one run share in the table."""
+    entry, dtype = pair
+    return (
+        entry.kind,
+        entry.modality,
+        str(entry.reader),
+        entry.reason,
+        entry.note,
+        dtype,
+    )
+
+
+def _copy(columns):
+    if not isinstance(columns, dict):
+        return list(columns)
+    # A reader is a name, or an object of its own.
+    return {
+        label: reader if isinstance(reader, str) else clone(reader)
+        for label, reader in columns.items()
+    }
+
+
+def example_of(column, missing):
+    """Return a value of a column as a person would read it; "" for none.
+
+    It is the smallest, where values have an order, whatever the order of the rows.
+    """
+    import pandas as pd
+
+    where = np.flatnonzero(~missing)
+    if not len(where):
+        return ""
+    cell = column.iloc[where[0]]
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        cell = min(column.iloc[where].unique().tolist(), key=str)
+    elif isinstance(cell, (str, bytes)) or not hasattr(cell, "__len__"):
+        cells = column if column.dtype != object else column.iloc[where]
+        # Cells of several types, or without an order, raise: any of them will do.
+        with contextlib.suppress(TypeError, ValueError):
+            cell = cells.min()
+    if isinstance(cell, np.generic):
+        cell = cell.item()
+    if isinstance(cell, (bytes, bytearray, memoryview)):
+        return f"{len(bytes(cell))} bytes"
+    shape = getattr(cell, "shape", None)
+    if shape:
+        return f"array of shape {tuple(shape)}"
+    if isinstance(cell, float):
+        return f"{cell:.6g}"
+    text = cell if isinstance(cell, str) else str(cell)[:100]
+    return _shorten(" ".join(text[:100].split()), 24)
 
 
 def _shorten(label, width=40):

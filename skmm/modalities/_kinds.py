@@ -46,7 +46,7 @@ KINDS = {
     "tabular": Kind(
         cells="numbers, categories and dates",
         encoder=("skmm.encoders.tabular._encoder", "TabularEncoder"),
-        vectorizer=("skmm.feature_extraction._modalities", "make_table_vectorizer"),
+        vectorizer=("skmm.feature_extraction._modalities", "TableFeatures"),
     ),
     "text": Kind(
         cells="texts",

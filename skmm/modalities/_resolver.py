@@ -1,14 +1,41 @@
 """From what ``modalities=`` may be to the columns of each modality."""
 
 import warnings
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from skmm._utils.compat import InvalidParameterError
 from skmm._utils.memo import Calls
 from skmm._utils.names import did_you_mean
+from skmm.modalities._cells import decide_column
 from skmm.modalities._detection import detect_modalities
 from skmm.modalities._selection import drop_all_missing, find_positions
+from skmm.modalities.readers import make_reader
+from skmm.modalities.readers._base import is_numeric
 
 _ONCE = Calls()
+
+
+class Selection(NamedTuple):
+    """A modality, and where its columns are.
+
+    Attributes
+    ----------
+    name : str
+    encoder : object
+        What stands in the middle of its triple.
+    positions : list of int
+    is_scalar : bool
+        True where one label was given, not a list.
+    readers : dict of hashable to (str or Reader), or None
+        What reads each column, by label, where the triple says so.
+    """
+
+    name: str
+    encoder: Any
+    positions: list
+    is_scalar: bool
+    readers: dict | None
 
 
 def read_modalities(modalities, *, check, reserved=(), what="encoder"):
@@ -18,7 +45,7 @@ def read_modalities(modalities, *, check, reserved=(), what="encoder"):
     ----------
     modalities : list of (name, encoder, columns)
         Tuples or lists. "drop" in an encoder's place leaves the modality out; its
-        columns are not looked for.
+        columns are not looked for. A dict of columns has the reader of each.
     check : callable
         Called with what stands in each encoder's place; raises for what cannot.
     reserved : collection of str, default=()
@@ -58,11 +85,13 @@ def read_modalities(modalities, *, check, reserved=(), what="encoder"):
             f"Names of modalities must be unique; {repeated} occur more than once. "
             "Rename one of them."
         )
-    for name, encoder, _ in modalities:
+    for name, encoder, columns in modalities:
         if is_dropped(encoder):
             continue
         try:
             check(encoder)
+            for reader in _readers_of(columns).values():
+                make_reader(reader)
         except (ValueError, TypeError) as error:
             kinds = (InvalidParameterError, ValueError, TypeError)
             kind = next(kind for kind in kinds if isinstance(error, kind))
@@ -113,9 +142,8 @@ def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
 
     Returns
     -------
-    modalities : list of (name, encoder, positions, is_scalar)
-        Those that are not dropped and have a column; ``is_scalar`` is True where one
-        label was given, not a list.
+    modalities : list of Selection
+        Those that are not dropped and have a column.
 
     Raises
     ------
@@ -124,16 +152,23 @@ def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
     """
     # All labels before the first cell, which may be a picture.
     found = [
-        (name, encoder, *find_positions(frame, columns, name))
+        Selection(
+            name,
+            encoder,
+            *find_positions(frame, columns, name),
+            _readers_by_label(frame, columns, name),
+        )
         for name, encoder, columns in modalities
         if not is_dropped(encoder)
     ]
     kept, empty = [], list(ignored)
-    for name, encoder, positions, is_scalar in found:
-        positions, missing = once(drop_all_missing, training, positions=positions)
+    for selection in found:
+        positions, missing = once(
+            drop_all_missing, training, positions=selection.positions
+        )
         empty += [label for label in missing if label not in empty]
         if positions:
-            kept.append((name, encoder, positions, is_scalar))
+            kept.append(selection._replace(positions=positions))
     if not kept:
         raise ValueError(
             f"No modality is left: all {frame.shape[1]} columns are missing in all "
@@ -147,6 +182,47 @@ def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
             stacklevel=2,
         )
     return kept
+
+
+def _readers_of(columns):
+    """Return the readers that a triple's columns have, by what names the column."""
+    if not isinstance(columns, Mapping):
+        return {}
+    return {column: reader for column, reader in columns.items() if reader is not None}
+
+
+def _readers_by_label(frame, columns, name):
+    readers = _readers_of(columns)
+    if not readers:
+        return None
+    positions, _ = find_positions(frame, list(readers), name)
+    labels = frame.columns[positions].tolist()
+    return dict(zip(labels, readers.values(), strict=True))
+
+
+def choose_reader(column, readers):
+    """Return a new reader for a column: the one that is named, or what it holds.
+
+    Parameters
+    ----------
+    column : Series of shape (n_samples,)
+        The training rows.
+    readers : dict of {label: str or Reader} or None
+
+    Returns
+    -------
+    reader : Reader
+    """
+    chosen = (readers or {}).get(column.name)
+    if chosen is not None:
+        return make_reader(chosen)
+    decision = decide_column(column, column.name, sample_size=1000)
+    if decision.warning:
+        warnings.warn(decision.warning, UserWarning, stacklevel=2)
+    if decision.reader is not None:
+        return decision.reader
+    # Text, and what else the user wants read as a column of a table.
+    return make_reader("number" if is_numeric(column) else "category")
 
 
 def check_names(names, known, option):

@@ -1,13 +1,34 @@
 """What columns of strings are: files, numbers, dates, categories or text."""
 
+import math
 import re
 import zlib
 from collections import Counter
 
 import numpy as np
 
+from skmm.modalities._decision import Decision
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
-from skmm.modalities._files import detect_written, kind_of_path
+from skmm.modalities._files import detect_encoded, kind_of_path
+from skmm.modalities._notes import FEW_ROWS, NEARLY_EACH, is_code, note_strings
+from skmm.modalities.readers import (
+    CategoryReader,
+    DateReader,
+    DurationReader,
+    FlagReader,
+    NumberReader,
+    TimeReader,
+)
+from skmm.modalities.readers._calendar import find_order
+from skmm.modalities.readers._clocks import (
+    SECOND_UNITS,
+    is_unit_of_time,
+    read_duration,
+    read_time,
+)
+from skmm.modalities.readers._flag import are_flags
+from skmm.modalities.readers._numerals import find_convention
+from skmm.modalities.readers._spelling import is_placeholder
 
 # Fewer distinct values than this, each of them repeated, make a category: the
 # threshold below which skrub's TableVectorizer one-hot encodes.
@@ -37,49 +58,42 @@ _HAN_KANA = re.compile(
 )
 # Thai and Lao, Burmese, Khmer
 _SOUTHEAST_ASIAN = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
-NUMBER = re.compile(
-    r"\s*[-+(]?\s*[$€£¥]?\s*[-+]?(?:\d[\d.,'_\s]*|\.\d+|inf|nan)(?:e[-+]?\d+)?"
-    r"\s*[%€$£¥]?\)?\s*",
-    re.IGNORECASE,
-)
-_DATE_WORDS = re.compile(
-    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
-    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
-    r"|mon(?:day)?|tue(?:s|sday)?|wed(?:nesday)?|thu(?:rs|rsday)?|fri(?:day)?"
-    r"|sat(?:urday)?|sun(?:day)?|am|pm|utc|gmt|at|of|de)\b\.?"
-    r"|(?<=\d)(?:st|nd|rd|th|t(?=\d)|z\b|\s*[ap]m\b)",
-    re.IGNORECASE,
-)
-_DATE = re.compile(r"[\s,]*\d{1,4}(?:[\s,]*[-/.:+][\s,]*\d+|[\s,]+\d+){1,9}[\s,./-]*")
-_DATE_WITH_NAMES = re.compile(r"[\s\d,./:+-]*\d[\s\d,./:+-]*")
 
 
-def detect_strings(series, label, sample_size):
-    """Decide whether strings are files, text, or a category."""
+def decide_strings(series, label, sample_size):
+    """Decide whether strings are files, numbers, dates, text, or a category.
+
+    Parameters
+    ----------
+    series : Series of str of shape (n_samples,)
+        Without missing values.
+    label : hashable
+        Of the column, for errors.
+    sample_size : int
+        How many distinct ones to read closely.
+
+    Returns
+    -------
+    decision : Decision
+    """
     values = series.unique().tolist()
     n_distinct, share = len(values), len(values) / len(series)
-    sample = _sample(values, sample_size)
+    sample = sample_values(values, sample_size)
 
-    kinds = [kind_of_path(value) for value in sample]
-    counts = Counter(kinds)
-    n_files = len(sample) - counts.pop(None, 0)
-    if n_files >= _NEARLY_ALL * len(sample):
-        if len(counts) > 1:
-            per_row = [
-                f"paths of {kind} files" if kind else "other strings"
-                for kind in map(kind_of_path, series)
-            ]
-            raise mixed_types(series, label, per_row, REMEDY_OF_MIXED_MEDIA)
-        (kind,) = counts
-        return kind, f"paths of {kind} files"
-
-    if written := detect_written(series, sample, label):
+    files = _decide_files(series, label, sample)
+    if files is not None:
+        return files
+    if encoded := detect_encoded(series, sample, label):
+        return Decision(*encoded)
+    held = [value for value in sample if not is_placeholder(value)]
+    if not held:
+        return Decision(None, "all missing (written as placeholders)")
+    written = _decide_written(held, label, len(series))
+    if written is not None:
         return written
+    note = note_strings(held, len(series))
     if n_distinct == 1 and len(series) > 1:
-        return "tabular", "strings, constant"
-    for name, looks_like in [("numbers", _is_number), ("dates", _is_date)]:
-        if sum(map(looks_like, sample)) >= _NEARLY_ALL * len(sample):
-            return "tabular", f"{name} as strings"
+        return Decision("tabular", "strings, constant", CategoryReader(), note)
 
     n_words, n_characters, no_spaces = _count_words(sample)
     words = n_words.mean()
@@ -96,16 +110,185 @@ def detect_strings(series, label, sample_size):
         if no_spaces.mean() > 0.5
         else f"{words:.1f} words"
     )
+    reason = f"strings, {100 * share:.0f} % distinct, {length} on average"
     if sentences or phrases:
-        kind = "text"
-    elif few or share < 0.1:
-        return "tabular", f"strings, {n_distinct} distinct values"
-    else:
-        kind = "tabular"
-    return kind, f"strings, {100 * share:.0f} % distinct, {length} on average"
+        return Decision("text", reason)
+    if few or share < 0.1:
+        reason = f"strings, {n_distinct} distinct values"
+    warning = ""
+    if share >= NEARLY_EACH and len(series) >= FEW_ROWS:
+        warning = (
+            f"Column {label!r} is read as a category, and {n_distinct} of "
+            f"{len(series)} rows have a value of their own (for example {held[0]!r}), "
+            "from which nothing can be learned. Drop it, or say what it is: "
+            "modalities=[('name', 'text', [column]), ...] reads it as text."
+        )
+        note = note or "nearly as many values as rows"
+    return Decision("tabular", reason, CategoryReader(), note, warning)
 
 
-def _sample(values, size):
+def _decide_files(series, label, sample):
+    kinds = [kind_of_path(value) for value in sample]
+    counts = Counter(kinds)
+    n_files = len(sample) - counts.pop(None, 0)
+    if n_files < _NEARLY_ALL * len(sample):
+        return None
+    if len(counts) > 1:
+        per_row = [
+            f"paths of {kind} files" if kind else "other strings"
+            for kind in map(kind_of_path, series)
+        ]
+        raise mixed_types(series, label, per_row, REMEDY_OF_MIXED_MEDIA)
+    (kind,) = counts
+    return Decision(kind, f"paths of {kind} files")
+
+
+def _decide_written(values, label, n_rows):
+    """Decide whether strings are flags, numbers, dates, times or durations, or None.
+
+    Parameters
+    ----------
+    values : list of str
+        A sample of the distinct ones, no placeholders.
+    label : hashable
+    n_rows : int
+    """
+    if are_flags(values):
+        return Decision("tabular", "yes and no, as strings", FlagReader())
+    if not any(map(_may_be_written, values)):
+        return None
+    enough = _NEARLY_ALL * len(values)
+    if not is_code(values):
+        decision = _decide_dates(values, label, enough) or _decide_numbers(
+            values, label, enough
+        )
+        if decision is not None:
+            return decision
+    others = [value for value in values if math.isnan(read_time(value))]
+    if len(values) - len(others) >= enough and not _is_stopped(values, others):
+        return Decision("tabular", "times of day as strings", TimeReader())
+    return _decide_durations(values, enough)
+
+
+def _is_stopped(values, others):
+    """Return True if times of day are what a stopwatch shows.
+
+    Its hours go beyond 23, and have one digit beside seconds, which clocks' have not.
+    """
+    if any(not math.isnan(read_duration(value)[0]) for value in others):
+        return True
+    return any(map(_ONE_DIGIT.fullmatch, values))
+
+
+_ONE_DIGIT = re.compile(r"\s*\d:\d{2}:\d{2}(?:[.,]\d+)?\s*")
+
+
+def _may_be_written(value):
+    """Return True for what has a digit, without which nothing is a number or date."""
+    return any(map(str.isdigit, value)) or value.strip(" +-").lower() in _INFINITE
+
+
+_INFINITE = ("inf", "infinity", "∞")
+
+
+def _decide_numbers(values, label, enough):
+    convention = find_convention(values)
+    if convention.n_read < enough:
+        return None
+    units = {unit: n for unit, n in convention.units.items() if unit}
+    if len(units) > 1:
+        told = ", ".join(f"{unit!r} ({n} values)" for unit, n in sorted(units.items()))
+        if all(len(unit) < 2 for unit in units) and sum(units.values()) < enough:
+            return None  # "12", "12A", "12B": numbers of houses
+        return Decision(
+            "tabular",
+            "numbers in several units, as strings",
+            CategoryReader(),
+            f"units: {told}",
+            f"Column {label!r} holds numbers in several units: {told}. They are read "
+            "as categories. Convert them to one unit, and they are numbers.",
+        )
+    if units and is_unit_of_time(convention.unit):
+        return None  # a duration, which knows what a minute is
+    if units and sum(units.values()) < enough and not _is_sign(convention.unit):
+        return None
+    notes, warnings = [], []
+    if convention.decimal == ",":
+        notes.append("decimal comma")
+    if convention.unit:
+        notes.append(f"unit {convention.unit!r}")
+    if convention.is_open:
+        other = "," if convention.decimal == "." else "."
+        example = next(v for v in values if "," in v or "." in v)
+        warnings.append(
+            f"Column {label!r} holds numbers such as {example!r}, of which the values "
+            f"do not tell whether {convention.decimal!r} or {other!r} is the decimal "
+            f"sign; it is taken to be {convention.decimal!r}. To say which, write "
+            f"modalities=[('tabular', 'tabular', {{{label!r}: "
+            f"NumberReader(decimal={other!r})}}), ...]."
+        )
+    if convention.n_foreign:
+        notes.append("mixed decimal signs")
+    n_lost = len(values) - convention.n_read
+    errors = "raise"
+    if n_lost:
+        notes.append(f"{n_lost} of {len(values)} values are no numbers")
+        errors = "missing"
+    reader = NumberReader(convention.decimal, unit=convention.unit, errors=errors)
+    return Decision(
+        "tabular", "numbers as strings", reader, ", ".join(notes), " ".join(warnings)
+    )
+
+
+def _is_sign(unit):
+    """Return True for what may be left out beside some numbers of a column."""
+    return not any(map(str.isalpha, unit)) or len(unit) == 3
+
+
+def _decide_dates(values, label, enough):
+    order = find_order(values)
+    if order.n_read < enough:
+        return None
+    notes, warning = [], ""
+    if order.is_open:
+        warning = (
+            f"Column {label!r} holds dates such as {values[0]!r}, of which the values "
+            "do not tell whether the day or the month comes first; it is taken to be "
+            "the month. To say which, write modalities=[('tabular', 'tabular', "
+            f"{{{label!r}: DateReader(dayfirst=True)}}), ...]."
+        )
+        notes.append("day or month first: open")
+    elif order.dayfirst:
+        notes.append("day first")
+    if order.n_foreign:
+        notes.append("mixed orders of day and month")
+        warning = (
+            f"Column {label!r} holds dates with the day first and dates with the month "
+            f"first, for example {values[0]!r}; those that may be either are read with "
+            f"the {'day' if order.dayfirst else 'month'} first. Write them in one way."
+        )
+    errors = "raise"
+    if order.n_read < len(values):
+        notes.append(f"{len(values) - order.n_read} of {len(values)} are no dates")
+        errors = "missing"
+    reader = DateReader(order.dayfirst, errors=errors)
+    return Decision("tabular", "dates as strings", reader, ", ".join(notes), warning)
+
+
+def _decide_durations(values, enough):
+    read = [read_duration(value) for value in values]
+    held = [unit for seconds, unit in read if not math.isnan(seconds)]
+    if len(held) < enough:
+        return None
+    units = set(held)
+    unit = SECOND_UNITS.get(units.pop()) if len(units) == 1 else None
+    errors = "raise" if len(held) == len(values) else "missing"
+    return Decision(
+        "tabular", "durations as strings", DurationReader(unit, errors=errors)
+    )
+
+
+def sample_values(values, size):
     """Choose values by a hash of their content: the same ones in every row order.
 
     Two folds that share most of their values share most of their samples as well.
@@ -131,20 +314,6 @@ def _hash(values):
     except UnicodeEncodeError:  # half of a surrogate pair, from broken text
         encoded = (value.encode("utf-8", "surrogatepass") for value in values)
         return np.fromiter(map(zlib.crc32, encoded), dtype="uint64")
-
-
-def _is_number(value):
-    return len(value) < 40 and NUMBER.fullmatch(value) is not None
-
-
-def _is_date(value):
-    if len(value) >= 60:
-        return False
-    without_words, n_words = _DATE_WORDS.subn(" ", value)
-    without_words = without_words.replace("T", " ")
-    # "Mar 2020": with a month's name, one number is enough.
-    pattern = _DATE_WITH_NAMES if n_words else _DATE
-    return pattern.fullmatch(without_words) is not None
 
 
 def _count_words(values):

@@ -76,10 +76,13 @@ def test_polars_is_converted_column_by_column():
 def test_polars_needs_no_pyarrow_and_import_is_light():
     code = """
 import sys
-import skmm._data.frames, skmm.modalities
+import skmm, skmm._data.frames
 heavy = {"pandas", "polars", "PIL", "torch"} & set(sys.modules)
 assert not heavy, heavy
 sys.modules["pyarrow"] = None
+import skmm.modalities
+heavy = {"polars", "PIL", "torch", "skrub"} & set(sys.modules)
+assert not heavy, heavy
 import polars as pl
 df = pl.DataFrame({"a": ["x y", None], "b": [[1.0], [2.0]], "c": [1, None]})
 df = df.with_columns(d=pl.col("a").cast(pl.Categorical), e=pl.lit(1).cast(pl.Date))

@@ -5,12 +5,14 @@ import pathlib
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 
 import numpy as np
 import pytest
 import torch
+from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from skorch.callbacks import Callback
 
@@ -230,3 +232,134 @@ def test_a_handler_of_ones_own_is_no_request_of_a_callback(data):
             MultimodalClassifier(callbacks=[SendSignal()], **FAST).fit(*data)
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# ---------------------------------------------------------- at any moment of a search
+
+#: Interrupts of each search, 102 in all.
+REPEATS = {"sequential": 12, "threading": 12, "loky": 10}
+
+
+def interrupt(call, delay):
+    """Call, and send a SIGINT after some seconds; return whether it ended the call.
+
+    False is for a call that was over before, and for an interrupt that Python itself
+    lost, in a callback of the garbage collector.
+    """
+    sent, lost, is_over = [], [], False
+
+    def fire():
+        sent.append(True)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    send, hook = threading.Timer(delay, fire), sys.unraisablehook
+    sys.unraisablehook = lambda error: lost.append(error.exc_type)
+    send.start()
+    try:
+        call()
+        is_over = True
+        send.cancel()
+        send.join()
+    except KeyboardInterrupt:
+        return not is_over
+    except Exception as error:
+        # Where joblib is starting a process, its own cleaning up fails.
+        places = [f.filename for f in traceback.extract_tb(error.__traceback__)]
+        assert isinstance(error.__context__, KeyboardInterrupt)
+        assert any("joblib" in place for place in places)
+        return True
+    finally:
+        sys.unraisablehook = hook
+    assert not sent or lost == [KeyboardInterrupt]
+    return False
+
+
+def wait_for_fits():
+    """Wait until no other thread is within a fit that a call left behind.
+
+    Threads of joblib's that wait for work may stay.
+    """
+    deadline = time.monotonic() + 60
+    while any(map(is_fitting, threading.enumerate())):
+        assert time.monotonic() < deadline
+        for thread in filter(is_fitting, threading.enumerate()):
+            thread.join(0.05)
+
+
+def is_fitting(thread):
+    frame = sys._current_frames().get(thread.ident)
+    if thread is threading.current_thread() or frame is None:
+        return False
+    return any(
+        f.f_code.co_filename.startswith(ROOT) for f, _ in traceback.walk_stack(frame)
+    )
+
+
+def check_interrupts_of_a_search(data, what, backend):
+    X, y = data
+    n_jobs = None if backend == "sequential" else 2
+    model = MultimodalClassifier(**FAST).fit(X, y)
+    learned, seen = weights(model), dict(vars(model))
+    expected = model.predict_proba(X)
+
+    def start():
+        if what == "cross_val_score":
+            return model, lambda: cross_val_score(model, X, y, cv=2, n_jobs=n_jobs)
+        if what == "GridSearchCV":
+            grid = {"fusion": ["concat", "late"]}
+            search = GridSearchCV(model, grid, cv=2, n_jobs=n_jobs)
+        else:
+            options = {"cv": 2, "n_jobs": n_jobs, "random_state": 0}
+            search = FusionSearchCV(model, fusions=["concat", "late"], **options)
+        return search, lambda: search.fit(X, y)
+
+    rng = np.random.default_rng(0)
+    with parallel_config(backend=backend):
+        begin = time.perf_counter()
+        start()[1]()
+        duration = time.perf_counter() - begin
+        around = surroundings()
+        n_ended, waits = 0, []
+        for _ in range(5 * REPEATS[backend]):
+            search, call = start()
+            delay = rng.uniform(0, duration)
+            begin = time.perf_counter()
+            ended = interrupt(call, delay)
+            waits.append(time.perf_counter() - begin - delay)
+            found = surroundings()
+            if backend == "threading":
+                wait_for_fits()
+                # Python 3.11's filters are the process's, and scikit-learn sets them in
+                # each thread of a search: they change without an interrupt, too.
+                warnings.filters[:] = around["filters"]
+                found = surroundings()
+            assert found == around
+            if not ended:
+                duration *= 0.9  # the first had to import much
+                continue
+            n_ended += 1
+            if search is not model:
+                assert not hasattr(search, "cv_results_")
+            # GridSearchCV sets its best estimator before it fits it.
+            best = getattr(search, "best_estimator_", None)
+            if hasattr(best, "classes_"):
+                assert best.predict(X).shape == y.shape
+            assert vars(model) == seen
+            for name, value in weights(model).items():
+                np.testing.assert_array_equal(value, learned[name])
+            if n_ended == REPEATS[backend]:
+                break
+        assert n_ended == REPEATS[backend]
+        # What comes after is as good as new.
+        _, call = start()
+        call()
+    again = MultimodalClassifier(**FAST).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), expected)
+    print(f"{what}, {backend}: {n_ended} ended, after {max(waits):.2f} s at most")
+
+
+@pytest.mark.slow  # a hundred searches, and processes that start anew after each
+@pytest.mark.parametrize("backend", REPEATS)
+@pytest.mark.parametrize("what", ["cross_val_score", "GridSearchCV", "FusionSearchCV"])
+def test_interrupts_at_any_moment_of_a_search(data, what, backend):
+    check_interrupts_of_a_search(data, what, backend)

@@ -54,7 +54,7 @@ def test_every_modality_has_its_transformer_and_block(table):
     features = vectorizer.fit_transform(table)
     kinds = {name: type(t).__name__ for name, t in vectorizer.transformers_.items()}
     assert kinds == {
-        "tabular": "TableVectorizer",
+        "tabular": "TableFeatures",
         "text": "TextVectorizer",
         "series": "SeriesVectorizer",
         "vector": "Vectors",

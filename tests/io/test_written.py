@@ -6,8 +6,10 @@ import urllib.parse
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
+from skmm import MultimodalClassifier
 from skmm.feature_extraction import AudioVectorizer, ImageVectorizer, VideoVectorizer
 from skmm.io import (
     AudioReader,
@@ -158,3 +160,25 @@ def test_a_file_whose_name_looks_like_base64(picture, encode_picture, tmp_path):
     (tmp_path / name).write_bytes(encode_picture(255 - picture))
     pixels = ImageReader(root=tmp_path)(name)
     np.testing.assert_array_equal(pixels, 255 - picture)
+
+
+def test_an_estimator_fitted_on_base64_predicts_files(encode_picture):
+    pytest.importorskip("skimage")
+    rng = np.random.default_rng(0)
+    y = np.arange(40) % 2
+    pixels = rng.integers(0, 60, (40, 12, 12, 3), dtype=np.uint8)
+    pixels[y == 1, :, :, 2] += 150
+    raws = [encode_picture(one) for one in pixels]
+    texts = [SPELLINGS["plain"](raw) for raw in raws]
+    X = pd.DataFrame({"photo": texts})
+    model = MultimodalClassifier(max_epochs=3, random_state=0).fit(X[:30], y[:30])
+    expected = model.predict_proba(X)
+    assert (expected.argmax(1) == y)[30:].mean() > 0.9
+    uris = ["data:image/png;base64," + text for text in texts]
+    for same in (
+        pd.DataFrame({"photo": raws}),
+        pd.DataFrame({"photo": pd.array(uris, "string[pyarrow]")}),
+        pl.DataFrame({"photo": texts}),
+        pl.DataFrame({"photo": raws}),
+    ):
+        np.testing.assert_array_equal(model.predict_proba(same), expected)

@@ -17,7 +17,11 @@ from skmm.encoders.tabular._backbones import (
     FTTransformer,
     make_net,
 )
-from skmm.modalities._readers import CategoryReader, make_reader
+from skmm.encoders.tabular._range import compare_table
+from skmm.modalities._resolver import choose_reader
+
+# So far from the middle, in units of the spread, squares still fit into float32.
+_FAR = 1e18
 
 
 class TabularEncoder(Encoder):
@@ -28,8 +32,8 @@ class TabularEncoder(Encoder):
     bins [1]_; beside them the value itself, robustly scaled and smoothly clipped, and
     whether it is missing. A category becomes a learned vector; missing is a value of
     its own, and so is unknown, which rare values of the training rows teach. Dates
-    give year, month, day, hour, weekday and seconds; strings that spell numbers or
-    dates are read by skrub.
+    give year, month, day, hour, weekday and seconds. What reads a column,
+    :func:`~skmm.modalities.detect_modalities` tells and decides.
 
     Parameters
     ----------
@@ -59,6 +63,11 @@ class TabularEncoder(Encoder):
         is "auto".
     n_layers : int or None, default=None
         Hidden layers of "mlp", blocks of the others; None takes 1, 2 and 3.
+    readers : dict of {label: str or Reader} or None, default=None
+        What reads a column: "number", "date", "time", "duration", "flag", "category",
+        or an object such as :class:`~skmm.modalities.NumberReader`. A column that is
+        not in it is read as what its training rows are. A modality's columns may be
+        such a dict as well.
 
     Attributes
     ----------
@@ -102,6 +111,7 @@ class TabularEncoder(Encoder):
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "augment": augment_constraints("tabular"),
         "n_layers": [Interval(Integral, 1, None, closed="left"), None],
+        "readers": [dict, None],
     }
 
     def __init__(
@@ -116,6 +126,7 @@ class TabularEncoder(Encoder):
         dropout=0.1,
         augment=None,
         n_layers=None,
+        readers=None,
     ):
         self.backbone = backbone
         self.n_members = n_members
@@ -126,21 +137,21 @@ class TabularEncoder(Encoder):
         self.dropout = dropout
         self.augment = augment
         self.n_layers = n_layers
+        self.readers = readers
 
     def fit_transform(self, X, y=None, sample_weight=None):
         check_options(self)
+        columns = [X.iloc[:, i] for i in range(X.shape[1])]
         self.readers_ = [
-            make_reader(X.iloc[:, i], self.min_frequency) for i in range(X.shape[1])
+            choose_reader(column, self.readers).fit(column, self.min_frequency)
+            for column in columns
         ]
         numbers, codes = self._read(X)
         self.center_, self.scale_ = _robust_statistics(numbers)
         self.edges_ = [
-            _quantile_edges(column, self.n_bins)
-            for column in ((numbers - self.center_) / self.scale_).T
+            _quantile_edges(column, self.n_bins) for column in self._scale(numbers).T
         ]
-        self.n_codes_ = [
-            r.n_codes for r in self.readers_ if isinstance(r, CategoryReader)
-        ]
+        self.n_codes_ = [r.n_codes_ for r in self.readers_ if r.gives_codes]
         return self._block(X, numbers, codes)
 
     def transform(self, X):
@@ -158,12 +169,18 @@ class TabularEncoder(Encoder):
         numbers, codes = [np.empty((len(X), 0))], []
         for i, reader in enumerate(self.readers_):
             values = reader.read(X.iloc[:, i])
-            (codes if isinstance(reader, CategoryReader) else numbers).append(values)
+            (codes if reader.gives_codes else numbers).append(values)
         codes = np.stack(codes, axis=1) if codes else np.empty((len(X), 0), np.int32)
         return np.concatenate(numbers, axis=1), codes
 
+    def _scale(self, numbers):
+        """Return numbers in units of their columns' spread."""
+        with np.errstate(over="ignore"):
+            scaled = (numbers - self.center_) / self.scale_
+        return np.clip(scaled, -_FAR, _FAR)
+
     def _block(self, X, numbers, codes):
-        scaled = ((numbers - self.center_) / self.scale_).astype(np.float32)
+        scaled = self._scale(numbers).astype(np.float32)
         present = (~np.isnan(numbers)).any(axis=1) | (codes > 0).any(axis=1)
         return Block(scaled, codes, present=present)
 
@@ -195,10 +212,15 @@ class TabularEncoder(Encoder):
         """Give the column of each number, and of each code."""
         columns = [], []
         for i, reader in enumerate(self.readers_):
-            dates = getattr(reader, "encoder", None)
-            size = 1 if dates is None else len(dates.all_outputs_)
-            columns[isinstance(reader, CategoryReader)].extend([i] * size)
+            columns[reader.gives_codes].extend([i] * reader.n_features_)
         return columns
+
+    def compare(self, X, block):
+        found = compare_table(
+            X, self._columns(), self.edges_, self.center_, self.scale_, block
+        )
+        ids = {r.name_ for r in self.readers_ if r.gives_codes and not r.returns_}
+        return [one for one in found if one.column not in ids]
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)
@@ -335,11 +357,15 @@ def _robust_statistics(numbers):
         seen = column[~np.isnan(column)]
         if not len(seen):
             continue
-        low, center[i], high = np.quantile(seen, [0.25, 0.5, 0.75])
+        # At float64's limits differences overflow, of which these are far.
+        unit = max(1.0, np.abs(seen).max() * 1e-150)
+        seen = seen / unit
+        low, middle, high = np.quantile(seen, [0.25, 0.5, 0.75])
         spread = (high - low) / 1.349  # the standard deviation of a normal column
-        if spread <= 1e-12 * abs(center[i]):
+        if spread <= 1e-12 * abs(middle):
             spread = (seen.max() - seen.min()) / 2
-        scale[i] = spread if spread > 1e-12 * abs(center[i]) else 1.0
+        center[i] = middle * unit
+        scale[i] = spread * unit if spread > 1e-12 * abs(middle) else 1.0
     return center, scale
 
 
@@ -349,5 +375,7 @@ def _quantile_edges(column, n_bins):
     values = np.unique(seen)
     if len(values) > n_bins + 1:
         values = np.unique(np.quantile(seen, np.linspace(0, 1, n_bins + 1)))
-    # Edges closer than float32 can tell apart are one edge.
-    return np.unique(values.astype(np.float32))
+    # Edges closer than float32 can tell apart are one edge, and so are those whose
+    # distance it cannot divide by.
+    values = np.unique(values.astype(np.float32))
+    return values[np.diff(values, prepend=-np.inf) > 1e-18]

@@ -1,6 +1,7 @@
 """Free text, learned end to end."""
 
 import os
+from collections import Counter
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,12 +10,12 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm._data.frames import is_missing, to_strings
-from skmm._data.ngrams import NgramCounter, Tfidf
+from skmm._data.ngrams import NgramCounter, Tfidf, split_tokens
 from skmm._nn.sparse import SparseModule, SparseWide
 from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints
-from skmm.encoders._base import Encoder
+from skmm.encoders._base import Comparison, Encoder
 
 _BACKBONES = ["bag", "cnn", "lstm", "gru", "transformer", "pretrained"]
 
@@ -253,6 +254,25 @@ default="bag"
         ]
         read = None if self.reader_ is None else self.reader_.transform
         return self._block(X, read, ngrams)
+
+    def compare(self, X, block):
+        found = []
+        for i, counter in enumerate(self.counters_):
+            texts = [text for text in to_strings(X.iloc[:, i]) if text.strip()]
+            # Some texts are enough to tell a share.
+            words = Counter(
+                word
+                for text in texts[:: len(texts) // 200 + 1]
+                for word in split_tokens(text)
+            )
+            if words and counter.vocabulary_:
+                n_known = sum(
+                    n for word, n in words.items() if word in counter.vocabulary_
+                )
+                share = 1 - n_known / words.total()
+                what = "texts of words that the fit did not have, or hardly"
+                found.append(Comparison(X.columns[i], share, len(texts), what))
+        return found
 
     @property
     def _dropout(self):

@@ -32,7 +32,8 @@ def test_kinds_of_columns():
     encoder = TabularEncoder(min_frequency=1)
     encoder.fit_transform(X)
     kinds = [reader.kind for reader in encoder.readers_]
-    assert kinds == ["number"] * 6 + ["date"] * 2 + ["category"] * 2
+    numbers = ["number", "number", "flag", "number", "number", "duration"]
+    assert kinds == numbers + ["date"] * 2 + ["category"] * 2
 
 
 def test_dates_carry_a_signal():

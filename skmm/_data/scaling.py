@@ -1,0 +1,49 @@
+"""Standardised numbers of any finite magnitude."""
+
+import numpy as np
+
+#: Beyond this many scales from the centre all numbers are alike: products with them
+#: stay far within float32.
+LARGEST = 1e9
+
+
+def mean_and_scale(values, axis=0):
+    """Return mean and standard deviation of what is not NaN.
+
+    Numbers are first brought near 1 by a power of two, which rounds nothing, so that
+    squares neither overflow nor vanish.
+
+    Parameters
+    ----------
+    values : ndarray
+    axis : int or None, default=0
+        None takes all numbers together.
+
+    Returns
+    -------
+    mean : ndarray or float
+    scale : ndarray or float
+        Of what is constant up to rounding, its own magnitude.
+    """
+    counts = np.maximum((~np.isnan(values)).sum(axis), 1)
+    exponent = np.frexp(np.nan_to_num(np.abs(values)).max(axis))[1]
+    values = np.ldexp(values, -exponent)
+    mean = np.nansum(values, axis) / counts
+    variance = np.nansum((values - mean) ** 2, axis) / counts
+    scale = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
+    return np.ldexp(mean, exponent), np.ldexp(scale, np.minimum(exponent, 1023))
+
+
+def standardize(values, center, scale):
+    """Return numbers by their distance from the centre, NaN where missing.
+
+    They fit into float32.
+
+    Parameters
+    ----------
+    values, center, scale : ndarray
+        Any finite numbers.
+    """
+    with np.errstate(over="ignore"):
+        scaled = (values - center) / scale
+    return np.clip(scaled, -LARGEST, LARGEST)

@@ -1,0 +1,28 @@
+"""What is decided about one column."""
+
+from typing import NamedTuple
+
+from skmm.modalities.readers import Reader
+
+
+class Decision(NamedTuple):
+    """What a column is, and what reads it.
+
+    Attributes
+    ----------
+    kind : str or None
+        The kind of modality; None for a column without any value.
+    reason : str
+    reader : Reader or None, default=None
+        What reads a column of a table.
+    note : str, default=""
+        What a user would want to know besides.
+    warning : str, default=""
+        What is ambiguous or useless, with its remedy.
+    """
+
+    kind: str | None
+    reason: str
+    reader: Reader | None = None
+    note: str = ""
+    warning: str = ""

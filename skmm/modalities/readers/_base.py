@@ -1,0 +1,220 @@
+"""What the readers of table columns share."""
+
+import datetime
+import decimal
+import math
+import warnings
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skmm._data.frames import is_missing, show_label
+
+
+class Reader(BaseEstimator):
+    """Read one column of a table: what its cells mean, decided once.
+
+    A subclass stores its options, learns what else it needs in `fit`, and gives the
+    cells in one form in `clean` and as an encoder takes them in `read`.
+
+    Attributes
+    ----------
+    kind : str
+        The name by which ``modalities=`` knows the reader.
+    gives_codes : bool
+        True where `read` gives categories' codes, False where it gives numbers.
+    n_features_ : int
+        How many numbers `read` gives.
+    """
+
+    kind = ""
+    gives_codes = False
+    n_features_ = 1
+
+    def fit(self, column, min_frequency=1):
+        """Learn from the training rows.
+
+        Parameters
+        ----------
+        column : Series of shape (n_samples,)
+        min_frequency : int, default=1
+            Rarer categories are read as unknown.
+
+        Returns
+        -------
+        self : Reader
+        """
+        self.name_ = column.name
+        return self
+
+    def clean(self, column):
+        """Give the cells in one form, whatever container and spelling they come in.
+
+        Parameters
+        ----------
+        column : Series of shape (n_samples,)
+
+        Returns
+        -------
+        cells : Series of shape (n_samples,)
+            float64, datetime64 or category; missing cells are missing.
+
+        Raises
+        ------
+        ValueError
+            If a cell cannot be read.
+        """
+        raise NotImplementedError
+
+    def read(self, column):
+        """Give what an encoder takes.
+
+        Parameters
+        ----------
+        column : Series of shape (n_samples,)
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples, n_features_) or (n_samples,)
+            float64 with NaN where missing; or int32 codes of categories.
+
+        Raises
+        ------
+        ValueError
+            If a cell cannot be read.
+        """
+        return self.clean(column).to_numpy(np.float64)[:, None]
+
+    def __eq__(self, other):
+        if type(self) is not type(other):
+            return NotImplemented
+        return self.get_params() == other.get_params()
+
+    __hash__ = None
+
+    def _refuse(self, column, lost, what=None, remedy=None):
+        """Raise if there are cells that hold something and could not be read."""
+        bad = np.flatnonzero(lost)
+        if not len(bad):
+            return
+        what = what or f"was fitted as a {self.kind}"
+        remedy = remedy or "Correct these cells, make them missing, or fit again."
+        raise ValueError(
+            f"Column {column.name!r} {what}; {len(bad)} of {len(column)} rows cannot "
+            f"be read as one, the first at row {show_label(column.index, bad[0])}: "
+            f"{_show(column.iloc[bad[0]])}. {remedy}"
+        )
+
+    def _lose(self, column, lost):
+        """Warn of cells that are taken for missing, since so many could be read."""
+        bad = np.flatnonzero(lost)
+        if len(bad):
+            warn(
+                f"Column {column.name!r} is read as a {self.kind}; {len(bad)} of "
+                f"{len(column)} rows cannot be read as one and are taken for missing, "
+                f"the first at row {show_label(column.index, bad[0])}: "
+                f"{_show(column.iloc[bad[0]])}. Correct them, or make them missing."
+            )
+
+
+def warn(message):
+    """Warn the user, whose own line nobody here knows."""
+    warnings.warn(message, UserWarning, stacklevel=3)
+
+
+def _show(cell):
+    text = repr(cell.item() if isinstance(cell, np.generic) else cell)
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+def distinct_cells(column):
+    """Take the distinct cells of a column.
+
+    Returns
+    -------
+    codes : ndarray of int of shape (n_samples,)
+        The place of each cell in `cells`, -1 where it is missing.
+    cells : list
+    """
+    import pandas as pd
+
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy().astype(np.intp)
+        cells = column.cat.categories.to_series().astype(object).to_list()
+    else:
+        plain = column if dtype.kind != "O" and _is_numpy(dtype) else to_objects(column)
+        try:
+            codes, values = pd.factorize(plain, use_na_sentinel=True)
+            cells = list(values)
+        except TypeError:  # lists and arrays have no hash
+            missing = is_missing(column)
+            codes = np.where(missing, -1, np.arange(len(column)))
+            cells = to_objects(column).to_list()
+    empty = [i for i, cell in enumerate(cells) if is_nothing(cell)]
+    if empty:
+        codes = np.where(np.isin(codes, empty), -1, codes)
+    return codes, cells
+
+
+def _is_numpy(dtype):
+    return isinstance(dtype, np.dtype)
+
+
+def to_objects(column):
+    """Return a column whose cells are Python objects."""
+    if column.dtype == object:
+        return column
+    return column.astype(object)
+
+
+def is_nothing(cell):
+    """Return True for a scalar that is missing, or a blank string."""
+    if isinstance(cell, str):
+        return not cell or cell.isspace()
+    if cell is None:
+        return True
+    try:
+        return bool(cell != cell) or type(cell).__name__ in ("NaTType", "NAType")
+    except (TypeError, ValueError, decimal.InvalidOperation):
+        return type(cell).__name__ == "NAType" or isinstance(cell, decimal.Decimal)
+
+
+def spread(codes, values, nothing):
+    """Give the values of distinct cells to all rows."""
+    return np.append(values, np.asarray([nothing], dtype=values.dtype))[codes]
+
+
+def number_of(cell):
+    """Return a number of any type as a float; None for what is none."""
+    if isinstance(cell, (datetime.timedelta, np.timedelta64, np.datetime64)):
+        return None
+    if isinstance(cell, complex):
+        return None
+    try:
+        return float(cell) if hasattr(cell, "__float__") else None
+    except OverflowError:
+        return math.inf if cell > 0 else -math.inf
+    except (TypeError, ValueError):
+        return None
+
+
+def is_numeric(column):
+    """Return True if a column's dtype holds real numbers or booleans."""
+    import pandas as pd
+
+    dtype = column.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return False
+    if isinstance(dtype, pd.SparseDtype):
+        dtype = dtype.subtype
+    return getattr(dtype, "kind", "O") in "iufb"
+
+
+def to_floats(column):
+    """Return a column of a numeric dtype as float64, NaN where missing."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.SparseDtype):
+        column = column.sparse.to_dense()
+    return column.to_numpy(np.float64, na_value=np.nan)

@@ -1,0 +1,214 @@
+"""Numbers of any type, and numbers as people write them."""
+
+from collections import Counter
+
+import numpy as np
+
+from skmm._data.frames import show_label
+from skmm._utils.validation import Names, check_options
+from skmm.modalities.readers._base import (
+    Reader,
+    distinct_cells,
+    is_numeric,
+    number_of,
+    spread,
+    to_floats,
+    warn,
+)
+from skmm.modalities.readers._flag import WORDS
+from skmm.modalities.readers._numerals import parse, value_of
+from skmm.modalities.readers._spelling import is_placeholder
+
+
+class NumberReader(Reader):
+    """Read numbers of any type, and numbers as people write them.
+
+    Integers, floats, booleans, fractions and decimals of Python, NumPy, pandas, Arrow
+    and polars; the middle of an interval; and strings with thousands separators,
+    decimal commas, currencies, percent signs, units, accounting brackets or exponents.
+
+    Parameters
+    ----------
+    decimal : {".", ","}, default="."
+        The decimal sign of written numbers. The other one, a space or an apostrophe
+        parts thousands. Cells that only the other sign makes numbers are read so,
+        with a warning.
+    unit : str, default=""
+        The currency, unit or percent sign beside written numbers, in lower case. Cells
+        in another unit raise an error.
+    infinite : {"raise", "missing"}, default="raise"
+        What an infinite cell is: an error that names it, or missing.
+    errors : {"raise", "missing"}, default="raise"
+        What a cell is that cannot be read: an error that names it, or missing, with a
+        warning. "N/A", "?", "-", "null" and the like are always missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.modalities import NumberReader
+    >>> prices = pd.Series(["1.234,50 €", "(12,00 €)", "n/a"])
+    >>> NumberReader(decimal=",", unit="€").fit(prices).clean(prices).tolist()
+    [1234.5, -12.0, nan]
+    """
+
+    kind = "number"
+
+    _parameter_constraints = {
+        "decimal": [Names([".", ","])],
+        "unit": [str],
+        "infinite": [Names(["raise", "missing"])],
+        "errors": [Names(["raise", "missing"])],
+    }
+
+    def __init__(self, decimal=".", *, unit="", infinite="raise", errors="raise"):
+        self.decimal = decimal
+        self.unit = unit
+        self.infinite = infinite
+        self.errors = errors
+
+    def fit(self, column, min_frequency=1):
+        check_options(self)
+        super().fit(column)
+        self.is_flag_ = False
+        values = self.clean(column).to_numpy()
+        self.is_flag_ = bool(np.isin(values, [0.0, 1.0]).any()) and bool(
+            (np.isin(values, [0.0, 1.0]) | np.isnan(values)).all()
+        )
+        return self
+
+    def clean(self, column):
+        import pandas as pd
+
+        if is_numeric(column):
+            values = to_floats(column)
+        else:
+            values = self._read_cells(column)
+        return pd.Series(
+            self._check_finite(column, values), index=column.index, name=column.name
+        )
+
+    def _read_cells(self, column):
+        column = _middles(column)
+        codes, cells = distinct_cells(column)
+        numbers = np.full(len(cells), np.nan)
+        lost = np.zeros(len(cells), dtype=bool)
+        written = []
+        for i, cell in enumerate(cells):
+            if isinstance(cell, str):
+                written.append(i)
+            elif (number := number_of(cell)) is not None:
+                numbers[i] = number
+            else:
+                middle = _middle(cell)
+                lost[i] = middle is None
+                numbers[i] = np.nan if middle is None else middle
+        self._read_written(column, cells, written, numbers, lost)
+        lost = spread(codes, lost, False)
+        if self.errors == "missing":
+            self._lose(column, lost)
+        else:
+            self._refuse(column, lost)
+        return spread(codes, numbers, np.nan)
+
+    def _read_written(self, column, cells, written, numbers, lost):
+        """Fill in the numbers of strings, and mark what is none."""
+        if self.decimal == "." and written:
+            # As computers write numbers, they are read as computers read them.
+            texts = np.array([cells[i] for i in written], dtype=object)
+            fast = _plain_floats(texts)
+            numbers[written] = fast
+            written = [i for i, isnan in zip(written, np.isnan(fast)) if isnan]
+        numerals = {}
+        for i in written:
+            numeral = parse(cells[i])
+            if numeral is not None:
+                numerals[i] = numeral
+            elif self.is_flag_ and cells[i].strip().casefold() in WORDS:
+                numbers[i] = WORDS[cells[i].strip().casefold()]
+            else:
+                lost[i] = not is_placeholder(cells[i])
+        if not numerals:
+            return
+        self._check_units(column, numerals)
+        decimal = self.decimal
+        foreign = [i for i, n in numerals.items() if decimal not in n.readings]
+        if foreign:
+            other = "," if decimal == "." else "."
+            fits = sum(other in numeral.readings for numeral in numerals.values())
+            told = f"{len(foreign)} of {len(cells)} distinct values"
+            if fits > len(numerals) - len(foreign):
+                decimal = other
+                told = "these cells"
+            warn(
+                f"Column {column.name!r} was fitted with {self.decimal!r} as the "
+                f"decimal sign, and {told} can only be read with {other!r}, for "
+                f"example {cells[foreign[0]]!r}. They are read so. Write the column in "
+                "one way to silence this warning."
+            )
+        for i, numeral in numerals.items():
+            numbers[i], _ = value_of(numeral, decimal, self.unit)
+
+    def _check_units(self, column, numerals):
+        """Raise if numbers are written in another unit than they were fitted in."""
+        units = Counter(numeral.unit for numeral in numerals.values())
+        scales = any(numeral.magnitude for numeral in numerals.values())
+        others = [
+            unit
+            for unit in units
+            if unit not in ("", self.unit) and not (scales and unit in "mbt")
+        ]
+        if self.unit == "" and len(others) == 1 and others[0] not in ("%", "‰"):
+            return  # a unit where there was none is the one that was not written
+        if others:
+            fitted = f"in {self.unit!r}" if self.unit else "without a unit"
+            raise ValueError(
+                f"Column {column.name!r} was fitted {fitted}, and holds numbers in "
+                f"{', '.join(map(repr, sorted(others)))}. Convert them to one unit, or "
+                "fit again."
+            )
+
+    def _check_finite(self, column, values):
+        infinite = np.isinf(values)
+        if not infinite.any():
+            return values
+        if self.infinite == "missing":
+            return np.where(infinite, np.nan, values)
+        where = np.flatnonzero(infinite)
+        raise ValueError(
+            f"Column {column.name!r} holds infinity (inf) in {len(where)} of "
+            f"{len(values)} rows, the first at row "
+            f"{show_label(column.index, where[0])}. Replace it: "
+            "X.replace([np.inf, -np.inf], np.nan) makes it missing, as "
+            "NumberReader(infinite='missing') does."
+        )
+
+
+def _plain_floats(texts):
+    """Return strings as Python's float reads them, NaN where it does not."""
+    import pandas as pd
+
+    try:
+        return pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce").to_numpy(
+            np.float64, na_value=np.nan
+        )
+    except (OverflowError, UnicodeError):
+        return np.full(len(texts), np.nan)
+
+
+def _middles(column):
+    """Return a column of intervals as their middles, and any other as it is."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.IntervalDtype):
+        return column.astype(object)
+    return column
+
+
+def _middle(cell):
+    """Return the middle of an interval of numbers, its finite end if it has but one."""
+    left, right = getattr(cell, "left", None), getattr(cell, "right", None)
+    ends = [number_of(end) for end in (left, right)]
+    if None in ends:
+        return None
+    finite = [end for end in ends if np.isfinite(end)]
+    return float(np.mean(finite)) if finite else np.nan

@@ -1,0 +1,365 @@
+"""Dates, times of day and durations, of any type and spelling."""
+
+import datetime
+
+import numpy as np
+
+from skmm._utils.validation import Names, check_options
+from skmm.modalities.readers import _calendar, _clocks
+from skmm.modalities.readers._base import (
+    Reader,
+    distinct_cells,
+    is_numeric,
+    number_of,
+    spread,
+    to_floats,
+    warn,
+)
+from skmm.modalities.readers._spelling import is_placeholder
+
+_UNITS = {"D": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
+_UNITS |= {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_DAY = 86400.0
+
+
+class DateReader(Reader):
+    """Read dates and moments of any type, and dates as people write them.
+
+    Dates and moments of Python, NumPy, pandas, Arrow and polars, with time zones or
+    without; the start of a period; and strings in ISO 8601, in local orders of day,
+    month and year, with names of months and with weeks or quarters. An encoder gets
+    year, month, day, hour, weekday and seconds.
+
+    Parameters
+    ----------
+    dayfirst : bool, default=False
+        Whether "03/04/2020" is the 3rd of April. A date that only the other order
+        makes one is read so, with a warning.
+    unit : {None, "D", "h", "min", "s", "ms", "us", "ns"}, default=None
+        What numbers count, from 1970 on. Without it, numbers raise an error.
+    errors : {"raise", "missing"}, default="raise"
+        What a cell is that cannot be read: an error that names it, or missing, with a
+        warning. "N/A", "0000-00-00" and the like are always missing.
+
+    Attributes
+    ----------
+    zone_ : tzinfo or None
+        The time zone of the training rows, to which all moments are brought; UTC
+        where each has an offset of its own.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.modalities import DateReader
+    >>> days = pd.Series(["31/01/2020", "1 Feb 2020", "?"])
+    >>> DateReader(dayfirst=True).fit(days).clean(days).dt.day.tolist()
+    [31.0, 1.0, nan]
+    """
+
+    kind = "date"
+
+    _parameter_constraints = {
+        "dayfirst": ["boolean"],
+        "unit": [None, Names(_UNITS)],
+        "errors": [Names(["raise", "missing"])],
+    }
+
+    def __init__(self, dayfirst=False, *, unit=None, errors="raise"):
+        self.dayfirst = dayfirst
+        self.unit = unit
+        self.errors = errors
+
+    def fit(self, column, min_frequency=1):
+        from skrub import DatetimeEncoder
+
+        check_options(self)
+        super().fit(column)
+        self.zone_ = None
+        cells, zone = self._read_cells(column)
+        self.zone_ = zone
+        cells = self._localize(column, cells, zone)
+        self._encoder = None
+        if cells.isna().all():  # of which nothing is learned
+            return self
+        self._encoder = DatetimeEncoder(add_weekday=True, add_total_seconds=True)
+        self._encoder.fit_transform(cells)
+        self.n_features_ = len(self._encoder.all_outputs_)
+        return self
+
+    def clean(self, column):
+        return self._localize(column, *self._read_cells(column))
+
+    def read(self, column):
+        cells = self.clean(column)
+        if self._encoder is None or cells.isna().all():
+            return np.full((len(column), self.n_features_), np.nan)
+        return self._encoder.transform(cells).to_numpy(np.float64)
+
+    def _read_cells(self, column):
+        """Return moments, in UTC where a zone is known, and that zone."""
+        import pandas as pd
+
+        dtype = column.dtype
+        if is_numeric(column):
+            values = to_floats(column)
+            if self.unit is None or dtype.kind == "b":
+                self._refuse(column, ~np.isnan(values), remedy=_REMEDY)
+            return _from_numbers(values, self.unit), None
+        if isinstance(dtype, pd.PeriodDtype):
+            column = column.dt.to_timestamp()
+            dtype = column.dtype
+        if isinstance(dtype, pd.DatetimeTZDtype):
+            moments = column.dt.tz_convert("UTC").dt.tz_localize(None)
+            return moments.to_numpy().astype("datetime64[us]"), dtype.tz
+        if isinstance(dtype, np.dtype) and dtype.kind == "M":
+            return column.to_numpy().astype("datetime64[us]"), None
+        codes, cells = distinct_cells(column)
+        moments = np.full(len(cells), "NaT", dtype="datetime64[us]")
+        lost = np.zeros(len(cells), dtype=bool)
+        zones, has_zone, written = [], np.zeros(len(cells), dtype=bool), []
+        for i, cell in enumerate(cells):
+            if isinstance(cell, str):
+                written.append(i)
+                continue
+            moment = _moment_of(cell, self.unit)
+            if moment is None:
+                lost[i] = True
+                continue
+            moments[i], zone = moment
+            if zone is not None:
+                has_zone[i] = True
+                zones.append(zone)
+        self._read_written(column, cells, written, moments, lost, has_zone)
+        lost = spread(codes, lost, False)
+        if self.errors == "missing":
+            self._lose(column, lost)
+        else:
+            self._refuse(column, lost, remedy=None if written else _REMEDY)
+        zone = None
+        if has_zone.any():
+            names = set(map(str, zones))
+            is_one = len(names) == 1 and not has_zone[written].any()
+            zone = zones[0] if is_one else datetime.UTC
+            naive = ~(has_zone | np.isnat(moments))
+            if naive.any():
+                warn(
+                    f"Column {column.name!r} holds moments with a time zone and "
+                    f"{int(naive.sum())} distinct ones without, which are read as UTC. "
+                    "Give all of them a zone, or none."
+                )
+        return spread(codes, moments, np.datetime64("NaT", "us")), zone
+
+    def _read_written(self, column, cells, written, moments, lost, has_zone):
+        if not written:
+            return
+        texts = [cells[i] for i in written]
+        dayfirst = self.dayfirst
+        order = _calendar.find_order(texts)
+        if order.n_orders and order.dayfirst != dayfirst:
+            dayfirst = order.dayfirst
+            fitted, now = ("day", "month") if self.dayfirst else ("month", "day")
+            warn(
+                f"Column {column.name!r} was fitted with the {fitted} before the {now},"
+                f" and now has the {now} first, for example {texts[0]!r}. It is read "
+                "so. Write the column in one way to silence this warning."
+            )
+        dates, is_date, has_offset = _calendar.read_dates(texts, dayfirst)
+        moments[written] = dates
+        has_zone[written] = has_offset
+        if not is_date.all():
+            lost[written] = [
+                not (known or is_placeholder(text))
+                for known, text in zip(is_date.tolist(), texts)
+            ]
+
+    def _localize(self, column, moments, zone):
+        """Return moments as the clocks of the fitted zone show them, without a zone."""
+        import pandas as pd
+
+        cells = pd.Series(moments, index=column.index, name=column.name)
+        if self.zone_ is None:
+            if zone is not None:
+                warn(
+                    f"Column {column.name!r} was fitted without a time zone and now "
+                    "has one; its moments are read in UTC. Drop the zone, or fit again."
+                )
+            return cells
+        if zone is None:
+            if not cells.isna().all():
+                warn(
+                    f"Column {column.name!r} was fitted with the time zone "
+                    f"{self.zone_} and now has none; its moments are read in that "
+                    "zone. Give them one: .dt.tz_localize(...)."
+                )
+            return cells
+        local = cells.dt.tz_localize("UTC").dt.tz_convert(self.zone_)
+        return local.dt.tz_localize(None)
+
+
+_REMEDY = (
+    "Pass dates, or declare what the numbers count: DateReader(unit='s') for seconds "
+    "from 1970 on."
+)
+
+
+def _from_numbers(values, unit):
+    moments = np.full(len(values), "NaT", dtype="datetime64[us]")
+    seconds = values * _UNITS.get(unit, 1.0)
+    held = np.abs(seconds) < 2.5e11  # NaN is not; nor is a year beyond 9999
+    moments[held] = np.round(seconds[held] * 1e6).astype("datetime64[us]")
+    return moments
+
+
+def _moment_of(cell, unit):
+    """Return a cell's moment, and its zone; None for what is no date."""
+    import pandas as pd
+
+    if hasattr(cell, "to_timestamp"):  # a period: its start
+        cell = cell.to_timestamp()
+    elif hasattr(cell, "left") and hasattr(cell, "mid"):  # an interval of dates
+        cell = cell.mid
+    if isinstance(cell, (datetime.date, np.datetime64)):
+        if isinstance(cell, np.datetime64) or not isinstance(cell, datetime.datetime):
+            return np.datetime64(cell, "us"), None
+        zone = cell.tzinfo
+        if zone is not None:
+            cell = pd.Timestamp(cell).tz_convert("UTC").tz_localize(None)
+        elif not isinstance(cell, pd.Timestamp):
+            return np.datetime64(cell, "us"), None
+        return cell.as_unit("us").to_datetime64(), zone
+    number = number_of(cell)
+    if number is None or unit is None or isinstance(cell, (bool, np.bool_)):
+        return None
+    return _from_numbers(np.array([number]), unit)[0], None
+
+
+class TimeReader(Reader):
+    """Read times of day: "10:15", "9:30 pm", ``datetime.time``.
+
+    An encoder gets the seconds since midnight, and where the hand of a clock of 24
+    hours stands, so that midnight is near to midnight.
+
+    Examples
+    --------
+    >>> import datetime
+    >>> import pandas as pd
+    >>> from skmm.modalities import TimeReader
+    >>> times = pd.Series(["10:15", datetime.time(22, 30), None])
+    >>> TimeReader().fit(times).clean(times).tolist()
+    [36900.0, 81000.0, nan]
+    """
+
+    kind = "time"
+    n_features_ = 3
+
+    def clean(self, column):
+        import pandas as pd
+
+        codes, cells = distinct_cells(column)
+        seconds = np.array([_seconds_of_day(cell) for cell in cells], dtype=float)
+        lost = [np.isnan(s) and not _is_nothing(c) for s, c in zip(seconds, cells)]
+        self._refuse(column, spread(codes, np.array(lost, dtype=bool), False))
+        values = spread(codes, seconds, np.nan)
+        return pd.Series(values, index=column.index, name=column.name)
+
+    def read(self, column):
+        seconds = self.clean(column).to_numpy()
+        angle = 2 * np.pi * seconds / _DAY
+        return np.stack([seconds, np.sin(angle), np.cos(angle)], axis=1)
+
+
+def _seconds_of_day(cell):
+    if isinstance(cell, str):
+        return _clocks.read_time(cell)
+    if isinstance(cell, datetime.time):
+        seconds = 3600 * cell.hour + 60 * cell.minute + cell.second
+        return seconds + 1e-6 * cell.microsecond
+    return np.nan
+
+
+def _is_nothing(cell):
+    return isinstance(cell, str) and is_placeholder(cell)
+
+
+class DurationReader(Reader):
+    """Read durations as seconds: time differences, "1:30:00", "2 days 03:00:00".
+
+    Time differences of Python, NumPy, pandas, Arrow and polars, and strings as pandas,
+    ISO 8601 ("PT1H30M") and people write them ("1 h 30 min").
+
+    Parameters
+    ----------
+    unit : {None, "D", "h", "min", "s", "ms", "us", "ns"}, default=None
+        What numbers count. Without it, numbers raise an error.
+    errors : {"raise", "missing"}, default="raise"
+        What a cell is that cannot be read: an error that names it, or missing, with a
+        warning. "N/A", "-" and the like are always missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.modalities import DurationReader
+    >>> spans = pd.Series(["1 h 30 min", "00:00:05", pd.Timedelta("2 days")])
+    >>> DurationReader().fit(spans).clean(spans).tolist()
+    [5400.0, 5.0, 172800.0]
+    """
+
+    kind = "duration"
+
+    _parameter_constraints = {
+        "unit": [None, Names(_UNITS)],
+        "errors": [Names(["raise", "missing"])],
+    }
+
+    def __init__(self, unit=None, *, errors="raise"):
+        self.unit = unit
+        self.errors = errors
+
+    def fit(self, column, min_frequency=1):
+        check_options(self)
+        return super().fit(column)
+
+    def clean(self, column):
+        import pandas as pd
+
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind == "m":
+            values = column.dt.total_seconds().to_numpy(np.float64)
+        elif is_numeric(column):
+            values = to_floats(column)
+            if self.unit is None or column.dtype.kind == "b":
+                self._refuse(
+                    column,
+                    ~np.isnan(values),
+                    remedy="Pass time differences, or declare what the numbers count: "
+                    "DurationReader(unit='s') for seconds.",
+                )
+            values = values * _UNITS.get(self.unit, 1.0)
+        else:
+            codes, cells = distinct_cells(column)
+            values = np.array([self._seconds(cell) for cell in cells], dtype=float)
+            lost = [np.isnan(v) and not _is_nothing(c) for v, c in zip(values, cells)]
+            lost = spread(codes, np.array(lost, dtype=bool), False)
+            if self.errors == "missing":
+                self._lose(column, lost)
+            else:
+                self._refuse(column, lost)
+            values = spread(codes, values, np.nan)
+        return pd.Series(values, index=column.index, name=column.name)
+
+    def _seconds(self, cell):
+        if isinstance(cell, str):
+            seconds, _ = _clocks.read_duration(cell)
+            if np.isnan(seconds) and self.unit is not None:
+                try:
+                    return float(cell) * _UNITS[self.unit]
+                except ValueError:
+                    return np.nan
+            return seconds
+        if isinstance(cell, datetime.timedelta):
+            return cell.total_seconds()
+        if isinstance(cell, np.timedelta64):
+            return cell / np.timedelta64(1, "us") * 1e-6
+        number = number_of(cell)
+        if number is None or self.unit is None or isinstance(cell, (bool, np.bool_)):
+            return np.nan
+        return number * _UNITS[self.unit]
