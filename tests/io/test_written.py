@@ -171,7 +171,9 @@ def test_an_estimator_fitted_on_base64_predicts_files(encode_picture):
     raws = [encode_picture(one) for one in pixels]
     texts = [SPELLINGS["plain"](raw) for raw in raws]
     X = pd.DataFrame({"photo": texts})
-    model = MultimodalClassifier(max_epochs=3, random_state=0).fit(X[:30], y[:30])
+    modalities = [("photo", ImageVectorizer(("color",)), ["photo"])]
+    model = MultimodalClassifier(modalities, max_epochs=3, random_state=0)
+    model.fit(X[:30], y[:30])
     expected = model.predict_proba(X)
     assert (expected.argmax(1) == y)[30:].mean() > 0.9
     uris = ["data:image/png;base64," + text for text in texts]
