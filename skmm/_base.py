@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from skmm._composition import MultimodalComposition
-from skmm._data.frames import as_frame
+from skmm._data.frames import as_frame, is_named_table
 from skmm._utils.compat import (
     CallbackSupportMixin,
     HasMethods,
@@ -76,6 +76,7 @@ class BaseMultimodal(
         "warm_start": ["boolean"],
         "callbacks": [list, tuple, None],
         "random_state": ["random_state"],
+        "root": [str, os.PathLike, None],
         "verbose": ["verbose"],
         "n_jobs": [None, numbers.Integral],
     }
@@ -110,6 +111,7 @@ class BaseMultimodal(
         warm_start=False,
         callbacks=None,
         random_state=None,
+        root=None,
         verbose=0,
         n_jobs=None,
     ):
@@ -140,6 +142,7 @@ class BaseMultimodal(
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.random_state = random_state
+        self.root = root
         self.verbose = verbose
         self.n_jobs = n_jobs
 
@@ -306,7 +309,8 @@ class BaseMultimodal(
                 f"X has columns of the same name: {list(repeated.unique()[:5])}. "
                 "Rename them."
             )
-        validate_data(self, X, reset=reset, skip_check_array=True)
+        named = frame if is_named_table(X) else X
+        validate_data(self, named, reset=reset, skip_check_array=True)
         if reset:
             self.n_features_in_ = frame.shape[1]
         if frame.shape[1] == 0:
@@ -366,7 +370,9 @@ class BaseMultimodal(
             preparation.resolve(params, X, frame, self._once)
             source = load_source(self.init, preparation.modalities, self.width)
             preparation.start_from(source)
-            blocks = preparation.fit_transform(frame, y, weight, self._once)
+            blocks = preparation.fit_transform(
+                frame, y, weight, self._reading(), self._once
+            )
             self._preparation = preparation
             self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight)
@@ -376,7 +382,7 @@ class BaseMultimodal(
             self._preparation = copy.copy(self._preparation)
             self._preparation.n_jobs = self.n_jobs
             self._preparation.check_named(params)
-            blocks = self._preparation.transform(frame, self._once)
+            blocks = self._transform(frame)
             self._preparation.check_drift(frame, blocks)
             self._learner = self._learner.copy()
             self._learner.seed = self._fit_seed
@@ -385,8 +391,18 @@ class BaseMultimodal(
         if valid is None:
             return rows_train, None
         frame, y, weight = valid
-        blocks = self._preparation.transform(frame, self._once)
+        blocks = self._transform(frame)
         return rows_train, self._make_rows(blocks, frame, y, weight)
+
+    def _transform(self, frame):
+        """Give the blocks of rows other than those that the encoders are fitted on."""
+        return self._preparation.transform(frame, self._reading(), self._once)
+
+    def _reading(self):
+        """Give what counts for all files that the encoders read."""
+        from skmm.io._defaults import Defaults
+
+        return Defaults(self.root, progress=True if self.verbose else "auto")
 
     def _make_rows(self, blocks, frame, y, weight):
         import torch
@@ -482,7 +498,7 @@ class BaseMultimodal(
             if known is X:
                 return blocks
         frame = self._read_frame(X, reset=False)
-        blocks = self._preparation.transform(frame, self._once)
+        blocks = self._transform(frame)
         self._preparation.check_unknown(frame, blocks)
         return blocks
 

@@ -103,8 +103,11 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     random_state : int, RandomState or None, default=None
         The same number gives bitwise the same model on the same machine with the
         same threads.
+    root : str or path, default=None
+        Folder that paths in cells are relative to and cannot leave, where an encoder
+        has no ``root`` of its own. With None, any path is opened as it is.
     verbose : int, default=0
-        Above 0, prints a line an epoch.
+        Above 0, prints a line an epoch, and shows how far the reading of files is.
     n_jobs : int or None, default=None
         Processes that prepare modalities; training has torch's threads.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-__all__ = ["as_frame", "is_missing", "show_label"]
+__all__ = ["as_frame", "is_missing", "is_named_table", "show_label"]
 
 
 def as_frame(X, *, columns=None):
@@ -20,14 +20,17 @@ def as_frame(X, *, columns=None):
 
     Parameters
     ----------
-    X : pandas.DataFrame, polars.DataFrame, or 2-D array-like
-        The table. A pandas DataFrame is returned as it is, without a copy. A polars
-        DataFrame is converted column by column and does not need pyarrow. An object
-        array (what some of scikit-learn's own tools make of a DataFrame) is read
-        column by column by content.
+    X : table or 2-D array-like
+        A pandas DataFrame is returned as it is, without a copy. A polars DataFrame is
+        converted column by column and does not need pyarrow. A Table or RecordBatch of
+        pyarrow, a Dataset of Hugging Face's (its media stay encoded), and a list of
+        dicts, one a row, become pandas DataFrames; a key that a dict lacks is a missing
+        cell. An object array (what some of scikit-learn's own tools make of a
+        DataFrame) is read column by column by content.
     columns : sequence of str, default=None
         Names for the columns of an array, used when there are as many of them as
-        the array has columns. Otherwise columns are numbered from 0.
+        the array has columns. Otherwise columns are numbered from 0. Dicts are put
+        into their order, and what no dict has is a column of missing cells.
 
     Returns
     -------
@@ -37,8 +40,8 @@ def as_frame(X, *, columns=None):
     Raises
     ------
     TypeError
-        If `X` is a container that holds no table: a dict, a polars LazyFrame,
-        a string, an iterator.
+        If `X` is a container that holds no table: a dict (of splits, too), a polars
+        LazyFrame, a string, an iterator.
     ValueError
         If `X` does not have two dimensions, or holds complex numbers.
 
@@ -64,6 +67,8 @@ def as_frame(X, *, columns=None):
                 "X is a polars LazyFrame, which holds a query and no rows yet. Pass "
                 "X.collect() instead."
             )
+    if is_named_table(X):
+        return _from_named_table(X, columns)
     X = _as_2d_array(X)
     if columns is None or len(columns) != X.shape[1]:
         columns = pd.RangeIndex(X.shape[1])
@@ -79,11 +84,67 @@ def as_frame(X, *, columns=None):
     return frame
 
 
+def is_named_table(X):
+    """Tell whether X is a table with names that scikit-learn does not read itself.
+
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    named : bool
+        True for tables of pyarrow and datasets, and for lists of dicts.
+    """
+    if isinstance(X, (list, tuple)):
+        return len(X) > 0 and all(isinstance(row, Mapping) for row in X)
+    return _library_class(X) in _NAMED_TABLES
+
+
+#: Tables that become pandas' by a method of their own.
+_NAMED_TABLES = {
+    ("pyarrow", "Table"),
+    ("pyarrow", "RecordBatch"),
+    ("datasets", "Dataset"),
+}
+#: What is near to one, and what to do.
+_REMEDIES = {
+    ("datasets", "DatasetDict"): "which holds splits. Pass one of them, X['train']",
+    ("datasets", "IterableDataset"): (
+        "which is read from its beginning each time. Pass its rows, list(X)"
+    ),
+    ("datasets", "IterableDatasetDict"): (
+        "which holds splits. Pass the rows of one of them, list(X['train'])"
+    ),
+}
+
+
+def _library_class(X):
+    return type(X).__module__.partition(".")[0], type(X).__name__
+
+
+def _from_named_table(X, columns):
+    import pandas as pd
+
+    if isinstance(X, (list, tuple)):
+        frame = pd.DataFrame([dict(row) for row in X])
+        if columns is None:
+            return frame
+        # Keys have no order, and rows may all lack one that there was at fit.
+        known = set(columns)
+        others = [label for label in frame.columns if label not in known]
+        return frame.reindex(columns=[*columns, *others])
+    if hasattr(X, "with_format"):  # a Dataset, which a format would decode or transform
+        X = X.with_format(None)
+    return X.to_pandas()
+
+
 def is_missing(series, *, empty=False):
     """Tell which cells of a column hold nothing.
 
-    Missing are ``None``, ``NaN``, ``NaT`` and ``pandas.NA``, and an array that is
-    empty or holds nothing but ``NaN``.
+    Missing are ``None``, ``NaN``, ``NaT`` and ``pandas.NA``, an array that is empty or
+    holds nothing but ``NaN``, and a dict whose values are all missing but for a
+    "sampling_rate".
 
     Parameters
     ----------
@@ -133,11 +194,13 @@ def is_missing(series, *, empty=False):
     cells = series.to_numpy(dtype=object)
     kind_of = {type_: cell_kind(type_) for type_ in set(map(type, cells))}
     kinds = set(kind_of.values())
-    if "array" in kinds or (empty and kinds & {"string", "bytes"}):
+    if kinds & {"array", "mapping"} or (empty and kinds & {"string", "bytes"}):
         for i in np.flatnonzero(~missing):
             kind = kind_of[type(cells[i])]
             if kind == "array":
                 missing[i] = _holds_nothing(cells[i])
+            elif kind == "mapping":
+                missing[i] = _says_nothing(cells[i])
             elif empty and kind == "string":
                 missing[i] = not cells[i] or cells[i].isspace()
             elif empty and kind == "bytes":
@@ -200,6 +263,12 @@ _CELL_KINDS = [
 ]
 
 
+def _says_nothing(cell):
+    """Tell whether no field of a dict is there, the rate of an absent sound aside."""
+    fields = [value for key, value in cell.items() if key != "sampling_rate"]
+    return _holds_nothing(fields)
+
+
 def _holds_nothing(cell):
     """Tell whether an array cell is empty or all NaN, looking at as little as possible.
 
@@ -244,6 +313,8 @@ def _as_2d_array(X):
             "DataFrame containing a single row (i.e. single sample) or a single "
             "column (i.e. single feature) instead, for example X.to_frame()."
         )
+    if remedy := _REMEDIES.get(_library_class(X)):
+        raise TypeError(f"X is a {type(X).__name__}, {remedy}.")
     if hasattr(X, "to_pandas"):
         raise TypeError(
             f"X is a {type(X).__module__}.{type(X).__qualname__}, which is not "
@@ -255,9 +326,9 @@ def _as_2d_array(X):
         X = np.asarray(X)
     elif not np.isscalar(X) or isinstance(X, (str, bytes)):
         raise TypeError(
-            "X must be a pandas or polars DataFrame or a 2-D array, got "
-            f"{type(X).__name__}. Convert it first, for example with "
-            "pandas.DataFrame(X)."
+            "X must be a table (a DataFrame of pandas or polars, a Table of pyarrow, a "
+            f"list of dicts) or a 2-D array, got {type(X).__name__}. Convert it first, "
+            "for example with pandas.DataFrame(X)."
         )
     else:
         X = np.asarray(X)
@@ -397,6 +468,8 @@ def _from_polars_cell(cell):
     if cell.dtype.is_numeric():
         return cell.to_numpy()
     values = cell.to_list()
+    if not cell.dtype.is_nested():
+        return values  # numpy would cut the zeros that bytes end in
     try:
         return np.array(values)  # lists of equal lengths: a matrix
     except ValueError:

@@ -9,6 +9,7 @@ from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
 from skmm.encoders import make_encoder
 from skmm.fusion import make_fusion
+from skmm.io._defaults import Defaults, reading_with
 from skmm.modalities._resolver import (
     check_names,
     find_columns,
@@ -20,6 +21,7 @@ from skmm.modalities._resolver import (
 _NAMING = ("encoder_learning_rate", "freeze")
 
 _ONCE = Calls()
+_PLAIN = Defaults()
 
 
 def check_parts(options):
@@ -150,8 +152,22 @@ class Preparation:
         """
         _check_named(options, self.names)
 
-    def fit_transform(self, frame, y, sample_weight, once=_ONCE):
-        """Fit the encoders on these rows; give their blocks, a dict by name."""
+    def fit_transform(self, frame, y, sample_weight, reading=_PLAIN, once=_ONCE):
+        """Fit the encoders on these rows; give their blocks, a dict by name.
+
+        Parameters
+        ----------
+        frame : DataFrame
+        y : ndarray
+        sample_weight : ndarray of shape (n_samples,)
+        reading : Defaults, optional
+            What counts for all files that are read.
+        once : Calls, optional
+
+        Returns
+        -------
+        blocks : dict of str to Block
+        """
         calls = [
             (
                 (once(_take_columns, frame, positions=positions),),
@@ -160,6 +176,7 @@ class Preparation:
                     "y": y,
                     "sample_weight": sample_weight,
                     "ready": name in self.ready,
+                    "reading": reading,
                 },
             )
             for name, encoder, positions in self.modalities
@@ -171,10 +188,13 @@ class Preparation:
         ]
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
-    def transform(self, frame, once=_ONCE):
+    def transform(self, frame, reading=_PLAIN, once=_ONCE):
         """Give the blocks of other rows."""
         calls = [
-            ((once(_take_columns, frame, positions=positions), encoder), {})
+            (
+                (once(_take_columns, frame, positions=positions), encoder),
+                {"reading": reading},
+            )
             for _, encoder, positions in self.modalities
         ]
         blocks = once.each(_transform_encoder, calls, self.n_jobs)
@@ -227,15 +247,18 @@ def _take_columns(frame, positions):
     return frame.iloc[:, positions]
 
 
-def _fit_encoder(columns, encoder, y, sample_weight, ready):
+def _fit_encoder(columns, encoder, y, sample_weight, ready, reading):
     if ready:
-        return encoder, _transform_encoder(columns, encoder)
-    block = encoder.fit_transform(columns, y, sample_weight=sample_weight)
+        return encoder, _transform_encoder(columns, encoder, reading)
+    with reading_with(reading):
+        block = encoder.fit_transform(columns, y, sample_weight=sample_weight)
     return encoder, _as_block(block, columns, encoder, "fit_transform")
 
 
-def _transform_encoder(columns, encoder):
-    return _as_block(encoder.transform(columns), columns, encoder, "transform")
+def _transform_encoder(columns, encoder, reading):
+    with reading_with(reading):
+        block = encoder.transform(columns)
+    return _as_block(block, columns, encoder, "transform")
 
 
 def _as_block(block, columns, encoder, method):

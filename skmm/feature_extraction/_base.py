@@ -9,7 +9,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skmm._data.frames import as_frame
+from skmm._data.frames import as_frame, is_named_table
 from skmm._utils.compat import check_feature_names_in, check_n_features, fit_context
 from skmm.feature_extraction._cells import as_one_column
 
@@ -66,6 +66,7 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
             frame = as_frame(X, columns=names)
             # A list of rows has neither names nor a width that scikit-learn can read.
             named = X if hasattr(X, "shape") else frame.to_numpy(object)
+            named = frame if is_named_table(X) else named
             validate_data(self, named, reset=reset, skip_check_array=True)
         # For scikit-learn's words where there are no rows or columns.
         check_array(np.empty(frame.shape, bool), dtype=None, estimator=self)
@@ -108,6 +109,11 @@ class CellsTransformer(ColumnsTransformer):
 
     def _check_options(self):
         """Refuse options that do not go together, before anything is read."""
+
+    @staticmethod
+    def _explode(column):
+        """Give what cells hold a row each, and the rows, None where each holds one."""
+        return column, None
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -165,10 +171,11 @@ class CellsTransformer(ColumnsTransformer):
         """
         check_is_fitted(self)
         frame = self._read_frame(X, reset=False)
-        parts = [
-            self._transform_column(fitted, frame.iloc[:, i])
-            for i, fitted in enumerate(self._columns)
-        ]
+        parts = []
+        for i, fitted in enumerate(self._columns):
+            cells, rows = self._explode(frame.iloc[:, i])
+            part = self._transform_column(fitted, cells)
+            parts.append(_average(part, rows, len(frame)))
         return _join(parts)
 
     def _fit_frame(self, X, y, transform=False):
@@ -177,14 +184,13 @@ class CellsTransformer(ColumnsTransformer):
         before = self.__dict__.copy()
         try:
             frame = self._read_frame(X, reset=True)
-            columns = [frame.iloc[:, i] for i in range(frame.shape[1])]
-            pairs = [self._fit_column(column, y) for column in columns]
-            parts = [
-                self._transform_column(fitted, column)
-                if transform and part is None
-                else part
-                for (fitted, part), column in zip(pairs, columns)
-            ]
+            exploded = [self._explode(frame.iloc[:, i]) for i in range(frame.shape[1])]
+            pairs = [self._fit_column(cells, y) for cells, _ in exploded]
+            parts = []
+            for (fitted, part), (cells, rows) in zip(pairs, exploded):
+                if transform and part is None:
+                    part = self._transform_column(fitted, cells)
+                parts.append(_average(part, rows, len(frame)))
         except BaseException:
             # A column that cannot be read leaves an earlier fit as it was.
             self.__dict__ = before
@@ -194,6 +200,19 @@ class CellsTransformer(ColumnsTransformer):
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_columns")
+
+
+def _average(part, rows, n_rows):
+    """Give the mean features of what each row's cell holds; what is missing aside."""
+    if rows is None or part is None:
+        return part
+    there = ~np.isnan(part)
+    sums = np.zeros((n_rows, part.shape[1]))
+    counts = np.zeros((n_rows, part.shape[1]), np.int32)
+    np.add.at(sums, rows, np.where(there, part, 0))
+    np.add.at(counts, rows, there)
+    with np.errstate(invalid="ignore"):
+        return (sums / counts).astype(np.float32)
 
 
 def _join(parts):

@@ -13,6 +13,7 @@ from skmm._data.frames import is_missing
 from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cache import EmbeddingCache, parse_size
+from skmm.io._progress import progress_bar
 
 
 @dataclasses.dataclass
@@ -198,13 +199,10 @@ class Embedder(CellsTransformer):
     @contextlib.contextmanager
     def _progress_bar(self, total):
         """Give a function that moves the bar on; "auto" shows it on slow terminals."""
-        if not self.progress or not total:
+        if not total:
             yield lambda n: None
             return
-        from tqdm import tqdm
-
-        auto = {"disable": None, "delay": 5} if self.progress == "auto" else {}
-        with tqdm(total=total, unit=" cells", desc=type(self).__name__, **auto) as bar:
+        with progress_bar(total, type(self).__name__, self.progress) as bar:
             yield bar.update
 
     def __sklearn_clone__(self):

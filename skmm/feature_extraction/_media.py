@@ -12,6 +12,7 @@ from skmm._utils.compat import StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cells import as_one_media_column
 from skmm.io import read_cells
+from skmm.io._packed import explode
 
 
 class MediaVectorizer(CellsTransformer):
@@ -22,6 +23,7 @@ class MediaVectorizer(CellsTransformer):
     """
 
     _one_column = staticmethod(as_one_media_column)
+    _explode = staticmethod(explode)
     _cells = "paths, bytes or arrays"
 
     _parameter_constraints = {

@@ -12,6 +12,7 @@ from skmm._utils.compat import StrOptions
 from skmm.feature_extraction._cells import as_one_media_column
 from skmm.feature_extraction._embedder import Embedder
 from skmm.io import CellError, cell_digest, read_cells
+from skmm.io._packed import explode
 
 
 class MediaEmbedder(Embedder):
@@ -21,6 +22,7 @@ class MediaEmbedder(Embedder):
     """
 
     _one_column = staticmethod(as_one_media_column)
+    _explode = staticmethod(explode)
 
     _parameter_constraints = {
         **Embedder._parameter_constraints,

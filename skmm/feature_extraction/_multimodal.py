@@ -18,6 +18,7 @@ from skmm._utils.compat import (
 )
 from skmm.feature_extraction._base import ColumnsTransformer
 from skmm.feature_extraction._modalities import Vectors, take_columns, to_array
+from skmm.io._defaults import Defaults, reading_with
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import check_kind, make_default
 from skmm.modalities._resolver import find_columns, find_modalities, is_dropped
@@ -47,6 +48,9 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         Folder of the embedding cache, for the defaults of `pretrained`.
     errors : {"raise", "missing"}, default="raise"
         What default transformers of media make of a cell that cannot be read.
+    root : str or path, default=None
+        Folder that paths in cells are relative to and cannot leave, where a
+        transformer has no ``root`` of its own. With None, any path is opened as it is.
     n_jobs : int, default=None
         Cells or columns that default transformers read at the same time.
 
@@ -105,6 +109,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         "pretrained": ["boolean"],
         "memory": [str, HasMethods(["__fspath__"]), None],
         "errors": [StrOptions({"raise", "missing"})],
+        "root": [str, HasMethods(["__fspath__"]), None],
         "n_jobs": [numbers.Integral, None],
     }
 
@@ -122,6 +127,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         pretrained=False,
         memory=None,
         errors="raise",
+        root=None,
         n_jobs=None,
     ):
         self.modalities = modalities
@@ -129,6 +135,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         self.pretrained = pretrained
         self.memory = memory
         self.errors = errors
+        self.root = root
         self.n_jobs = n_jobs
 
     def get_params(self, deep=True):
@@ -209,7 +216,9 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             fitted, blocks = Bunch(), []
             for (name, _, positions, *_), transformer in zip(modalities, transformers):
                 columns = take_columns(frame, positions)
-                blocks.append(to_array(transformer.fit_transform(columns, y), name))
+                with reading_with(Defaults(self.root)):
+                    features = transformer.fit_transform(columns, y)
+                blocks.append(to_array(features, name))
                 fitted[name] = transformer
         except BaseException:
             # What cannot be read leaves an earlier fit as it was.
@@ -244,12 +253,13 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         """
         check_is_fitted(self)
         frame = order_as_fitted(self._read_frame(X, reset=False), self._labels)
-        blocks = [
-            to_array(transformer.transform(take_columns(frame, positions)), name)
-            for (name, transformer), positions in zip(
-                self.transformers_.items(), self._positions
-            )
-        ]
+        with reading_with(Defaults(self.root)):
+            blocks = [
+                to_array(transformer.transform(take_columns(frame, positions)), name)
+                for (name, transformer), positions in zip(
+                    self.transformers_.items(), self._positions
+                )
+            ]
         return self._join(X, frame, blocks)
 
     def get_feature_names_out(self, input_features=None):

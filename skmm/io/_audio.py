@@ -109,7 +109,7 @@ class AudioReader:
             If it cannot be read, or may not.
         """
         # Values beyond float32 are told, not warned of.
-        with about(cell), np.errstate(over="ignore", invalid="ignore"):
+        with about(cell) as cell, np.errstate(over="ignore", invalid="ignore"):
             if is_source(cell):
                 samples, rate = self._read_file(cell)
             else:

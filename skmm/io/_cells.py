@@ -9,11 +9,10 @@ import numpy as np
 
 from skmm._data.frames import is_missing, show_label
 from skmm._utils.compat import Parallel, delayed
+from skmm.io._defaults import get_defaults, reading_with
+from skmm.io._progress import progress_bar
 from skmm.io._quiet import no_warnings
 from skmm.io._source import CellError
-
-#: Seconds after which a progress bar is worth its lines.
-_LONG = 5
 
 
 def read_cells(
@@ -81,7 +80,7 @@ def read_cells(
     reading = _read(column.to_numpy(dtype=object)[rows], reader, then, errors, n_jobs)
     with (
         contextlib.closing(reading),
-        _progress_bar(len(rows), column.name, progress) as bar,
+        progress_bar(len(rows), f"reading {column.name!r}", progress) as bar,
     ):
         for row, (result, reason) in zip(rows, reading):
             bar.update()
@@ -117,7 +116,10 @@ def _read(cells, reader, then, errors, n_jobs):
     size = 1 if n_workers == 1 else min(64, math.ceil(len(cells) / (8 * n_workers)))
     chunks = (cells[i : i + size] for i in range(0, len(cells), size or 1))
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-    done = parallel(delayed(_read_chunk)(c, reader, then, errors) for c in chunks)
+    defaults = get_defaults()
+    done = parallel(
+        delayed(_read_chunk)(c, reader, then, errors, defaults) for c in chunks
+    )
     try:
         for chunk in done:
             yield from chunk
@@ -126,29 +128,15 @@ def _read(cells, reader, then, errors, n_jobs):
             done.close()
 
 
-def _read_chunk(cells, reader, then, errors):
+def _read_chunk(cells, reader, then, errors, defaults):
     results = []
-    for cell in cells:
-        try:
-            result = reader(cell)
-            results.append((result if then is None else then(result), None))
-        except CellError as error:
-            results.append((None, str(error)))
-            if errors == "raise":
-                break
+    with reading_with(defaults):
+        for cell in cells:
+            try:
+                result = reader(cell)
+                results.append((result if then is None else then(result), None))
+            except CellError as error:
+                results.append((None, str(error)))
+                if errors == "raise":
+                    break
     return results
-
-
-def _progress_bar(total, name, progress):
-    from tqdm import tqdm
-
-    options = {
-        "auto": {"disable": None, "delay": _LONG},
-        True: {"disable": False},
-        False: {"disable": True},
-    }
-    if progress not in options:
-        raise ValueError(f"progress must be True, False or 'auto', got {progress!r}.")
-    return tqdm(
-        total=total, desc=f"reading {name!r}", unit=" cells", **options[progress]
-    )

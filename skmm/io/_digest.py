@@ -39,7 +39,7 @@ def cell_digest(cell, reader):
     True
     """
     digest = hashlib.blake2b(digest_size=32)
-    with about(cell):
+    with about(cell) as cell:
         if is_source(cell):
             digest.update(b"file")
             with open_source(cell, reader) as file:

@@ -110,7 +110,7 @@ class ImageReader:
         Image = optional_import("PIL.Image", "image")
         if isinstance(self.background, str):  # a name that is none is no fault of cells
             optional_import("PIL.ImageColor", "image").getrgb(self.background)
-        with about(cell):
+        with about(cell) as cell:
             if is_source(cell):
                 with open_source(cell, self) as file, self._decoding(Image):
                     return self._finish(self._open(file, Image), Image)

@@ -9,6 +9,8 @@ import time
 import urllib.error
 import urllib.request
 
+from skmm.io._defaults import get_defaults
+from skmm.io._packed import unpack
 from skmm.io._quiet import no_warnings
 from skmm.io._written import decode_written, is_written
 
@@ -106,7 +108,7 @@ def _exists(text, reader):
     if len(text) > _LONGEST_PATH:
         return False
     try:
-        return os.path.lexists(os.path.join(reader.root or "", text))
+        return os.path.lexists(os.path.join(_root_of(reader) or "", text))
     except ValueError:
         return False
 
@@ -114,23 +116,28 @@ def _exists(text, reader):
 # ---------------------------------------------------------------------------- files
 
 
+def _root_of(reader):
+    return get_defaults().root if reader.root is None else reader.root
+
+
 def _resolve(path, reader):
-    """Give the path to open, which lies under the reader's root where it has one."""
-    if reader.root is None:
+    """Give the path to open, which lies under the root where there is one."""
+    given = _root_of(reader)
+    if given is None:
         return path
     if pathlib.Path(path).is_absolute():
         raise CellError(
-            f"an absolute path is refused, because root={str(reader.root)!r} confines "
-            "paths to one folder. Give it relative to root."
+            f"an absolute path is refused, because root={str(given)!r} confines paths "
+            "to one folder. Give it relative to root."
         )
     try:
-        root = pathlib.Path(reader.root).resolve()
+        root = pathlib.Path(given).resolve()
         resolved = (root / path).resolve()
     except (OSError, ValueError, RuntimeError) as error:
         raise CellError(f"it cannot be opened: {_reason(error)}.") from error
     if not resolved.is_relative_to(root):
         raise CellError(
-            f"it leads out of root={str(reader.root)!r} and is refused. Paths, and "
+            f"it leads out of root={str(given)!r} and is refused. Paths, and "
             "what symbolic links point to, must lie under root."
         )
     return resolved
@@ -158,9 +165,9 @@ def _open_file(path, reader):
 
 
 def _not_found(path, reader):
-    path = os.path.abspath(path)
-    if reader.root is not None:
-        where = f"paths start in root={os.fspath(reader.root)!r}, which may be another"
+    path, root = os.path.abspath(path), _root_of(reader)
+    if root is not None:
+        where = f"paths start in root={os.fspath(root)!r}, which may be another"
     else:
         where = "root='the folder' says where paths start"
     return f"there is no such file. Tried was {path!r}; {where}."
@@ -239,9 +246,10 @@ def describe(cell):
 
 @contextlib.contextmanager
 def about(cell):
-    """Put the cell in front of what a reader says is wrong with it."""
+    """Yield what a cell holds; put it in front of what a reader says is wrong."""
+    cell = unpack(cell)
     try:
-        yield
+        yield cell
     except CellError as error:
         raise CellError(f"{describe(cell)}: {error}") from error
 

@@ -101,7 +101,7 @@ class VideoReader:
         CellError
             If it cannot be read, or may not.
         """
-        with about(cell):
+        with about(cell) as cell:
             if is_source(cell):
                 frames = self._read_file(cell)
             else:

@@ -3,10 +3,12 @@
 import numpy as np
 
 from skmm._data.frames import cell_kind, is_missing
+from skmm.io._packed import explode, is_packed, unpack
 from skmm.modalities._arrays import detect_arrays
 from skmm.modalities._decision import Decision
 from skmm.modalities._errors import mixed_types, unreadable
 from skmm.modalities._files import detect_bytes
+from skmm.modalities._kinds import KINDS
 from skmm.modalities._notes import note_numbers
 from skmm.modalities._strings import decide_strings
 from skmm.modalities.readers import (
@@ -136,12 +138,23 @@ def _decide_cells(series, label, sample_size):
         # dtype object, because Arrow's strings cannot hold half of a surrogate pair.
         strings = type(series)(list(map(str, cells)), series.index, dtype=object)
         return decide_strings(strings, label, sample_size)
+    if "mapping" in kinds and any(map(is_packed, cells)):
+        held = np.empty(len(cells), dtype=object)
+        for i, cell in enumerate(cells):
+            held[i] = unpack(cell)
+        held = type(series)(held, series.index)
+        decision = _decide_cells(held, label, sample_size)
+        return decision._replace(reason=f"{decision.reason}, in dicts")
+    if "array" in kinds and (several := _decide_several(series, label, sample_size)):
+        return several
     mixed = None
     if "string" in kinds:
         mixed = _decide_partly_strings(series, cells, kind_of, label, sample_size)
     if mixed is not None:
         return mixed
     if len(kinds) > 1 and not any(kinds <= allowed for allowed in _COMPATIBLE):
+        if media := _decide_media_in_forms(series, cells, kind_of, sample_size):
+            return media
         per_row = [
             _PLURALS.get(kind_of[type(cell)], kind_of[type(cell)]) for cell in cells
         ]
@@ -177,6 +190,38 @@ def _decide_cells(series, label, sample_size):
         f"holds objects of type {type(cells[0]).__name__}",
         "convert them to numbers, strings or numpy arrays, or drop the column",
     )
+
+
+def _decide_several(series, label, sample_size):
+    """Decide on cells that hold several files each, or None."""
+    views, rows = explode(series)
+    if rows is None:
+        return None
+    try:
+        decision = decide_column(views, label, sample_size)
+    except ValueError:  # in words that are not about lists
+        return None
+    if decision.kind not in ("image", "audio", "video"):
+        return None
+    return decision._replace(reason=f"{decision.reason}, several in a cell")
+
+
+def _decide_media_in_forms(series, cells, kind_of, sample_size):
+    """Decide on media of one kind that come as paths, bytes, arrays, or None."""
+    forms = np.array([kind_of[type(cell)] for cell in cells])
+    if not {"bytes", "picture", "array", "string", "path"}.issuperset(forms):
+        return None
+    found = set()
+    for form in sorted(set(forms)):
+        try:
+            found.add(_decide_cells(series[forms == form], "", sample_size).kind)
+        except ValueError:
+            return None
+    kind = found.pop()
+    if found or kind not in ("image", "audio", "video"):
+        return None
+    forms = " and ".join(sorted({_PLURALS[form] for form in forms}))
+    return Decision(kind, f"{KINDS[kind].cells} as {forms}")
 
 
 def _decide_partly_strings(series, cells, kind_of, label, sample_size):

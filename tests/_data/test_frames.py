@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from skmm._data.frames import as_frame, is_missing
@@ -262,3 +263,65 @@ def test_missing_is_an_array_of_bool_whatever_the_dtype():
         assert missing.dtype == bool
         assert missing.shape == series.shape
         assert not missing.any()
+
+
+def test_bytes_in_lists_of_polars_keep_their_zeros():
+    frame = as_frame(pl.DataFrame({"files": [[b"a\0", b"bcd"], None]}))
+    assert list(frame["files"][0]) == [b"a\0", b"bcd"]
+
+
+# ------------------------------------------------------ tables of other libraries
+
+
+def test_tables_of_arrow():
+    table = pa.table(
+        {
+            "number": [1.5, None],
+            "word": pa.array(["a", None]).dictionary_encode(),
+            "day": [datetime.date(2024, 1, 1), None],
+            "vector": [[1.0, 2.0], [3.0, 4.0]],
+            "cell": [{"bytes": b"x", "path": None}, None],
+        }
+    )
+    for X in (table, table.to_batches()[0]):
+        frame = as_frame(X)
+        assert frame.columns.tolist() == table.column_names
+        assert is_missing(frame["word"]).tolist() == [False, True]
+        assert isinstance(frame["word"].dtype, pd.CategoricalDtype)
+        np.testing.assert_array_equal(frame["vector"][1], [3, 4])
+        assert frame["cell"][0] == {"bytes": b"x", "path": None}
+
+
+def test_datasets_of_hugging_face():
+    datasets = pytest.importorskip("datasets")
+    image = pytest.importorskip("PIL.Image").new("RGB", (4, 4), "red")
+    features = datasets.Features(
+        {
+            "word": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=["no", "yes"]),
+            "photo": datasets.Image(),
+        }
+    )
+    columns = {"word": ["a", "b", None], "label": [0, 1, 1], "photo": [image] * 3}
+    dataset = datasets.Dataset.from_dict(columns, features=features)
+    for X in (dataset, dataset.with_format("torch"), dataset.with_transform(dict)):
+        frame = as_frame(X)
+        assert frame.columns.tolist() == list(features)
+        assert frame["word"].isna().tolist() == [False, False, True]
+        assert frame["photo"][0]["bytes"].startswith(b"\x89PNG")
+    assert as_frame(dataset.select([2, 0]))["label"].tolist() == [1, 0]
+    with pytest.raises(TypeError, match=r"DatasetDict.*Pass one of them, X\['train'\]"):
+        as_frame(datasets.DatasetDict({"train": dataset}))
+    with pytest.raises(TypeError, match=r"IterableDataset.*Pass its rows, list\(X\)"):
+        as_frame(dataset.to_iterable_dataset())
+
+
+def test_rows_as_dicts():
+    rows = [{"age": 3, "word": "a"}, {"word": "b", "age": None}, {"word": "c"}]
+    frame = as_frame(rows)
+    assert frame.columns.tolist() == ["age", "word"]
+    assert is_missing(frame["age"]).tolist() == [False, True, True]
+    # As fitted: whatever the order of keys, and where none has one of them.
+    frame = as_frame([{"word": "a"}, {"more": 1}], columns=["age", "word"])
+    assert frame.columns.tolist() == ["age", "word", "more"]
+    assert is_missing(frame["age"]).all()

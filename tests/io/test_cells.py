@@ -168,7 +168,7 @@ def test_progress_bar(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     read_cells(column, double)
     assert capsys.readouterr().err == ""
-    monkeypatch.setattr("skmm.io._cells._LONG", 0)
+    monkeypatch.setattr("skmm.io._progress._LONG", 0)
     read_cells(column, double)
     assert "reading 'photo': 100%" in capsys.readouterr().err
 

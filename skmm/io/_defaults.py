@@ -1,0 +1,47 @@
+"""What an estimator says once for all that reads its columns."""
+
+import contextlib
+import contextvars
+from typing import Any, NamedTuple
+
+
+class Defaults(NamedTuple):
+    """Options that count where a reader, or what calls it, has none of its own.
+
+    Attributes
+    ----------
+    root : str, Path or None
+        The folder that paths are relative to and cannot leave.
+    progress : bool or "auto"
+        Whether to show progress bars.
+    """
+
+    root: Any = None
+    progress: Any = "auto"
+
+
+_current = contextvars.ContextVar("skmm_reading")
+
+
+def get_defaults():
+    """Return the Defaults that count here."""
+    return _current.get(None) or Defaults()
+
+
+@contextlib.contextmanager
+def reading_with(defaults):
+    """Let Defaults count for all that is read inside.
+
+    A context variable, since between an estimator and what opens a file there may be
+    an encoder of the user's own. Other threads and processes do not see it: who starts
+    them hands it on.
+
+    Parameters
+    ----------
+    defaults : Defaults
+    """
+    token = _current.set(defaults)
+    try:
+        yield
+    finally:
+        _current.reset(token)
