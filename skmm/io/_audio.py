@@ -4,11 +4,15 @@ import contextlib
 import dataclasses
 import fractions
 import importlib
+import os
+import sys
+import threading
 
 import numpy as np
 
 from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, as_pair, is_tensor
+from skmm.io._interrupts import held_signals
 from skmm.io._libav import decoded_blocks, open_container, with_codec
 from skmm.io._quiet import no_stderr
 from skmm.io._source import CellError, about, decoding, is_source, open_source
@@ -109,7 +113,11 @@ class AudioReader:
             If it cannot be read, or may not.
         """
         # Values beyond float32 are told, not warned of.
-        with about(cell) as cell, np.errstate(over="ignore", invalid="ignore"):
+        with (
+            held_signals,
+            about(cell) as cell,
+            np.errstate(over="ignore", invalid="ignore"),
+        ):
             if is_source(cell):
                 samples, rate = self._read_file(cell)
             else:
@@ -154,6 +162,7 @@ class AudioReader:
             blocks = []
             while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
                 blocks.append(self._mix(block))
+                held_signals.run_noted()
         samples = _join(blocks)
         if len(samples) < n_samples:
             raise CellError(
@@ -257,6 +266,17 @@ class _CarefulFile:
             return self._file.seek(offset, whence)
         except (OSError, ValueError):
             return self._file.tell()
+
+
+def _renew_lock():
+    """Open the lock of soundfile's that a thread held when the process was forked."""
+    soundfile = sys.modules.get("soundfile")
+    if hasattr(getattr(soundfile, "SoundFile", None), "_sf_error_lock"):
+        soundfile.SoundFile._sf_error_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def _join(blocks):

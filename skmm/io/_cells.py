@@ -10,6 +10,7 @@ import numpy as np
 from skmm._data.frames import is_missing, show_label
 from skmm._utils.compat import Parallel, delayed
 from skmm.io._defaults import get_defaults, reading_with
+from skmm.io._interrupts import held_signals
 from skmm.io._progress import progress_bar
 from skmm.io._quiet import no_warnings
 from skmm.io._source import CellError
@@ -73,7 +74,8 @@ def read_cells(
     """
     if errors not in ("raise", "missing"):
         raise ValueError(f"errors must be 'raise' or 'missing', got {errors!r}.")
-    missing = is_missing(column, empty=True)
+    with held_signals:  # numpy loses an interrupt in a comparison of dtypes
+        missing = is_missing(column, empty=True)
     rows = np.flatnonzero(~missing)
     results = [None] * len(column)
     failed = {}

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import os
 import re
 import sys
 import threading
@@ -17,6 +18,7 @@ from skmm.io._arrays import (
     scale_16_bits,
     to_uint8,
 )
+from skmm.io._interrupts import held_signals
 from skmm.io._quiet import no_stderr
 from skmm.io._source import CellError, about, decoding, is_source, open_source
 
@@ -27,7 +29,6 @@ _ACCEPTED = (
 #: Drawings, which Pillow hands to other programs.
 _REFUSED_FORMATS = {"EPS", "WMF"}
 ORIENTATION = 0x0112
-_limit_lock = threading.Lock()
 # Pillow logs what it finds in broken TIFFs. Where nobody has set logging up, that
 # would go to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -110,7 +111,7 @@ class ImageReader:
         Image = optional_import("PIL.Image", "image")
         if isinstance(self.background, str):  # a name that is none is no fault of cells
             optional_import("PIL.ImageColor", "image").getrgb(self.background)
-        with about(cell) as cell:
+        with held_signals, about(cell) as cell:
             if is_source(cell):
                 with open_source(cell, self) as file, self._decoding(Image):
                     return self._finish(self._open(file, Image), Image)
@@ -147,7 +148,7 @@ class ImageReader:
 
     @contextlib.contextmanager
     def _decoding(self, Image):
-        with decoding("a picture"), _pillow_allows(self.max_pixels, Image):
+        with decoding("a picture"), _pillows_limit.at_least(self.max_pixels, Image):
             try:
                 yield
             except Image.DecompressionBombError as error:
@@ -264,19 +265,38 @@ def _to_mode(image, mode, background, Image):
     return Image.alpha_composite(behind, image).convert(mode)
 
 
-@contextlib.contextmanager
-def _pillow_allows(max_pixels, Image):
-    """Raise Pillow's own limit where the reader's is higher: it was asked for."""
-    theirs = Image.MAX_IMAGE_PIXELS
-    if theirs is None or max_pixels <= 2 * theirs:
-        yield
-        return
-    with _limit_lock:
-        Image.MAX_IMAGE_PIXELS = max_pixels
-        try:
+class _PillowsLimit:
+    """Pillow's own limit, raised where the reader's is higher: it was asked for."""
+
+    def __init__(self):
+        self._lock, self._theirs = threading.Lock(), None
+
+    @contextlib.contextmanager
+    def at_least(self, max_pixels, Image):
+        """Let Pillow read so many pixels, one thread after the other."""
+        theirs = self._theirs or Image.MAX_IMAGE_PIXELS
+        if theirs is None or max_pixels <= 2 * theirs:
             yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = theirs
+            return
+        with self._lock:
+            self._theirs = Image.MAX_IMAGE_PIXELS
+            Image.MAX_IMAGE_PIXELS = max_pixels
+            try:
+                yield
+            finally:
+                Image.MAX_IMAGE_PIXELS, self._theirs = self._theirs, None
+
+    def after_fork(self):
+        """Undo what another thread did, which the child has not."""
+        if self._theirs is not None:
+            sys.modules["PIL.Image"].MAX_IMAGE_PIXELS = self._theirs
+        self._lock, self._theirs = threading.Lock(), None
+
+
+_pillows_limit = _PillowsLimit()
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pillows_limit.after_fork)
 
 
 def is_picture(cell):

@@ -3,6 +3,7 @@
 import contextlib
 
 from skmm._utils.optional import optional_import
+from skmm.io._interrupts import held_signals
 from skmm.io._source import CellError
 
 #: Those that hold what they play. Playlists and descriptions of streams (HLS, DASH,
@@ -53,6 +54,7 @@ def decoded_blocks(container, stream):
     av = optional_import("av", "video")
     resampler = av.AudioResampler(format="fltp")
     for frame in container.decode(stream):
+        held_signals.run_noted()
         for part in resampler.resample(frame):
             yield part.to_ndarray().T
     for part in resampler.resample(None):

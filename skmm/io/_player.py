@@ -4,6 +4,7 @@ import fractions
 
 import numpy as np
 
+from skmm.io._interrupts import held_signals
 from skmm.io._libav import with_codec
 from skmm.io._source import CellError
 
@@ -46,6 +47,7 @@ def scanned_span(container, stream, check_duration):
     """
     start, end, n_packets = None, 0, 0
     for packet in container.demux(stream):
+        held_signals.run_noted()
         if packet.size == 0:
             continue
         n_packets += 1
@@ -98,6 +100,7 @@ class Player:
 
     def _advance(self):
         self._next = next(self._frames, None)
+        held_signals.run_noted()
         if self._next is not None:
             pts = self._next.pts
             self._next_time = self._n_frames if pts is None else pts

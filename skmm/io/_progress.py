@@ -1,6 +1,7 @@
 """Bars that show how far the reading of a column is."""
 
 from skmm.io._defaults import get_defaults
+from skmm.io._interrupts import without_destructor
 
 #: Seconds after which a progress bar is worth its lines.
 _LONG = 5
@@ -33,4 +34,5 @@ def progress_bar(total, description, progress="auto"):
     }
     if progress not in options:
         raise ValueError(f"progress must be True, False or 'auto', got {progress!r}.")
-    return tqdm(total=total, desc=description, unit=" cells", **options[progress])
+    bar = without_destructor(tqdm)
+    return bar(total=total, desc=description, unit=" cells", **options[progress])

@@ -8,6 +8,7 @@ import numpy as np
 from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, channels_last, is_tensor, to_uint8
 from skmm.io._image import check_size_option, resize
+from skmm.io._interrupts import held_signals
 from skmm.io._libav import open_container
 from skmm.io._player import (
     Player,
@@ -101,7 +102,7 @@ class VideoReader:
         CellError
             If it cannot be read, or may not.
         """
-        with about(cell) as cell:
+        with held_signals, about(cell) as cell:
             if is_source(cell):
                 frames = self._read_file(cell)
             else:
