@@ -1,5 +1,10 @@
-"""Vectors of cells on disk, so that no cell is embedded twice."""
+"""Vectors of cells on disk, so that no cell is embedded twice.
 
+The cache saves time and decides nothing: whatever becomes of its file, the vectors are
+those of the network, and the work goes on.
+"""
+
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -24,6 +29,26 @@ _GRAIN = 3600
 
 #: What is kept of a full cache, so that not each batch has to make room.
 _KEPT = 0.9
+
+#: SQLite's codes for a file that another process holds, and for one that cannot be
+#: written or opened. All others (and errors without a code) mean that it is damaged.
+_IN_USE = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_CLOSED = {
+    *(sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CANTOPEN),
+    *(sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH),
+    *(sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS),
+}
+
+#: What a damaged file comes to. The module sqlite3 decodes SQLite's messages, which cite
+#: what is in the file.
+_FAILURES = (sqlite3.Error, MemoryError, OverflowError, UnicodeError, SystemError)
+
+#: Times that a damaged file is replaced before the work goes on without.
+_ATTEMPTS = 3
+
+
+class _DamagedError(sqlite3.DatabaseError):
+    """What SQLite takes for sound, but was never written here."""
 
 
 def parse_size(size):
@@ -59,7 +84,8 @@ class EmbeddingCache:
 
     An SQLite file in WAL mode: processes may read and write at the same time, and one
     that is killed loses the batch that it was writing. It must be used as a context
-    manager.
+    manager. What is damaged is renamed, and what cannot be written is only read, each
+    with a warning.
 
     Parameters
     ----------
@@ -89,13 +115,21 @@ class EmbeddingCache:
         self.path = self.folder / "embeddings.sqlite"
         self._salt = hashlib.blake2b(identity.encode(), digest_size=32).digest()
         self.limit = parse_size(limit)
-        self._connection = None
+        self._connection = self._inode = None
+        self._can_read = self._can_write = True
+        self._n_damaged = 0
 
     def __enter__(self):
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise OSError(
+                f"The cache in memory={str(self.folder)!r} cannot be used: it is not a "
+                "folder. Give a folder on a local disk, or memory=None."
+            ) from error
         except OSError as error:
-            raise self._unusable(error) from error
+            self._stop_writing(error)
+            self._can_read = False
         self._guarded(lambda: None)
         return self
 
@@ -122,7 +156,7 @@ class EmbeddingCache:
             place_of = {key: start + i for i, key in enumerate(part)}
             for key, checksum, data in self._guarded(self._select, part) or ():
                 # What was damaged is as good as absent.
-                if len(data) == 4 * out.shape[1] and zlib.crc32(data) == checksum:
+                if len(data) == 4 * out.shape[1] and _checksum(key, data) == checksum:
                     out[place_of[key]] = np.frombuffer(data, "<f4")
                     found[place_of[key]] = True
         return found
@@ -140,8 +174,9 @@ class EmbeddingCache:
         rows = []
         for i in np.flatnonzero(known):
             data = np.asarray(vectors[i], "<f4").tobytes()
-            rows.append((self._key(digests[i]), now, zlib.crc32(data), data))
-        if rows:
+            key = self._key(digests[i])
+            rows.append((key, now, _checksum(key, data), data))
+        if rows and self._can_write:
             self._guarded(self._insert, rows)
 
     def _key(self, digest):
@@ -155,33 +190,43 @@ class EmbeddingCache:
             f"SELECT key, checksum, vector, used FROM vectors WHERE key IN ({marks})",
             keys,
         ).fetchall()
+        asked = set(keys)
+        for row in rows:
+            if tuple(map(type, row)) != (bytes, int, bytes, int) or row[0] not in asked:
+                raise _DamagedError("a row holds what is never written")
         now = int(time.time())
         stale = [(now, key) for key, _, _, used in rows if used < now - _GRAIN]
-        if stale:
+        if stale and self._can_write:
             self._write("UPDATE vectors SET used = ? WHERE key = ?", stale)
         return [row[:3] for row in rows]
 
     def _insert(self, rows):
-        self._write("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
-        self._evict()
+        if self._can_write:
+            self._write("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+            self._evict()
 
     def _write(self, statement, rows):
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             self._connection.executemany(statement, rows)
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            with contextlib.suppress(*_FAILURES):  # it may have rolled back itself
+                self._connection.execute("ROLLBACK")
             raise
         self._connection.execute("COMMIT")
 
     def _evict(self):
         """Drop what was not used for longest, if more is in use than may be."""
         # More than once, where pages are left that are only partly used.
+        before = None
         while (used := self._bytes_in_use()) > self.limit:
             count = self._connection.execute("SELECT COUNT(*) FROM vectors")
             (count,) = count.fetchone()
             if not count:
                 break
+            if count == before:
+                raise _DamagedError("what is deleted is still there")
+            before = count
             surplus = int(np.ceil(count * (1 - _KEPT * self.limit / used)))
             self._write(
                 "DELETE FROM vectors WHERE rowid IN "
@@ -200,21 +245,25 @@ class EmbeddingCache:
     # ----------------------------------------------------------------- when things fail
 
     def _guarded(self, work, *arguments):
-        """Work with the file: wait while others write, start again if it is damaged."""
+        """Work with the file, as far as it can be read; None where it cannot."""
         give_up = time.monotonic() + _PATIENCE
-        while True:
+        while self._can_read:
             try:
                 if self._connection is None:
                     self._open()
                 return work(*arguments)
-            except sqlite3.DatabaseError as error:
+            except _FAILURES as error:
                 self._recover(error, time.monotonic() > give_up)
+        return None
 
     def _open(self):
+        if not self._can_write:
+            self._open_for_reading()
+            return
         self._connection = sqlite3.connect(
             self.path, timeout=_PATIENCE, isolation_level=None
         )
-        self._inode = self.path.stat().st_ino
+        self._inode = _inode(self.path)
         for statement in (
             "PRAGMA auto_vacuum = INCREMENTAL",  # takes effect in an empty file only
             "PRAGMA journal_mode = WAL",
@@ -224,44 +273,105 @@ class EmbeddingCache:
         ):
             self._connection.execute(statement).fetchall()
 
+    def _open_for_reading(self):
+        address = self.path.absolute().as_uri()
+        # SQLite writes beside a file that it reads, unless it takes it for immutable.
+        # If somebody does write, checksums tell what is no longer sound.
+        for options in ("mode=ro", "mode=ro&immutable=1"):
+            self._connection = sqlite3.connect(
+                f"{address}?{options}",
+                timeout=_PATIENCE,
+                isolation_level=None,
+                uri=True,
+            )
+            try:
+                self._connection.execute("SELECT key FROM vectors LIMIT 1").fetchall()
+                return
+            except sqlite3.Error as error:
+                self._close()
+                if _code(error) not in _CLOSED or "immutable" in options:
+                    raise
+
     def _close(self):
         if self._connection is not None:
-            self._connection.close()
+            # Closing writes, too.
+            with contextlib.suppress(*_FAILURES):
+                self._connection.close()
             self._connection = None
 
     def _recover(self, error, out_of_patience):
-        """Get ready for another try, or raise what cannot be mended."""
+        """Get ready for another try, without writing or without the file if need be."""
         self._close()
-        words = str(error)
-        if "locked" in words or "busy" in words:
-            if out_of_patience:
-                raise self._unusable(error) from error
+        code = _code(error)
+        is_closed = code in _CLOSED or isinstance(error, MemoryError)
+        if code in _IN_USE and not out_of_patience:
             time.sleep(0.05)  # SQLite itself does not wait while WAL mode is set
-        elif "malformed" in words or "not a database" in words or "no such" in words:
-            self._set_aside()
+        elif code in _IN_USE or not self._can_write:
+            self._stop_reading(error)
+        elif is_closed and not (code == sqlite3.SQLITE_READONLY and self._is_open()):
+            self._stop_writing(error)
+        elif self._n_damaged == _ATTEMPTS:
+            self._stop_reading(error)
         else:
-            raise self._unusable(error) from error
+            self._n_damaged += 1
+            try:
+                self._set_aside()
+            except OSError as refusal:
+                self._stop_reading(refusal)
+
+    def _is_open(self):
+        """Tell if the file may be written, so that a refusal comes from its content."""
+        return os.access(self.path, os.W_OK) and os.access(self.folder, os.W_OK)
 
     def _set_aside(self):
         """Rename a damaged file, unless another process has just replaced it."""
-        try:
-            if self.path.stat().st_ino != self._inode:
-                return
-            aside = self.path.with_suffix(f".damaged-{time.time_ns()}")
-            os.replace(self.path, aside)
-        except FileNotFoundError:
+        inode = _inode(self.path)
+        if inode is None or inode != self._inode:
             return
+        aside = self.path.with_suffix(f".damaged-{time.time_ns()}")
+        os.replace(self.path, aside)
         for suffix in ("-wal", "-shm"):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+        self._warn(
+            f"is damaged. It was renamed to {aside.name!r}, and a new one begun: what "
+            "was in it is computed again."
+        )
+
+    def _stop_writing(self, error):
+        self._can_write = False
+        self._warn(
+            f"cannot be written: {error}. What it holds is still read; what is new is "
+            "not kept. Make room, or give a folder on a local disk that can be written."
+        )
+
+    def _stop_reading(self, error):
+        # Where nothing was ever written, the one warning is enough.
+        if self._can_write or self.path.exists():
+            self._warn(f"cannot be used: {error}. What is in it is computed again.")
+        self._can_read = self._can_write = False
+
+    def _warn(self, words):
         warnings.warn(
-            f"The cache in memory={str(self.folder)!r} is damaged. It was renamed to "
-            f"{aside.name!r}, and a new one begun: what was in it is computed again.",
+            f"The cache in memory={str(self.folder)!r} {words}",
             UserWarning,
             stacklevel=2,
         )
 
-    def _unusable(self, error):
-        return OSError(
-            f"The cache in memory={str(self.folder)!r} cannot be used: {error}. Give a "
-            "folder on a local disk that can be written, or memory=None."
-        )
+
+def _checksum(key, data):
+    """Tie a vector to its cell: where an index is damaged, it leads to another's."""
+    return zlib.crc32(data, zlib.crc32(key))
+
+
+def _code(error):
+    """Return SQLite's primary code; None for an error that has none."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
+
+
+def _inode(path):
+    """Return what tells a file from one that took its place; None for none."""
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None

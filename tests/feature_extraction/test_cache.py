@@ -2,7 +2,12 @@
 
 import multiprocessing
 import os
+import pathlib
 import sqlite3
+import subprocess
+import sys
+import tempfile
+import warnings
 
 import numpy as np
 import pytest
@@ -145,6 +150,215 @@ def test_a_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"memory=.* cannot be used.*memory=None"):
         EmbeddingCache(tmp_path / "file", "a network").__enter__()
+
+
+# ---------------------------------------------------------------- changes of the file
+
+N_CELLS = 150
+
+
+def make_change(rng, content, path):
+    """Change some bytes of the file, or what a row holds; most often in the index."""
+    if rng.random() < 0.15:
+        path.write_bytes(content)
+        column = rng.choice(["key", "used", "checksum", "vector"])
+        value = [None, "text", 1.5, 10**12, b"bytes", -1][rng.integers(6)]
+        connection = sqlite3.connect(path)
+        connection.execute(
+            f"UPDATE vectors SET {column}=? WHERE rowid={rng.integers(1, N_CELLS)}",
+            (value,),
+        )
+        connection.commit()
+        connection.close()
+        return
+    changed = bytearray(content)
+    pages = [0, 0, *range(len(content) // 4096)]
+    page = pages[rng.integers(len(pages))]
+    is_index = [i for i in pages if content[4096 * i] in (2, 10)]
+    if rng.random() < 0.6 and is_index:
+        page = is_index[rng.integers(len(is_index))]
+    kind = rng.integers(4)
+    for _ in range(1 if kind else rng.integers(1, 20)):
+        at = min(4096 * page + rng.integers(4096), len(content) - 1)
+        changed[at] = rng.choice([0, 255, 127, 128, int(rng.integers(256))])
+    if kind == 1:  # near the header of the page
+        at = 4096 * page + rng.integers(120)
+        changed[at] ^= 1 << rng.integers(8)
+    elif kind == 2:
+        changed = changed[: rng.integers(len(changed))]
+    elif kind == 3:
+        other = pages[rng.integers(len(pages))]
+        size = rng.integers(1, 4096)
+        changed[4096 * page : 4096 * page + size] = content[
+            4096 * other : 4096 * other + size
+        ]
+    path.write_bytes(changed)
+
+
+def check_changes(n_changes, folder, seed=0):
+    """Whatever happens to the file, it gives the vector that was put, or none."""
+    rng = np.random.default_rng(seed)
+    vectors, digests = make_vectors(N_CELLS)
+    with EmbeddingCache(folder, "a network") as cache:
+        cache.put(digests, vectors)
+    path = folder / "embeddings.sqlite"
+    content = path.read_bytes()
+    n_found = 0
+    for _ in range(n_changes):
+        for file in folder.iterdir():
+            file.unlink()
+        make_change(rng, content, path)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            with EmbeddingCache(folder, "a network", limit="300kB") as cache:
+                found, out = get(cache, digests)
+                np.testing.assert_array_equal(out[found], vectors[found])
+                n_found += found.sum()
+                cache.put(digests, vectors)
+                found, out = get(cache, [*digests, b"unknown"])
+                np.testing.assert_array_equal(out[found], vectors[found[:-1]])
+        assert all("The cache in memory=" in str(w.message) for w in caught)
+        assert len(caught) < 3
+    assert n_found > n_changes
+
+
+def test_some_changes_of_the_file(tmp_path):
+    check_changes(150, tmp_path)
+
+
+@pytest.mark.slow  # some minutes
+def test_4000_changes_of_the_file(tmp_path):
+    check_changes(4000, tmp_path, seed=1)
+
+
+@pytest.mark.parametrize("column", ["key", "used", "checksum", "vector"])
+@pytest.mark.parametrize("value", [None, "text", 1.5])
+def test_foreign_types_are_damage(tmp_path, column, value):
+    vectors, digests = make_vectors(3)
+    with EmbeddingCache(tmp_path, "a network") as cache:
+        cache.put(digests, vectors)
+        change = f"UPDATE vectors SET {column}=? WHERE rowid=2"
+        cache._connection.execute(change, (value,))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with EmbeddingCache(tmp_path, "a network") as cache:
+            found, _ = get(cache, digests)
+            cache.put(digests, vectors)
+            assert get(cache, digests)[0].all()
+    if column == "key":  # another's row, which nobody asks for
+        assert found.tolist() == [True, False, True]
+    else:
+        assert not found.any()
+        assert "is damaged. It was renamed" in str(caught[0].message)
+
+
+def test_rows_of_another_shape_are_damage(tmp_path):
+    vectors, digests = make_vectors(3)
+    connection = sqlite3.connect(tmp_path / "embeddings.sqlite")
+    connection.execute("CREATE TABLE vectors (key, used, checksum, vector, more)")
+    connection.commit()
+    connection.close()
+    with (
+        pytest.warns(UserWarning, match="is damaged"),
+        EmbeddingCache(tmp_path, "a network") as cache,
+    ):
+        cache.put(digests, vectors)
+        assert get(cache, digests)[0].all()
+
+
+# ------------------------------------------------------- disks that take nothing more
+
+UNPRIVILEGED = """
+import os, sys, warnings
+import numpy as np
+from skmm.feature_extraction._cache import EmbeddingCache
+
+folder, how = sys.argv[1:]
+if how == "full":
+    import resource, signal
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+elif os.getuid() == 0:
+    os.setgid(65534)
+    os.setuid(65534)
+vectors = np.arange(24, dtype=np.float32).reshape(3, 8)
+digests = [b"a", b"b", b"new"]
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    with EmbeddingCache(folder, "a network") as cache:
+        out = np.full((3, 8), np.nan, np.float32)
+        found = cache.get(digests, out)
+        cache.put(digests, vectors)
+        again = cache.get(digests, out)
+        cache.put(digests, vectors)
+print(*found.astype(int), *again.astype(int), np.nansum(out), len(caught))
+print(caught[0].message if caught else "")
+"""
+
+
+@pytest.fixture
+def open_folder():
+    """A folder that other users can look into; the runner's is closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield pathlib.Path(folder)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize("how", ["folder", "file", "both", "absent", "full"])
+def test_what_cannot_be_written_is_still_read(how, open_folder):
+    folder = open_folder / "cache"
+    vectors = np.arange(16, dtype=np.float32).reshape(2, 8)
+    if how != "absent":
+        with EmbeddingCache(folder, "a network") as cache:
+            cache.put([b"a", b"b"], vectors)
+        path = folder / "embeddings.sqlite"
+        path.chmod(0o444 if how in ("file", "both") else 0o666)
+        folder.chmod(0o555 if how in ("folder", "both") else 0o777)
+    program = [sys.executable, "-c", UNPRIVILEGED, str(folder), how]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=120)
+    if folder.exists():
+        folder.chmod(0o777)  # to be removed
+    assert done.stderr == ""
+    figures, warning = done.stdout.strip().split("\n")
+    known = "1 1 0" if how != "absent" else "0 0 0"
+    total = "120.0" if how != "absent" else "0.0"
+    assert figures == f"{known} {known} {total} 1"
+    assert "cannot be written" in warning and "still read" in warning
+
+
+def test_a_disk_that_fills_up(tmp_path):
+    """What was there before is read on; what comes later is not kept."""
+    vectors, digests = make_vectors(2000)
+    with EmbeddingCache(tmp_path, "a network") as cache:
+        cache.put(digests[:100], vectors[:100])
+        n_pages = cache._connection.execute("PRAGMA page_count").fetchone()[0]
+        cache._connection.execute(f"PRAGMA max_page_count = {n_pages + 2}")
+        with pytest.warns(
+            UserWarning, match="cannot be written: .* full. What it holds"
+        ):
+            cache.put(digests, vectors)
+        assert get(cache, digests)[0].sum() == 100
+        cache.put(digests, vectors)
+        assert get(cache, digests)[0].sum() == 100
+    with EmbeddingCache(tmp_path, "a network") as cache:
+        assert get(cache, digests)[0].sum() == 100
+
+
+def test_a_damaged_file_that_cannot_be_renamed(tmp_path, monkeypatch):
+    vectors, digests = make_vectors(3)
+    (tmp_path / "embeddings.sqlite").write_bytes(b"something else" * 100)
+
+    def refuse(*args):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(_cache.os, "replace", refuse)
+    with (
+        pytest.warns(UserWarning, match="cannot be used: .*Permission denied"),
+        EmbeddingCache(tmp_path, "a network") as cache,
+    ):
+        cache.put(digests, vectors)
+        assert not get(cache, digests)[0].any()
 
 
 def test_sizes():
