@@ -39,8 +39,8 @@ _CLOSED = {
     *(sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_NOLFS),
 }
 
-#: What a damaged file comes to. The module sqlite3 decodes SQLite's messages, which cite
-#: what is in the file.
+#: What a damaged file comes to. The module sqlite3 decodes SQLite's messages, which
+#: cite what is in the file.
 _FAILURES = (sqlite3.Error, MemoryError, OverflowError, UnicodeError, SystemError)
 
 #: Times that a damaged file is replaced before the work goes on without.

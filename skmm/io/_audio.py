@@ -12,6 +12,7 @@ import numpy as np
 
 from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, as_pair, is_tensor
+from skmm.io._budget import check_budget
 from skmm.io._interrupts import held_signals
 from skmm.io._libav import decoded_blocks, open_container, with_codec
 from skmm.io._quiet import no_stderr
@@ -23,8 +24,11 @@ _ACCEPTED = (
     "(samples, channels)"
 )
 _BLOCK = 1 << 18
+#: Samples by which what is kept grows, at most.
+_MAX_GROWTH = 1 << 22
 #: Samples a second that `max_seconds` allows for: 2 channels of 192 kHz.
 _MAX_RATE = 384_000
+_MAX_SECONDS = 3600
 _MAX_PEAK = 2
 _MP3 = (b"ID3", b"\xff")
 #: How the formats start that are left to libsndfile. It knows more, but the rare ones
@@ -51,7 +55,9 @@ class AudioReader:
     mono : bool, default=True
         Whether to average the channels.
     max_seconds : float, default=3600
-        Longer recordings are refused, before they are decoded.
+        Longer recordings are refused, before they are decoded, and those whose samples
+        take more than 300 MB, at `rate` or as an array; a higher limit raises these by
+        as much.
     max_bytes : int, default=2**30
         Files of more bytes are refused.
     root : str or Path, default=None
@@ -84,7 +90,7 @@ class AudioReader:
 
     rate: int = 16000
     mono: bool = True
-    max_seconds: float = 3600
+    max_seconds: float = _MAX_SECONDS
     max_bytes: int = 2**30
     root: object = None
     allow_urls: bool = False
@@ -118,11 +124,7 @@ class AudioReader:
             about(cell) as cell,
             np.errstate(over="ignore", invalid="ignore"),
         ):
-            if is_source(cell):
-                samples, rate = self._read_file(cell)
-            else:
-                samples, rate = self._read_array(cell)
-            return self._finish(samples, rate)
+            return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
     def key(self):
         """Give what the result depends on, besides the cell.
@@ -159,16 +161,17 @@ class AudioReader:
         with sound:
             rate, n_samples = sound.samplerate, sound.frames
             self._check_length(n_samples, rate, sound.channels)
-            blocks = []
-            while len(block := sound.read(_BLOCK, dtype="float32", always_2d=True)):
-                blocks.append(self._mix(block))
+            self._check_memory(n_samples, rate, sound.channels)
+            samples = _Samples(rate, self.rate)
+            step = self._n_at_once(rate, sound.channels)
+            while len(block := sound.read(step, dtype="float32", always_2d=True)):
+                samples.add(self._mix(block))
                 held_signals.run_noted()
-        samples = _join(blocks)
-        if len(samples) < n_samples:
+        if 0 < samples.n_read < n_samples:
             raise CellError(
-                f"it is cut off: of {n_samples:,} samples it has {len(samples):,}."
+                f"it is cut off: of {n_samples:,} samples it has {samples.n_read:,}."
             )
-        return samples, rate
+        return samples.finish()
 
     def _read_container(self, file):
         """Read with libav what libsndfile does not know, such as MP4."""
@@ -186,12 +189,14 @@ class AudioReader:
             if container.duration and container.format.name.startswith(_WITH_HEADER):
                 n_samples = container.duration * rate // 1_000_000
                 self._check_length(n_samples, rate, n_channels)
-            blocks, n_samples = [], 0
+                self._check_memory(n_samples, rate, n_channels)
+            samples = _Samples(rate, self.rate)
             for block in decoded_blocks(container, stream):
-                n_samples += len(block)
+                n_samples = samples.n_read + len(block)
                 self._check_length(n_samples, rate, n_channels)
-                blocks.append(self._mix(block))
-        return _join(blocks), rate
+                self._check_memory(n_samples, rate, n_channels)
+                samples.add(self._mix(block))
+        return samples.finish()
 
     def _read_array(self, cell):
         cell, rate = as_pair(cell) or (cell, self.array_rate)
@@ -215,7 +220,13 @@ class AudioReader:
                 "this order."
             )
         self._check_length(len(samples), rate, samples.shape[1])
-        return self._mix(_join([_to_float(samples)])), rate
+        if samples.size == 0:
+            raise CellError("it holds no samples.")
+        mixed = _Samples(rate, self.rate)
+        step = self._n_at_once(rate, samples.shape[1])
+        for start in range(0, len(samples), step):
+            mixed.add(self._mix(_to_float(samples[start : start + step])))
+        return mixed.finish()
 
     def _check_length(self, n_samples, rate, n_channels):
         seconds = n_samples / rate
@@ -232,22 +243,100 @@ class AudioReader:
                 f" allows at {_MAX_RATE:,} a second. Raise max_seconds to read it."
             )
 
+    def _check_memory(self, n_samples, rate, n_channels):
+        seconds, n_channels = n_samples / rate, 1 if self.mono else n_channels
+        # Without soxr all samples are resampled at once, at twice the size.
+        n_kept = n_channels * seconds * (self.rate if _soxr() else self.rate + 2 * rate)
+        what = f"a recording of {seconds:,.1f} seconds at {self.rate:,} Hz"
+        limit = "max_seconds", self.max_seconds, _MAX_SECONDS
+        check_budget(4 * n_kept, what, *limit)
+
+    def _n_at_once(self, rate, n_channels):
+        """Return how many samples to read, so that a block stays small at any rate."""
+        n_samples = _BLOCK * min(1, rate / self.rate) / max(1, n_channels / 2)
+        return max(1, int(n_samples))
+
     def _mix(self, samples):
         return samples.mean(axis=1, dtype=np.float32) if self.mono else samples
 
-    def _finish(self, samples, rate):
-        peak = max(samples.max(), -samples.min())
+
+class _Samples:
+    """Samples at a new rate, that come block by block and are kept once.
+
+    Parameters
+    ----------
+    rate, new_rate : float
+        Samples a second.
+    """
+
+    def __init__(self, rate, new_rate):
+        self.n_read, self._peak, self._n_kept = 0, 0, 0
+        self._rate, self._new_rate = rate, new_rate
+        self._kept = self._stream = None
+        self._waiting = []  # for those that come after, or for all without soxr
+        self._soxr = _soxr()
+
+    def add(self, block):
+        """Add samples of shape (n,) or (n, channels)."""
+        if block.size == 0:
+            return
+        # NaN stays NaN.
+        self._peak = np.maximum(self._peak, np.maximum(block.max(), -block.min()))
+        self.n_read += len(block)
+        if self._rate == self._new_rate:
+            self._keep(block)
+            return
+        self._waiting.append(block)
+        if self._soxr and len(self._waiting) > 1:
+            self._keep(self._resample(self._waiting.pop(0), last=False))
+
+    def finish(self):
+        """Return them all, clipped to the range -1 to 1."""
+        if self.n_read == 0:
+            raise CellError("it holds no samples.")
         # Lossy formats overshoot a little; NaN compares false.
-        if not peak <= _MAX_PEAK:
+        if not self._peak <= _MAX_PEAK:
             raise CellError(
-                f"its samples reach {peak:,}, but go from -1 to 1. Scale them, or give "
-                "the integers that they were."
+                f"its samples reach {self._peak:,}, but go from -1 to 1. Scale them, "
+                "or give the integers that they were."
             )
-        if rate != self.rate:
-            samples = _resample(samples, rate, self.rate)
-        if len(samples) == 0:
-            raise CellError(f"it is too short for one sample at {self.rate:,} Hz.")
-        return np.clip(samples, -1, 1, dtype=np.float32)
+        if self._waiting:
+            rest = np.concatenate(self._waiting)
+            self._waiting.clear()
+            resample = self._resample if self._soxr else self._resample_at_once
+            self._keep(resample(rest, last=True))
+        if self._n_kept == 0:
+            raise CellError(f"it is too short for one sample at {self._new_rate:,} Hz.")
+        self._kept.resize((self._n_kept, *self._kept.shape[1:]), refcheck=False)
+        return self._kept
+
+    def _keep(self, block):
+        n_needed = self._n_kept + len(block)
+        if self._kept is None:
+            self._kept = np.empty(block.shape, dtype=np.float32)
+        elif n_needed > len(self._kept):
+            n_more = min(len(self._kept) // 2, _MAX_GROWTH)
+            shape = max(n_needed, len(self._kept) + n_more), *block.shape[1:]
+            self._kept.resize(shape, refcheck=False)
+        np.clip(block, -1, 1, out=self._kept[self._n_kept : n_needed])
+        self._n_kept = n_needed
+
+    def _resample(self, block, last):
+        if self._stream is None:
+            if last:
+                return self._soxr.resample(block, self._rate, self._new_rate)
+            n_channels = 1 if block.ndim == 1 else block.shape[1]
+            self._stream = self._soxr.ResampleStream(
+                self._rate, self._new_rate, n_channels, dtype="float32"
+            )
+        return self._stream.resample_chunk(np.ascontiguousarray(block), last=last)
+
+    def _resample_at_once(self, samples, last):
+        from scipy.signal import resample_poly
+
+        ratio = fractions.Fraction(self._new_rate / self._rate)
+        ratio = ratio.limit_denominator(100_000)
+        return resample_poly(samples, ratio.numerator, ratio.denominator, axis=0)
 
 
 class _CarefulFile:
@@ -279,13 +368,6 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _join(blocks):
-    samples = np.concatenate(blocks) if blocks else np.empty(0)
-    if samples.size == 0:
-        raise CellError("it holds no samples.")
-    return samples
-
-
 def _to_float(samples):
     if samples.dtype.kind == "f":
         return samples.astype(np.float32)
@@ -299,12 +381,9 @@ def _to_float(samples):
     )
 
 
-def _resample(samples, rate, new_rate):
+def _soxr():
+    """Return the resampler; None where it is not installed."""
     try:
-        soxr = importlib.import_module("soxr")
+        return importlib.import_module("soxr")
     except ModuleNotFoundError:
-        from scipy.signal import resample_poly
-
-        ratio = fractions.Fraction(new_rate / rate).limit_denominator(100_000)
-        return resample_poly(samples, ratio.numerator, ratio.denominator, axis=0)
-    return soxr.resample(samples, rate, new_rate)
+        return None

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import logging
+import math
 import os
 import re
 import sys
@@ -18,6 +19,12 @@ from skmm.io._arrays import (
     scale_16_bits,
     to_uint8,
 )
+from skmm.io._budget import (
+    bytes_beside,
+    bytes_per_pixel,
+    check_budget,
+    icons_of,
+)
 from skmm.io._interrupts import held_signals
 from skmm.io._quiet import no_stderr
 from skmm.io._source import CellError, about, decoding, is_source, open_source
@@ -26,8 +33,18 @@ _ACCEPTED = (
     "a path, bytes, a PIL image, an array of shape (height, width) or (height, width, "
     "1, 3 or 4), or a tensor of shape (1, 3 or 4, height, width)"
 )
-#: Drawings, which Pillow hands to other programs.
-_REFUSED_FORMATS = {"EPS", "WMF"}
+#: What cameras, scanners and the web make. Pillow knows more: rare ones, some of which
+#: take any amount of memory (FITS) or are handed to other programs (EPS).
+_FORMATS = (
+    *("PNG", "JPEG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "JPEG2000", "PPM", "TGA"),
+    "ICO",
+)
+_MAX_PIXELS = 100_000_000
+#: Pixels above which a picture is converted in bands of rows or columns, and those of a
+#: band.
+_LARGE, _BAND = 1 << 22, 1 << 18
+#: Bytes that Pillow takes for each pixel of a side to weigh the pixels: four doubles.
+_PER_SIDE = 32
 ORIENTATION = 0x0112
 # Pillow logs what it finds in broken TIFFs. Where nobody has set logging up, that
 # would go to stderr.
@@ -49,7 +66,8 @@ class ImageReader:
         What shows through where a picture is transparent: a colour that Pillow
         knows. Without effect where `mode` is "RGBA".
     max_pixels : int, default=100_000_000
-        Pictures of more pixels are refused, before they are decoded.
+        Pictures of more pixels are refused, before they are decoded, and those that
+        take more than 300 MB to decode; a higher limit raises these by as much.
     max_bytes : int, default=2**30
         Files of more bytes are refused.
     root : str or Path, default=None
@@ -64,10 +82,13 @@ class ImageReader:
 
     Notes
     -----
-    Read are the formats that Pillow reads, but for those that it hands to other
-    programs (EPS, WMF). The orientation in EXIF is applied; of an animation the first
-    frame is read; 16-bit grey is scaled to 8 bits. A picture is shrunk and enlarged
-    with a bicubic filter against aliasing.
+    Read are PNG, JPEG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000, PPM, TGA and ICO. The
+    orientation in EXIF is applied; of an animation the first frame is read; 16-bit grey
+    is scaled to 8 bits. A picture is shrunk and enlarged with a bicubic filter against
+    aliasing.
+
+    What decoding takes of the memory depends on the format: with `size`, up to 75
+    million pixels of a PNG in colour, 50 of a progressive JPEG, 17 of a WebP.
 
     Examples
     --------
@@ -80,7 +101,7 @@ class ImageReader:
     mode: str = "RGB"
     size: int | tuple[int, int] | None = None
     background: str | tuple = "white"
-    max_pixels: int = 100_000_000
+    max_pixels: int = _MAX_PIXELS
     max_bytes: int = 2**30
     root: object = None
     allow_urls: bool = False
@@ -134,17 +155,35 @@ class ImageReader:
         return ("ImageReader", 1, self.mode, self.size, self.background)
 
     def _open(self, file, Image):
-        Image.init()
-        image = Image.open(
-            file, formats=[name for name in Image.ID if name not in _REFUSED_FORMATS]
-        )
+        image = Image.open(file, formats=_FORMATS)
         check_size(image.size, self.max_pixels)
+        if image.format == "ICO":
+            for size in icons_of(file):
+                check_size(size, self.max_pixels)
+                n_beside = bytes_beside(image) * math.prod(size)
+                self._check_memory(image, size, n_beside, size)
+        stored, n_beside = image.size, bytes_beside(image) * math.prod(image.size)
         if self.size is not None:
             # JPEG can be decoded at a fraction of its size. Twice the target leaves
             # the filter something to work on; EXIF may yet turn the sides round.
             side = 2 * max(_height_width(self.size))
             image.draft(None, (side, side))
+        self._check_memory(image, image.size, n_beside, stored)
         return image
+
+    def _check_memory(self, image, size, n_beside, stored):
+        """Refuse what takes too much, while it is decoded or while it is converted."""
+        n_pixels, remedy = math.prod(size), ""
+        if self.size is None:
+            n_later = len(self.mode) * n_pixels
+            remedy = "Give size to read it smaller. "
+        else:
+            height, width = _height_width(self.size)
+            _, n_middle = _first_direction(size, (width, height))
+            n_later = 4 * (n_middle + width * height) + _PER_SIDE * max(size)
+        n_bytes = bytes_per_pixel(image) * n_pixels + max(n_beside, n_later)
+        what = f"a {image.format} of {stored[0]:,} x {stored[1]:,} pixels"
+        check_budget(n_bytes, what, "max_pixels", self.max_pixels, _MAX_PIXELS, remedy)
 
     @contextlib.contextmanager
     def _decoding(self, Image):
@@ -156,19 +195,52 @@ class ImageReader:
                 raise too_large(f"{n_pixels:,}", self.max_pixels) from error
             except Image.UnidentifiedImageError as error:
                 raise CellError(
-                    "it is no picture, or not in a format that Pillow reads."
+                    "it is no picture, or not in one of the formats that are read: "
+                    f"{', '.join(_FORMATS)}."
                 ) from error
 
     def _finish(self, image, Image):
         with no_stderr if image.format == "TIFF" else contextlib.nullcontext():
             image.load()
         check_size(image.size, self.max_pixels)  # of what containers (ICO) really held
-        image = _to_8_bits(_upright(image, Image), Image)
-        image = _to_mode(image, self.mode, self.background, Image)
-        if self.size is not None:
-            image = resize(image, self.size, Image)
-        pixels = np.array(image)
-        return pixels[:, :, None] if pixels.ndim == 2 else pixels
+        step, (width, height) = _orientation(image), image.size
+        n_middle = 0 if self.size is None else _height_width(self.size)[1] * height
+        if max(width * height, n_middle) <= _LARGE:
+            image = image if step is None else image.transpose(step)
+            image = self._convert(image, Image)
+            if self.size is not None:
+                image = resize(image, self.size, Image)
+            pixels = np.array(image)
+            return pixels[:, :, None] if pixels.ndim == 2 else pixels
+        return self._finish_in_bands(image, step, Image)
+
+    def _convert(self, image, Image):
+        image = _to_8_bits(image, Image)
+        return _to_mode(image, self.mode, self.background, Image)
+
+    def _finish_in_bands(self, image, step, Image):
+        """Convert and resize a large picture without a second one of its size."""
+
+        def band_of(box):
+            return self._convert(image.crop(box), Image)
+
+        is_turned = step in _turns(Image)
+        if self.size is None:
+            height, width = image.size if is_turned else image.size[::-1]
+        else:
+            height, width = _height_width(self.size)
+        pixels = np.empty((height, width, len(self.mode)), dtype=np.uint8)
+        stored = _as_stored(pixels, step, Image)
+        if self.size is None:
+            width, height = image.size
+            for start, stop in _steps(height, width):
+                band = np.asarray(band_of((0, start, width, stop)))
+                stored[start:stop] = band.reshape(stored[start:stop].shape)
+        else:
+            size = stored.shape[1], stored.shape[0]
+            small = resize_in_bands(band_of, image.size, size, Image)
+            stored[:] = np.asarray(small).reshape(stored.shape)
+        return pixels
 
 
 def check_size(size, max_pixels):
@@ -201,6 +273,77 @@ def resize(image, size, Image):
     return image.resize((width, height), Image.Resampling.BICUBIC)
 
 
+def resize_pixels(pixels, size, Image):
+    """Resize an array (height, width, 3) to (height, width), or a square.
+
+    It may be a view of anything: no copy of a large one is made.
+    """
+    height, width = pixels.shape[:2]
+    new_height, new_width = _height_width(size)
+    if max(width, new_width) * height <= _LARGE:
+        image = Image.fromarray(np.ascontiguousarray(pixels))
+        return np.asarray(resize(image, size, Image))
+
+    def band_of(box):
+        left, upper, right, lower = box
+        return Image.fromarray(np.ascontiguousarray(pixels[upper:lower, left:right]))
+
+    new_size = new_width, new_height
+    return np.asarray(resize_in_bands(band_of, (width, height), new_size, Image))
+
+
+def resize_in_bands(band_of, size, new_size, Image):
+    """Resize a picture of which never more than a band is there.
+
+    One direction comes after the other, so that each band is shrunk in the one, and
+    what they make together in the other. Pillow does the same, to the bit, with rows
+    first.
+
+    Parameters
+    ----------
+    band_of : callable
+        Returns a PIL image for a box (left, upper, right, lower).
+    size, new_size : (int, int)
+        Width and height.
+    Image : module
+
+    Returns
+    -------
+    image : PIL.Image.Image
+    """
+    (width, height), (new_width, new_height) = size, new_size
+    filter, middle = Image.Resampling.BICUBIC, None
+    by_rows, _ = _first_direction(size, new_size)
+    for start, stop in _steps(height, width) if by_rows else _steps(width, height):
+        box = (0, start, width, stop) if by_rows else (start, 0, stop, height)
+        small = (new_width, stop - start) if by_rows else (stop - start, new_height)
+        band = band_of(box)
+        alpha = band.mode == "RGBA"
+        # As Pillow does: transparent pixels have a colour that must not shine through.
+        band = (band.convert("RGBa") if alpha else band).resize(small, filter)
+        if middle is None:
+            whole = (new_width, height) if by_rows else (width, new_height)
+            middle = Image.new(band.mode, whole)
+        middle.paste(band, (0, start) if by_rows else (start, 0))
+    image = middle.resize((new_width, new_height), filter)
+    return image.convert("RGBA") if alpha else image
+
+
+def _first_direction(size, new_size):
+    """Tell if rows are resized first, and how many pixels that leaves in between."""
+    (width, height), (new_width, new_height) = size, new_size
+    by_rows, by_columns = new_width * height, new_height * width
+    # As Pillow does, unless that makes a tall picture larger.
+    return by_rows <= max(by_columns, _LARGE), min(by_rows, max(by_columns, _LARGE))
+
+
+def _steps(length, width):
+    """Yield start and stop of bands of about as many pixels each."""
+    step = max(1, _BAND // width)
+    for start in range(0, length, step):
+        yield start, min(start + step, length)
+
+
 def _height_width(size):
     return (size, size) if isinstance(size, (int, np.integer)) else size
 
@@ -220,13 +363,13 @@ def _from_array(cell, Image):
     return Image.fromarray(np.ascontiguousarray(to_uint8(pixels)))
 
 
-def _upright(image, Image):
-    """Turn and mirror a picture as its EXIF data tell."""
+def _orientation(image):
+    """Return how EXIF says that a picture is to be turned or mirrored; None for not."""
     try:
         orientation = image.getexif().get(ORIENTATION)
     except Exception:  # of broken EXIF data; the picture itself is read
-        return image
-    Transpose = Image.Transpose
+        return None
+    Transpose = sys.modules["PIL.Image"].Transpose
     steps = {
         2: Transpose.FLIP_LEFT_RIGHT,
         3: Transpose.ROTATE_180,
@@ -236,8 +379,31 @@ def _upright(image, Image):
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    step = steps.get(orientation)
-    return image if step is None else image.transpose(step)
+    return steps.get(orientation)
+
+
+def _turns(Image):
+    Transpose = Image.Transpose
+    return (
+        *(Transpose.TRANSPOSE, Transpose.TRANSVERSE),
+        *(Transpose.ROTATE_90, Transpose.ROTATE_270),
+    )
+
+
+def _as_stored(pixels, step, Image):
+    """Return a view of upright pixels in which they lie as the file stores them."""
+    Transpose = Image.Transpose
+    views = {
+        None: lambda p: p,
+        Transpose.FLIP_LEFT_RIGHT: lambda p: p[:, ::-1],
+        Transpose.ROTATE_180: lambda p: p[::-1, ::-1],
+        Transpose.FLIP_TOP_BOTTOM: lambda p: p[::-1],
+        Transpose.TRANSPOSE: lambda p: p.swapaxes(0, 1),
+        Transpose.ROTATE_270: lambda p: np.rot90(p),
+        Transpose.TRANSVERSE: lambda p: p[::-1, ::-1].swapaxes(0, 1),
+        Transpose.ROTATE_90: lambda p: np.rot90(p, -1),
+    }
+    return views[step](pixels)
 
 
 def _to_8_bits(image, Image):

@@ -15,6 +15,19 @@ _BEFORE, _FAR = 1, 10
 #: streams it ended up to 25 frames late (libavformat 62).
 _JUMPABLE = ("mov", "matroska", "flv")
 _MICROSECONDS = 1_000_000
+#: Frames that decoders keep, at least and at most: those that others refer to, and
+#: those that are shown later than they are stored.
+_KEPT = {"h264": (2, 34), "hevc": (2, 34), "vp9": (9, 12), "av1": (9, 12)}
+_KEPT_ELSE = (3, 5)
+#: Of the frames that wait, those that lie where others did that have been seen.
+_REUSED = 2
+#: Bytes a pixel of motion, which they keep with each frame.
+_MOTION = {"h264": 0.55, "hevc": 0.6, "vp9": 0.3, "av1": 0.5}
+_MOTION_ELSE = 0.5
+#: Bytes a pixel, where no frame tells yet: one of brightness, half a one of colour.
+_PLANAR = 1.5
+#: Pixels above which a frame is not copied more often than need be.
+_LARGE = 1 << 22
 
 
 def video_stream(container):
@@ -69,10 +82,15 @@ class Player:
     stream : av.VideoStream
     span : (int, int)
         Start and end in the stream's unit of time.
+    check_memory : callable
+        Called with the bytes that the decoder keeps, and with what has the frames'
+        width and height, before it takes any and when they become more.
     """
 
-    def __init__(self, container, stream, span):
+    def __init__(self, container, stream, span, check_memory):
         self._container, self._stream = container, stream
+        self._check_memory, self.n_bytes = check_memory, 0
+        self._buffers, self._size_of_frame = set(), None
         self._start, self._end = span
         self._second = 1 / fractions.Fraction(stream.time_base or 1)
         self._n_frames, self._shown = 0, None
@@ -95,8 +113,33 @@ class Player:
         return self._next if self._shown is None else self._shown
 
     def _play(self):
-        self._frames = self._container.decode(self._stream)
+        self._frames = self._decode()
         self._advance()
+
+    def _decode(self):
+        n_waiting = 0
+        for packet in self._container.demux(self._stream):
+            n_waiting += packet.size > 0
+            self._count_memory(n_waiting)
+            for frame in packet.decode():
+                n_waiting = max(0, n_waiting - 1)
+                self._buffers.add(frame.planes[0].buffer_ptr)
+                self._size_of_frame = sum(plane.buffer_size for plane in frame.planes)
+                yield frame
+
+    def _count_memory(self, n_waiting):
+        """Tell what the decoder keeps: frames seen to be reused, and not seen yet."""
+        context = self._stream.codec_context
+        codec, n_pixels = context.codec.canonical_name, context.width * context.height
+        least, most = _KEPT.get(codec, _KEPT_ELSE)
+        n_seen = len(self._buffers)
+        n_new = max(n_waiting - min(_REUSED, n_seen), 0)
+        n_frames = min(max(n_seen + n_new, least), most)
+        n_bytes = self._size_of_frame or _PLANAR * n_pixels
+        n_bytes = n_frames * (n_bytes + _MOTION.get(codec, _MOTION_ELSE) * n_pixels)
+        if n_bytes > self.n_bytes:
+            self._check_memory(n_bytes, context)
+            self.n_bytes = n_bytes
 
     def _advance(self):
         self._next = next(self._frames, None)
@@ -132,15 +175,33 @@ class Player:
 def to_pixels(frame):
     """Give a frame as an array (height, width, 3), upright and on white."""
     # One thread, as for decoding: to start several takes longer than a frame does.
-    if any(component.is_alpha for component in frame.format.components):
-        pixels = on_white(frame.to_ndarray(format="rgba", threads=1))
+    has_alpha = any(component.is_alpha for component in frame.format.components)
+    format = "rgba" if has_alpha else "rgb24"
+    if frame.width * frame.height <= _LARGE:
+        pixels = frame.to_ndarray(format=format, threads=1)
     else:
-        pixels = frame.to_ndarray(format="rgb24", threads=1)
+        pixels = _view_of(frame.reformat(format=format, threads=1))
+    pixels = on_white(pixels) if has_alpha else pixels
     return np.rot90(pixels, round(frame.rotation / 90))
+
+
+def _view_of(frame):
+    """Return the pixels of a packed frame where they are."""
+    (plane,) = frame.planes
+    n_channels = 4 if frame.format.name == "rgba" else 3
+    shape = frame.height, frame.width, n_channels
+    strides = plane.line_size, n_channels, 1
+    return np.ndarray(shape, np.uint8, buffer=plane, strides=strides)
 
 
 def on_white(pixels):
     """Give RGBA pixels (..., 4) as RGB on a white background."""
-    alpha = pixels[..., 3:].astype(np.uint16)
-    blended = pixels[..., :3] * alpha + 255 * (255 - alpha)
-    return ((blended + 127) // 255).astype(np.uint8)
+    white = np.empty((*pixels.shape[:-1], 3), dtype=np.uint8)
+    # Some rows at once: in between, colours take four times the place.
+    step = max(1, _LARGE // (16 * max(pixels[0].size, 1)))
+    for start in range(0, len(pixels), step):
+        rows = pixels[start : start + step]
+        alpha = rows[..., 3:].astype(np.uint16)
+        blended = rows[..., :3] * alpha + 255 * (255 - alpha)
+        white[start : start + step] = (blended + 127) // 255
+    return white

@@ -7,7 +7,8 @@ import numpy as np
 
 from skmm._utils.optional import optional_import
 from skmm.io._arrays import as_array, channels_last, is_tensor, to_uint8
-from skmm.io._image import check_size_option, resize
+from skmm.io._budget import check_budget
+from skmm.io._image import check_size_option, resize_pixels
 from skmm.io._interrupts import held_signals
 from skmm.io._libav import open_container
 from skmm.io._player import (
@@ -21,6 +22,7 @@ from skmm.io._player import (
 from skmm.io._source import CellError, about, decoding, is_source, open_source
 from skmm.io._truncation import check_complete
 
+_MAX_PIXELS = 100_000_000
 _ACCEPTED = (
     "a path, bytes, an array of shape (frames, height, width, 1, 3 or 4), or a tensor "
     "of shape (frames, 1, 3 or 4, height, width)"
@@ -49,7 +51,9 @@ class VideoReader:
     allow_urls : bool, default=False
         Whether to fetch cells such as "https://…".
     max_pixels : int, default=100_000_000
-        Clips whose frames have more pixels are refused, before they are decoded.
+        Clips whose frames have more pixels are refused, before they are decoded, and
+        those that take more than 300 MB to decode; a higher limit raises these by as
+        much.
 
     See Also
     --------
@@ -77,7 +81,7 @@ class VideoReader:
     max_bytes: int = 2**30
     root: object = None
     allow_urls: bool = False
-    max_pixels: int = 100_000_000
+    max_pixels: int = _MAX_PIXELS
 
     def __post_init__(self):
         if self.n_frames < 1:
@@ -103,15 +107,7 @@ class VideoReader:
             If it cannot be read, or may not.
         """
         with held_signals, about(cell) as cell:
-            if is_source(cell):
-                frames = self._read_file(cell)
-            else:
-                frames = self._read_array(cell)
-            if self.size is not None:
-                frames = self._resize(frames)
-            if len({frame.shape for frame in frames}) > 1:
-                raise CellError("its frames change their size. Give size to read it.")
-            return np.stack(frames)
+            return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
     def key(self):
         """Give what the result depends on, besides the cell.
@@ -141,16 +137,34 @@ class VideoReader:
     def _sample(self, container, stream, span):
         start, end = span
         self._check_duration((end - start) * stream.time_base)
-        player = Player(container, stream, span)
-        frames, last = [], None
+        player = Player(container, stream, span, self._check_memory)
+        frames, last = None, None
         for i in range(self.n_frames):
             middle = fractions.Fraction((2 * i + 1) * (end - start), 2 * self.n_frames)
             frame = player.at(start + middle)
-            if frame is not last:
-                self._check_size(frame)
-                pixels, last = to_pixels(frame), frame
-            frames.append(pixels)
+            if frame is last:
+                frames[i] = frames[i - 1]
+                continue
+            self._check_size(frame)
+            self._check_memory(player.n_bytes, frame)
+            pixels, last = self._resize(to_pixels(frame)), frame
+            if frames is None:
+                frames = np.empty((self.n_frames, *pixels.shape), dtype=np.uint8)
+            if pixels.shape != frames.shape[1:]:
+                raise CellError("its frames change their size. Give size to read it.")
+            frames[i] = pixels
+            del pixels  # before the next one is made
         return frames
+
+    def _check_memory(self, n_bytes, picture):
+        """Refuse what takes too much: frames of the decoder, one in RGB, the result."""
+        n_pixels, remedy = picture.width * picture.height, ""
+        n_bytes += 3 * n_pixels
+        if self.size is None:
+            n_bytes += 3 * n_pixels * self.n_frames
+            remedy = "Give size to read it smaller. "
+        what = f"a clip of {picture.width:,} x {picture.height:,} pixels"
+        check_budget(n_bytes, what, "max_pixels", self.max_pixels, _MAX_PIXELS, remedy)
 
     def _check_size(self, picture):
         n_pixels = picture.width * picture.height
@@ -181,12 +195,11 @@ class VideoReader:
         middles = (2 * np.arange(self.n_frames) + 1) * len(frames)
         frames = to_uint8(frames[middles // (2 * self.n_frames)])
         if frames.shape[3] == 4:
-            return on_white(frames)
-        return np.broadcast_to(frames, (*frames.shape[:3], 3))
+            frames = on_white(frames)
+        frames = np.broadcast_to(frames, (*frames.shape[:3], 3))
+        return np.stack([self._resize(frame) for frame in frames])
 
-    def _resize(self, frames):
-        Image = optional_import("PIL.Image", "video")
-        return [
-            np.asarray(resize(Image.fromarray(frame), self.size, Image))
-            for frame in np.ascontiguousarray(frames)
-        ]
+    def _resize(self, pixels):
+        if self.size is None:
+            return pixels
+        return resize_pixels(pixels, self.size, optional_import("PIL.Image", "video"))

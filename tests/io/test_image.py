@@ -254,6 +254,41 @@ def test_extreme_shapes(encode_picture):
     assert read(thin, size=8).shape == (8, 8, 3)
 
 
+# ----------------------------------------------------------------------------- bands
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+@pytest.mark.parametrize("size", [None, (7, 9), (50, 11)])
+@pytest.mark.parametrize("stored", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_a_large_picture_is_converted_in_bands(stored, size, mode, monkeypatch):
+    """Nothing tells it from one that is converted as a whole."""
+    noise = np.random.default_rng(0).integers(0, 256, (40, 30, 4), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    if stored == "I;16":
+        image = Image.fromarray(noise[..., 0] * np.uint16(257))
+    elif stored != "RGBA":
+        image = image.convert("LA" if stored == "LA" else "RGB").convert(stored)
+    whole = read(image, mode=mode, size=size)
+    monkeypatch.setattr("skmm.io._image._LARGE", 450)
+    monkeypatch.setattr("skmm.io._image._BAND", 100)
+    np.testing.assert_array_equal(read(image, mode=mode, size=size), whole)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("size", [None, (7, 9)])
+def test_bands_of_a_picture_that_is_turned(orientation, size, monkeypatch):
+    image = Image.fromarray(
+        np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
+    )
+    image.getexif()[0x0112] = orientation
+    whole = read(image, size=size).astype(int)
+    monkeypatch.setattr("skmm.io._image._LARGE", 450)
+    monkeypatch.setattr("skmm.io._image._BAND", 100)
+    # Which direction is resized first decides how a pixel is rounded.
+    difference = np.abs(read(image, size=size) - whole)
+    assert difference.max() <= (0 if size is None else 2)
+
+
 # ----------------------------------------------------------------------------- guards
 
 
@@ -268,6 +303,48 @@ def test_pixel_limit(picture, encode_picture):
         assert "max_pixels=1,199. Raise max_pixels" in str(e.value)
 
 
+@pytest.mark.parametrize(
+    "format, options, size",
+    [
+        ("WEBP", {"lossless": True}, 8),
+        ("JPEG", {"progressive": True}, 8),
+        ("AVIF", {}, 8),
+        ("JPEG2000", {}, 8),
+        ("TIFF", {"compression": "tiff_lzw", "strip_size": 10**6}, 8),
+        ("PNG", {}, None),
+    ],
+)
+def test_limit_of_memory(format, options, size, monkeypatch, encode_picture):
+    """Formats that take more for a pixel are refused at fewer pixels."""
+    try:
+        content = encode_picture(np.zeros((200, 300, 3), np.uint8), format, **options)
+    except (KeyError, OSError):
+        pytest.skip(f"this Pillow does not write {format}")
+    bare = encode_picture(np.zeros((200, 300, 3), np.uint8), "PNG")
+    monkeypatch.setattr("skmm.io._budget._BUDGET", 270_000)
+    monkeypatch.setattr("skmm.io._image._LARGE", 0)
+    assert read(bare, size=8).shape == (8, 8, 3)
+    with pytest.raises(CellError, match=f"a {format} of 300 x 200 pixels takes") as e:
+        read(content, size=size)
+    assert ("Give size to read it smaller." in str(e.value)) == (size is None)
+    enough = int(
+        str(e.value).split("Raise max_pixels to ")[1].split(" ")[0].replace(",", "")
+    )
+    with pytest.raises(CellError, match="more than max_pixels"):
+        read(content, size=size, max_pixels=enough - 1_000_000)
+    assert read(content, size=size, max_pixels=enough).shape[2] == 3
+
+
+def test_an_icon_tells_how_large_it_is(encode_picture):
+    png = encode_picture(np.zeros((3000, 3000, 3), np.uint8))
+    entry = struct.pack("<BBBBHHII", 16, 16, 0, 0, 1, 32, len(png), 22)
+    icon = struct.pack("<HHH", 0, 1, 1) + entry + png
+    with pytest.raises(
+        CellError, match=r"9,000,000 \(3,000 x 3,000\) pixels, more than"
+    ):
+        read(icon, max_pixels=8_000_000)
+
+
 def test_a_limit_above_pillows_own(monkeypatch, picture, encode_picture):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
     content = encode_picture(picture)
@@ -279,8 +356,20 @@ def test_a_limit_above_pillows_own(monkeypatch, picture, encode_picture):
 
 def test_drawings_are_refused():
     drawing = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\n"
-    with pytest.raises(CellError, match="not in a format that Pillow reads"):
+    with pytest.raises(
+        CellError, match="not in one of the formats that are read: PNG,"
+    ):
         read(drawing + b"newpath\n%%EOF\n")
+
+
+def test_rare_formats_are_not_tried():
+    """A FITS of a few bytes takes any amount of memory."""
+    cards = ["SIMPLE  =                    T", "BITPIX  =                    8"]
+    cards += ["NAXIS   =                    2", "NAXIS1  =                    2"]
+    cards += ["NAXIS2  =                    2", "END"]
+    header = "".join(card.ljust(80) for card in cards).ljust(2880)
+    with pytest.raises(CellError, match="not in one of the formats that are read"):
+        read(header.encode() + bytes(2880))
 
 
 # ---------------------------------------------------------------------------- options
