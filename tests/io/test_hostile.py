@@ -352,3 +352,126 @@ def test_any_text_as_a_path(kind, path, tmp_path):
 def test_any_object(kind, cell):
     with pytest.raises(CellError, match="Accepted are|no pixels|no samples"):
         READERS[kind](cell)
+
+
+# --------------------------------------------------------------- thousands of mutations
+
+MUTATING = """
+import faulthandler, gc, io, pathlib, random, sys, time, warnings
+import numpy as np
+from skmm.io import AudioReader, CellError, ImageReader, VideoReader
+
+folder, n_files, seed = pathlib.Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+readers = {
+    "image": [ImageReader(max_pixels=10**6), ImageReader("RGBA", size=(9, 20))],
+    "audio": [AudioReader(max_seconds=60), AudioReader(8000, mono=False)],
+    "video": [VideoReader(3, max_seconds=60, max_pixels=10**6), VideoReader(2, size=9)],
+}
+valid = {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+names = list(valid)
+expected = {name: readers[name.split(".")[0]][0](valid[name]) for name in names}
+rng = random.Random(seed)
+
+def mutate(content):
+    content = bytearray(content)
+    near = rng.choice([40, 200, 1000, len(content)])
+    at = lambda: rng.randrange(min(near, len(content)))
+    kind = rng.randrange(8)
+    if kind == 0:
+        for _ in range(rng.randint(1, 30)):
+            content[at()] = rng.choice([0, 255, 127, 128, rng.randrange(256)])
+    elif kind == 1:
+        content[at()] ^= 1 << rng.randrange(8)
+    elif kind == 2:  # a number that is too large, or negative
+        start, size = at(), rng.choice([2, 4, 8])
+        content[start : start + size] = rng.choice([b"\\xff", b"\\x7f", b"\\0"]) * size
+    elif kind == 3:
+        del content[at() :]
+    elif kind == 4:
+        start = at()
+        del content[start : start + rng.randint(1, 300)]
+    elif kind == 5:  # twice the same
+        start, size = at(), rng.randint(1, 300)
+        content[start:start] = content[start : start + size]
+    elif kind == 6:
+        start, size = at(), rng.randint(1, 300)
+        content[start : start + size] = rng.randbytes(size)
+    else:  # another file's
+        other = valid[rng.choice(names)]
+        content[at() :] = other[rng.randrange(len(other)) :]
+    return bytes(content) or b"x"
+
+def check(result, kind):
+    if kind == "audio":
+        assert result.dtype == np.float32 and np.isfinite(result).all()
+        assert result.size and np.abs(result).max() <= 1
+    else:
+        assert result.dtype == np.uint8 and result.ndim == (3 if kind == "image" else 4)
+        assert result.size
+
+def read(reader, content):
+    try:
+        return reader(content), ""
+    except CellError as error:
+        return None, str(error)
+
+n_read, slowest = 0, 0
+warnings.simplefilter("error")
+for i in range(n_files):
+    name = rng.choice(names)
+    kind = name.split(".")[0]
+    # Under the name of its kind, or under another's.
+    if rng.random() < 0.05:
+        kind = rng.choice(list(readers))
+    reader, content = rng.choice(readers[kind]), mutate(valid[name])
+    (folder.parent / "last").write_bytes(content)
+    faulthandler.dump_traceback_later(60, exit=True)
+    start = time.perf_counter()
+    result, reason = read(reader, content)
+    slowest = max(slowest, time.perf_counter() - start)
+    faulthandler.cancel_dump_traceback_later()
+    if result is None:
+        assert reason, (i, name)
+        continue
+    n_read += 1
+    check(result, kind)
+    # What is read from memory that was never written differs from one time to another.
+    noise = [np.full(result.size, 77, result.dtype) for _ in range(3)]
+    del noise
+    again, _ = read(reader, content)
+    np.testing.assert_array_equal(again, result, err_msg=f"{i} {name}")
+    if i % 100 == 0:
+        for name in names:
+            whole = readers[name.split(".")[0]][0](valid[name])
+            np.testing.assert_array_equal(whole, expected[name])
+print(n_read, round(slowest, 2))
+"""
+
+
+def check_mutations(n_files, seed, valid, folder):
+    (folder / "valid").mkdir()
+    for name, content in valid.items():
+        (folder / "valid" / name).write_bytes(content)
+    program = [
+        sys.executable,
+        "-c",
+        MUTATING,
+        folder / "valid",
+        str(n_files),
+        str(seed),
+    ]
+    done = subprocess.run(program, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    n_read, slowest = done.stdout.split()
+    # Neither all nor none: many changes are to what is never looked at.
+    assert 0.05 * n_files < int(n_read) < 0.9 * n_files
+    return int(n_read), float(slowest)
+
+
+def test_some_mutated_files(valid, tmp_path):
+    check_mutations(60, 0, valid, tmp_path)
+
+
+@pytest.mark.slow  # some minutes
+def test_5000_mutated_files(valid, tmp_path):
+    print(*check_mutations(5000, 1, valid, tmp_path))
