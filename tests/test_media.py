@@ -27,7 +27,7 @@ def table():
 
 
 def test_pictures_and_series(table):
-    pytest.importorskip("skimage")
+    pytest.importorskip("PIL")
     X, y = table
     model = MultimodalClassifier(random_state=0).fit(X[:180], y[:180])
     kinds = {name: type(encoder).__name__ for name, encoder, _ in model.modalities_}

@@ -276,6 +276,8 @@ def _holds_nothing(cell):
     are not read through.
     """
     if isinstance(cell, (list, tuple)):
+        if len(cell) == 2 and hasattr(cell[0], "__array__") and np.isscalar(cell[1]):
+            return _holds_nothing(cell[0])  # a sound: samples and their rate
         return all(
             _holds_nothing(value)
             if isinstance(value, (list, tuple, np.ndarray))

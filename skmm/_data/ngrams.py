@@ -3,6 +3,7 @@
 import collections
 import itertools
 import re
+import unicodedata
 
 import numpy as np
 import scipy.sparse
@@ -16,13 +17,33 @@ _UNSPACED = (
 # Vowel signs and other marks that belong to a word, and that \w leaves out.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
 _PICTURES = "\u2600-\u27bf\U0001f1e6-\U0001faff"
-_TOKEN = re.compile(
-    rf"[{_UNSPACED}]|[{_PICTURES}]|[!?]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+"
+# C++ is not C#, and A+ not A; but in a+b the sign stands between two words.
+_ENDING = r"(?:(?:\+\+?|#)(?!\w))?"
+# Faces, of which those with letters stand alone: "at 10:30", "list:do" have none.
+_FACE = (
+    r"[:;=]['^-]?[()\[\]|*\\]|[:;=]['^-]?/(?!/)|[:;=](?<!\w.)-?[dpo3](?!\w)|<3(?!\d)"
 )
+# A sign of a number that follows nothing it could be added to, and what compares it:
+# elsewhere these are arrows, rulers and the tags of HTML.
+# (Each looks behind after its first sign, which is quick to tell from others.)
+_OF_NUMBER = r"[+-](?<![\w.)\]+-].)(?=\d)|[<>]=?(?= ?[$+-]?\d)"
+_SIGN = rf"{_FACE}|{_OF_NUMBER}|[!?$%]|\.\.+"
+_TOKEN = re.compile(
+    rf"[{_UNSPACED}]|[{_PICTURES}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+{_ENDING}|{_SIGN}"
+    r"|[\u00a2-\u00a5\u20a0-\u20c0\u2026]"
+)
+#: Signs that a word is itself with and without: points of Arabic and Hebrew, lines that
+#: stretch words, soft hyphens, and joiners, which no reader sees.
+OPTIONAL_PATTERN = (
+    "[\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
+    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u200c\u200d\u2060\ufe0f]"
+)
+_OPTIONAL = re.compile(OPTIONAL_PATTERN)
 #: The same with signs of scripts without spaces left together, for what learns words.
 RUNS_PATTERN = _TOKEN.pattern.replace(f"[{_UNSPACED}]|", f"[{_UNSPACED}]+|", 1)
 TOKEN_PATTERN = _TOKEN.pattern
-_ASCII_TOKEN = re.compile(r"\w+|[!?]", re.ASCII)  # the same, at twice the speed
+#: The same, at twice the speed.
+_ASCII_TOKEN = re.compile(rf"\w+{_ENDING}|{_SIGN}", re.ASCII)
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 
 #: Texts are cut up so many at a time: tokens as Python strings take twenty times the
@@ -36,7 +57,9 @@ _MAX_TOKENS = 2**21 - 1
 class NgramCounter:
     """Counts of the n-grams that are in at least ``min_frequency`` training texts.
 
-    Tokens are words, signs of scripts without spaces, emoji, and ``!`` and ``?``;
+    Tokens are words (``C++`` and ``C#`` too), signs of scripts without spaces, emoji,
+    faces such as ``:(``, and signs that carry meaning: ``!``, ``?``, ``...``, ``%``,
+    those of currencies, and ``-``, ``+``, ``<`` and ``>`` before a number;
     n-grams are single tokens and pairs, and triples of unspaced signs. Columns are in
     the order of falling document frequency.
 
@@ -175,8 +198,21 @@ class Tfidf:
 
 
 def split_tokens(text):
-    """Cut a text into lower-case words, unspaced signs, emoji, ``!`` and ``?``."""
-    return (_ASCII_TOKEN if text.isascii() else _TOKEN).findall(text.lower())
+    """Cut a text into lower-case words, unspaced signs, emoji, faces, and signs.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    tokens : list of str
+        In Unicode's form NFKC, in which a word has one spelling.
+    """
+    if text.isascii():
+        return _ASCII_TOKEN.findall(text.lower())
+    text = _OPTIONAL.sub("", unicodedata.normalize("NFKC", text))
+    return _TOKEN.findall(text.lower())
 
 
 def is_unspaced(token):

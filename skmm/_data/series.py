@@ -1,5 +1,6 @@
 """Cells of time series, in whatever container they come."""
 
+import warnings
 from collections import Counter
 
 import numpy as np
@@ -10,20 +11,30 @@ from skmm._data.frames import cell_kind, is_missing, show_label
 #: Sums over a kernel and nine channels must stay within float32.
 LARGEST = 1e36
 
+#: Of a step: how far a value may lie from it.
+_UNEVEN = 0.1
+#: Steps for each value, beyond which series are not filled up.
+_MOST_GAPS = 20
+
 _REMEDY = (
     "Give each cell numbers of shape (time,) or (time, channels), or None where there "
     "is no series."
 )
 
 
-def read_series(column, channels=None, fill=True):
+def read_series(column, channels=None, *, step=None, fill=True):
     """Read the series of one column.
 
     Parameters
     ----------
     column : pandas.Series
     channels : tuple of str, default=None
-        Names of the channels that each series must have; None takes those of most.
+        Names of the channels that each series must have, in this order or, where they
+        are names of columns, in any; None takes those of most.
+    step : float, default=None
+        Seconds between two values, of `find_step`. Series that have a DatetimeIndex
+        are brought to it: values that share a step are averaged, and a step that has
+        none is a gap. None leaves their values as they follow each other.
     fill : bool, default=True
         Whether to cut off an end that is unknown and to interpolate other gaps. False
         leaves NaN where they are.
@@ -40,17 +51,120 @@ def read_series(column, channels=None, fill=True):
     """
     cells = [_without_torch(cell) for cell in column]
     column = to_cells(cells, index=column.index, name=column.name)
-    series, rows, names = [], [], []
+    series, rows, names, uneven = [], [], [], []
     for i in np.flatnonzero(~is_missing(column, empty=True)):
         values = _read_cell(column, i)
+        times = _times(cells[i])
+        if times is not None and len(values) > 1:
+            values, is_even = _bring_to_step(values, times, step)
+            uneven += [] if is_even else [i]
         values = fill_gaps(values) if fill else values
         if values is not None:
             series.append(values)
             rows.append(i)
             names.append(_channel_names(cells[i], values.shape[1]))
     expected = channels or _most_common_channels(names)
+    for place, found in enumerate(names):
+        if found != expected and _are_names(found) and set(found) == set(expected):
+            order = [found.index(channel) for channel in expected]
+            series[place], names[place] = series[place][:, order], expected
     _check_channels(column, rows, names, expected, fitted=channels is not None)
+    if uneven:
+        warnings.warn(
+            f"Column {column.name!r} holds series whose steps of time are not even, or "
+            f"not those of the fit, in {len(uneven)} of {len(column)} rows, the first "
+            f"at row {show_label(column.index, uneven[0])}. Values are averaged over "
+            "steps of one length, and what lies between is taken from its neighbours. "
+            "Resample them, series.resample(...).mean(), to decide how.",
+            UserWarning,
+            stacklevel=2,
+        )
     return series, np.array(rows, dtype=int), expected
+
+
+def find_step(column):
+    """Find the time between two values in series that have a DatetimeIndex.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Of cells.
+
+    Returns
+    -------
+    step : float or None
+        Seconds, the median over the series' medians; None where no cell has such an
+        index, or none of two different times.
+    """
+    steps = []
+    for cell in column:
+        times = _times(cell)
+        if times is not None and len(times) > 1:
+            between = np.diff(np.sort(times))
+            between = between[between > 0]
+            if len(between):
+                steps.append(np.median(between) / 1e9)
+    return float(np.median(steps)) if steps else None
+
+
+def _times(cell):
+    """Return the nanoseconds that a cell's index tells; None where it tells none."""
+    import pandas as pd
+
+    index = getattr(cell, "index", None)
+    if isinstance(index, pd.PeriodIndex):
+        index = index.to_timestamp()
+    if not isinstance(index, (pd.DatetimeIndex, pd.TimedeltaIndex)):
+        return None
+    if index.isna().any():
+        return None  # an order is not to be had
+    return index.as_unit("ns").asi8
+
+
+def _bring_to_step(values, times, step):
+    """Sort values by time, and bring them to steps of one length.
+
+    Returns
+    -------
+    values : ndarray of shape (time, channels)
+    is_even : bool
+        Whether each step had one value.
+    """
+    if (np.diff(times) < 0).any():
+        order = np.argsort(times, kind="stable")
+        values, times = values[order], times[order]
+    if step is None:
+        return values, True
+    place = (times - times[0]) / (1e9 * step)
+    at = np.rint(place).astype(np.int64)
+    is_even = len(at) == at[-1] + 1 and np.abs(place - at).max() < _UNEVEN
+    if is_even or _is_of_calendar(times, step):
+        return values, True
+    if at[-1] >= _MOST_GAPS * len(at):
+        return values, False  # mostly gaps: of a step there is no telling
+    known = ~np.isnan(values)
+    sums = np.zeros((at[-1] + 1, values.shape[1]))
+    counts = np.zeros(sums.shape)
+    np.add.at(sums, at, np.where(known, values, 0))
+    np.add.at(counts, at, known)
+    with np.errstate(invalid="ignore"):
+        return sums / counts, False
+
+
+def _is_of_calendar(times, step):
+    """Tell whether times are working days, months, ..., as far apart as a step."""
+    between = np.median(np.diff(times)) / 1e9
+    if abs(between / step - 1) > _UNEVEN:
+        return False
+    days = times.view("M8[ns]").astype("M8[D]")
+    months = np.diff(days.astype("M8[M]").astype(int))
+    if months[0] > 0 and (months == months[0]).all():
+        return True
+    return bool((np.busday_count(days[:-1], days[1:]) == 1).all())
+
+
+def _are_names(channels):
+    return isinstance(channels, tuple)
 
 
 def to_cells(values, *, index=None, name=None):

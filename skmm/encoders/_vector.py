@@ -7,13 +7,12 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
-from skmm._data.frames import is_missing
 from skmm._data.scaling import mean_and_scale, standardize
-from skmm._data.vectors import is_nested, stack_cells
 from skmm._nn.perceptron import WideVector, mlp
 from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder
+from skmm.modalities._vectors import read_vectors
 
 
 class VectorEncoder(Encoder):
@@ -68,21 +67,7 @@ class VectorEncoder(Encoder):
         return self._block(*self._read(X, self.n_features_))
 
     def _read(self, X, n_features):
-        if (
-            n_features is not None
-            and X.shape[1] == 1
-            and is_missing(X.iloc[:, 0]).all()
-        ):
-            # Of whatever dtype a column has that holds nothing.
-            return np.full((len(X), n_features), np.nan), np.zeros(len(X), bool)
-        values = (
-            stack_cells(X) if is_nested(X) else X.to_numpy(np.float64, na_value=np.nan)
-        )
-        if n_features is not None and values.shape[1] != n_features:
-            raise ValueError(
-                f"Column {X.columns[0]!r} holds vectors of {values.shape[1]} numbers; "
-                f"at fit they had {n_features}. Extract them with the same model."
-            )
+        values = read_vectors(X, n_features)
         return values, ~np.isnan(values).all(axis=1)
 
     def _block(self, values, present):

@@ -103,6 +103,13 @@ class CellsTransformer(ColumnsTransformer):
         """
         raise NotImplementedError
 
+    def _fit_transform_column(self, column, y):
+        """Learn one column and give its features, as `_fit_column` returns both."""
+        fitted, features = self._fit_column(column, y)
+        if features is None:
+            features = self._transform_column(fitted, column)
+        return fitted, features
+
     def _transform_column(self, fitted, column):
         """Give the features of one column, ndarray of shape (n_samples, n_features)."""
         raise NotImplementedError
@@ -185,12 +192,12 @@ class CellsTransformer(ColumnsTransformer):
         try:
             frame = self._read_frame(X, reset=True)
             exploded = [self._explode(frame.iloc[:, i]) for i in range(frame.shape[1])]
-            pairs = [self._fit_column(cells, y) for cells, _ in exploded]
-            parts = []
-            for (fitted, part), (cells, rows) in zip(pairs, exploded):
-                if transform and part is None:
-                    part = self._transform_column(fitted, cells)
-                parts.append(_average(part, rows, len(frame)))
+            fit = self._fit_transform_column if transform else self._fit_column
+            pairs = [fit(cells, y) for cells, _ in exploded]
+            parts = [
+                _average(part, rows, len(frame))
+                for (_, part), (_, rows) in zip(pairs, exploded)
+            ]
         except BaseException:
             # A column that cannot be read leaves an earlier fit as it was.
             self.__dict__ = before

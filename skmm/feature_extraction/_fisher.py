@@ -1,94 +1,129 @@
 """Fisher vectors: how a picture's local descriptors differ from those of all."""
 
+import heapq
 import warnings
 import zlib
 
 import numpy as np
 
-from skmm._utils.optional import optional_import
-from skmm.feature_extraction._picture_features import Picture
+from skmm.feature_extraction._picture_features import (
+    Pictures,
+    chunks,
+    strongest,
+)
 
-#: A window has 4 x 4 cells; there are 16 or fewer windows on each side of a picture.
+#: A window has 4 x 4 cells; there are 16 cells on each side of a picture.
 _CELLS, _STEPS = 4, 16
 _DIRECTIONS = 8
 #: Principal components that are kept of a descriptor.
 _COMPONENTS = 32
-#: Descriptors of each kind that the mixtures are learned from.
-_SAMPLES = 30_000
+#: Descriptors of each kind that the mixtures are learned from, and their pictures.
+_SAMPLES, _PICTURES = 15_000, 500
 #: Lengths of gradients below which a window is flat.
 _FLAT = 1e-3
 #: Keeps variances away from 0 where windows are alike.
 _MIN_VARIANCE = 1e-4
 
 
-def gradient_descriptors(picture):
+def gradient_descriptors(pictures):
     """Describe windows of two sizes by where which gradients are: SIFT.
 
+    Parameters
+    ----------
+    pictures : Pictures
+
     Returns
     -------
-    descriptors : ndarray of shape (n_windows, 4 * 4 * 8)
-    places : ndarray of shape (n_windows, 2)
+    descriptors : ndarray of float32 of shape (n, n_windows, 4 * 4 * 8)
+    places : ndarray of float32 of shape (n_windows, 2)
+        Row and column, from -0.5 to 0.5.
     """
-    down, right = np.gradient(picture.rgb, axis=(0, 1))
-    strength = np.hypot(down, right)
-    # Of red, green and blue, the one that changes most.
-    most = strength.argmax(axis=2)[:, :, None]
-    down, right, strength = (
-        np.take_along_axis(values, most, axis=2) for values in (down, right, strength)
-    )
-    angle = np.arctan2(down, right) / (2 * np.pi) * _DIRECTIONS
+    down, right, strength = strongest(*np.gradient(pictures.rgb, axis=(2, 3)))
+    angle = np.arctan2(down, right) * np.float32(_DIRECTIONS / (2 * np.pi))
     # Each gradient counts for the two directions that it lies between.
-    off = (angle - np.arange(_DIRECTIONS) + _DIRECTIONS / 2) % _DIRECTIONS
-    maps = strength * np.maximum(1 - np.abs(off - _DIRECTIONS / 2), 0)
-    cell = len(picture.rgb) // _STEPS
-    parts = [_windows(maps, size, cell, "constant") for size in (cell, 2 * cell)]
-    descriptors, places = map(np.concatenate, zip(*parts))
-    lengths = np.linalg.norm(descriptors, axis=1, keepdims=True)
-    descriptors /= np.maximum(lengths, _FLAT)
-    # Running sums leave traces below zero.
-    return np.sqrt(np.maximum(descriptors, 0)), places
+    below = np.floor(angle)
+    above = strength * (angle - below)
+    below = below.astype(np.int64)
+    cells = _add_up(below, strength - above) + _add_up(below + 1, above)
+    # What is beyond the edges has no gradients.
+    cells = np.pad(cells, ((0, 0), (2, 2), (2, 2), (0, 0)))
+    double = cells[:, :-1] + cells[:, 1:]
+    double = double[:, :, :-1] + double[:, :, 1:]
+    parts = [_windows(cells[:, 1:-1, 1:-1], 1), _windows(double / 4, 2)]
+    descriptors = np.concatenate([windows for windows, _ in parts], axis=1)
+    squares = (descriptors**2).sum(axis=2, keepdims=True)
+    descriptors /= np.maximum(np.sqrt(squares), _FLAT)
+    return np.sqrt(descriptors), np.concatenate([places for _, places in parts])
 
 
-def color_descriptors(picture):
+def _add_up(codes, strength):
+    """Give the mean strength of each direction in each cell, (n, 16, 16, 8)."""
+    n, size = codes.shape[:2]
+    cell = size // _STEPS
+    side = cell * _STEPS
+    rows = np.arange(side) // cell
+    places = (np.arange(n)[:, None, None] * _STEPS + rows[:, None]) * _STEPS + rows
+    codes = places * _DIRECTIONS + codes[:, :side, :side] % _DIRECTIONS
+    sums = np.bincount(
+        codes.ravel(), strength[:, :side, :side].ravel(), n * _STEPS**2 * _DIRECTIONS
+    )
+    sums = (sums / cell**2).astype(np.float32)
+    return sums.reshape(n, _STEPS, _STEPS, _DIRECTIONS)
+
+
+def color_descriptors(pictures):
     """Describe windows by means and deviations of the colours in their cells.
 
+    Parameters
+    ----------
+    pictures : Pictures
+
     Returns
     -------
-    descriptors : ndarray of shape (n_windows, 4 * 4 * 6)
-    places : ndarray of shape (n_windows, 2)
+    descriptors : ndarray of float32 of shape (n, n_windows, 4 * 4 * 6)
+    places : ndarray of float32 of shape (n_windows, 2)
+        Row and column, from -0.5 to 0.5.
     """
-    from scipy.ndimage import uniform_filter
-
-    lab = picture.lab / 50
-    cell = len(lab) // _STEPS
-    size = (cell, cell, 1)
-    means = uniform_filter(lab, size, mode="nearest")
-    squares = uniform_filter(lab**2, size, mode="nearest")
+    cell = pictures.size // _STEPS
+    side = cell * _STEPS
+    lab = pictures.lab[:, :, :side, :side] / 50
+    means, squares = (_block_means(maps, cell) for maps in (lab, lab**2))
     deviations = np.sqrt(np.maximum(squares - means**2, 0))
-    maps = np.concatenate([means, deviations], axis=2)
-    return _windows(maps, cell, cell, "edge", averaged=True)
+    cells = np.moveaxis(np.concatenate([means, deviations]), 0, -1)
+    # Beyond the edges it goes on.
+    cells = np.pad(cells, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    return _windows(cells, 1)
 
 
-def _windows(maps, cell, step, mode, averaged=False):
-    """Give the means of maps in the cells of all windows, and the windows' places."""
-    from scipy.ndimage import uniform_filter
+def _block_means(maps, cell):
+    """Give the means of cells of maps (..., side, side)."""
+    starts = np.arange(_STEPS) * cell
+    for axis in (-2, -1):
+        maps = np.add.reduceat(maps, starts, axis=axis)
+    return maps / np.float32(cell**2)
 
-    if not averaged:
-        maps = uniform_filter(maps, (cell, cell, 1), mode=mode)
-    size = len(maps)
-    margin = 2 * cell
-    maps = np.pad(maps, ((margin, margin), (margin, margin), (0, 0)), mode=mode)
-    centres = np.arange(cell, size - cell + 1, step)
-    offsets = np.rint((np.arange(_CELLS) - (_CELLS - 1) / 2) * cell).astype(int)
-    rows = (centres[:, None] + offsets + margin)[:, None, :, None]
-    columns = (centres[:, None] + offsets + margin)[None, :, None, :]
-    windows = maps[rows, columns]  # (rows, columns, 4, 4, maps)
+
+def _windows(cells, step):
+    """Give the 4 x 4 cells of all windows, each next one of them one cell on.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n, side, side, n_maps)
+    step : int
+        From a window's cell to its next: 2 where cells overlap by half.
+    """
+    reach = (_CELLS - 1) * step + 1
+    view = np.lib.stride_tricks.sliding_window_view(cells, (reach, reach), axis=(1, 2))
+    view = view[..., ::step, ::step]  # (n, rows, columns, maps, 4, 4)
+    n, n_rows = view.shape[:2]
+    windows = np.moveaxis(view, 3, -1).reshape(n, n_rows**2, -1)
+    # Row and column of the centres, which lie around that of the picture.
+    centres = (np.arange(n_rows) - (n_rows - 1) / 2) / _STEPS
     places = np.stack(np.meshgrid(centres, centres, indexing="ij"), axis=-1)
-    n = len(centres) ** 2
-    return windows.reshape(n, -1), places.reshape(n, 2) / size - 0.5
+    return windows, places.reshape(-1, 2).astype(np.float32)
 
 
-#: name -> from a Picture to descriptors and places
+#: name -> from Pictures to descriptors and places
 DESCRIPTORS = {"gradient": gradient_descriptors, "color": color_descriptors}
 
 
@@ -112,9 +147,10 @@ class Mixture:
         from sklearn.mixture import GaussianMixture
 
         with np.errstate(invalid="ignore"):  # shares of no variance at all
-            self.pca_ = PCA(_COMPONENTS, svd_solver="covariance_eigh").fit(descriptors)
+            pca = PCA(_COMPONENTS, svd_solver="covariance_eigh").fit(descriptors)
+        self.mean_, self.components_ = pca.mean_, pca.components_.T
         # Places weigh as much as the first component.
-        self.spread_ = np.sqrt(self.pca_.explained_variance_[0])
+        self.spread_ = np.sqrt(pca.explained_variance_[0])
         mixture = GaussianMixture(
             self.n_gaussians,
             covariance_type="diag",
@@ -126,56 +162,130 @@ class Mixture:
         with warnings.catch_warnings():
             # Coding needs no optimum, only a mixture that is near one.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            self.mixture_ = mixture.fit(self._reduce(descriptors, places))
+            mixture.fit(self._reduce(descriptors, places))
+        self.weights_, self.means_ = mixture.weights_, mixture.means_
+        self.variances_ = mixture.covariances_
         return self
 
     def code(self, descriptors, places):
-        """Give the Fisher vector of one picture's descriptors."""
-        fisher_vector = optional_import("skimage.feature", "image").fisher_vector
-        vector = fisher_vector(self._reduce(descriptors, places), self.mixture_)
-        vector = np.sign(vector) * np.sqrt(np.abs(vector))
-        return vector / max(np.linalg.norm(vector), _FLAT)
+        """Give the Fisher vectors of pictures.
+
+        Parameters
+        ----------
+        descriptors : ndarray of shape (n, n_windows, n_numbers)
+        places : ndarray of shape (n_windows, 2)
+
+        Returns
+        -------
+        vectors : ndarray of shape (n, n_features)
+            Signed square roots, of length one.
+        """
+        x = self._reduce(descriptors, places)
+        squares = x**2
+        n_windows = x.shape[1]
+        precision = 1 / self.variances_
+        constant = np.log(self.weights_) - 0.5 * (
+            np.log(self.variances_) + self.means_**2 * precision
+        ).sum(axis=1)
+        shares = x @ (self.means_ * precision).T - squares @ (precision / 2).T
+        shares += constant
+        shares -= shares.max(axis=2, keepdims=True)
+        np.exp(shares, out=shares)
+        shares /= shares.sum(axis=2, keepdims=True)
+        # How the mixture's likelihood changes with its weights, means and variances.
+        turned = shares.swapaxes(1, 2)
+        first = turned @ x / n_windows
+        second = turned @ squares / n_windows
+        of_gaussian = shares.mean(axis=1)
+        root = np.sqrt(self.weights_)
+        weights = (of_gaussian - self.weights_) / root
+        means = first - of_gaussian[..., None] * self.means_
+        means /= root[:, None] * np.sqrt(self.variances_)
+        variances = of_gaussian[..., None] * (self.variances_ - self.means_**2)
+        variances += 2 * first * self.means_ - second
+        variances /= np.sqrt(2) * root[:, None] * self.variances_
+        n = len(x)
+        vectors = np.hstack([weights, means.reshape(n, -1), variances.reshape(n, -1)])
+        vectors = np.sign(vectors) * np.sqrt(np.abs(vectors))
+        lengths = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+        return vectors / np.maximum(lengths, _FLAT)
 
     def n_features(self):
         """Give the length of a Fisher vector: weights, means and variances."""
         return self.n_gaussians * (1 + 2 * (_COMPONENTS + 2))
 
     def _reduce(self, descriptors, places):
-        reduced = self.pca_.transform(descriptors)
-        return np.hstack([reduced, places * self.spread_])
+        """Give components and places, float64 (..., n_windows, 32 + 2)."""
+        components = descriptors @ self.components_ - self.mean_ @ self.components_
+        shape = (*components.shape[:-1], 2)
+        places = np.broadcast_to(places * self.spread_, shape)
+        return np.concatenate([components, places], axis=-1, dtype=np.float64)
 
 
 class Sampler:
-    """Takes some descriptors of a picture, whatever other pictures there are.
+    """Chooses some pictures by their content, and takes some descriptors of each.
 
-    Parameters
-    ----------
-    n_pictures : int
-        Number of pictures that are sampled.
-    background : tuple of 3 int
-    seed : int
+    What it takes does not depend on the order in which it sees pictures. It keeps the
+    pixels of those that are chosen, and of no others.
     """
 
-    def __init__(self, n_pictures, background, seed):
-        self.n_samples = -(-_SAMPLES // max(n_pictures, 1))
-        self.background = background
-        self.seed = seed
+    def __init__(self):
+        self._chosen = []  # a heap: the one to go next is the first
 
-    def __call__(self, pixels):
-        """Give (descriptors, places) of each kind."""
-        picture = Picture(pixels, self.background)
-        random = np.random.default_rng([self.seed, zlib.crc32(pixels.tobytes())])
+    def see(self, pixels):
+        """Look at the pixels of a picture, uint8 of shape (size, size, 3 or 4)."""
+        picture = _Hashed(pixels)
+        if len(self._chosen) < _PICTURES:
+            heapq.heappush(self._chosen, picture)
+        elif self._chosen[0] < picture:
+            heapq.heapreplace(self._chosen, picture)
+
+    def take(self, background, seed):
+        """Take descriptors of the pictures that are chosen.
+
+        Parameters
+        ----------
+        background : tuple of 3 int
+        seed : int
+
+        Returns
+        -------
+        samples : list of list of (descriptors, places)
+            For each picture, of each kind.
+        """
+        pixels = [picture.pixels for picture in sorted(self._chosen)]
+        n_samples = -(-_SAMPLES // max(len(pixels), 1))
         samples = []
-        for describe in DESCRIPTORS.values():
-            descriptors, places = describe(picture)
-            n = len(places)
-            taken = random.choice(n, min(n, self.n_samples), replace=False)
-            samples.append((descriptors[taken].astype(np.float32), places[taken]))
+        for some in chunks(pixels) if pixels else ():
+            pictures = Pictures(some, background)
+            described = [describe(pictures) for describe in DESCRIPTORS.values()]
+            for i, one in enumerate(some):
+                random = np.random.default_rng([seed, zlib.crc32(one.tobytes())])
+                samples.append(
+                    [
+                        _choose(d[i], places, n_samples, random)
+                        for d, places in described
+                    ]
+                )
         return samples
 
 
-def _content(samples):
-    return [descriptors.tobytes() for descriptors, _ in samples]
+def _choose(descriptors, places, n, random):
+    taken = random.choice(len(places), min(n, len(places)), replace=False)
+    return descriptors[taken], places[taken]
+
+
+class _Hashed:
+    """A picture that stands before others by a hash of its content."""
+
+    def __init__(self, pixels):
+        content = pixels.tobytes()
+        # Of the same hash, the content itself tells.
+        self.key = zlib.crc32(content), content
+        self.pixels = pixels
+
+    def __lt__(self, other):
+        return self.key < other.key
 
 
 class FisherVectors:
@@ -192,20 +302,17 @@ class FisherVectors:
         self.mixtures = {kind: Mixture(n_gaussians, seed) for kind in DESCRIPTORS}
 
     def fit(self, samples):
-        """Learn from what a `Sampler` took of each picture, in any order."""
-        # Sums depend on the order, and what is learned must not.
-        samples = sorted(samples, key=_content)
-        samples = samples[:: max(len(samples) // _SAMPLES, 1)]
+        """Learn from what a `Sampler` took of each picture."""
         for mixture, pairs in zip(self.mixtures.values(), zip(*samples)):
             descriptors, places = map(np.concatenate, zip(*pairs))
             mixture.fit(descriptors, places)
         return self
 
-    def measure(self, picture):
-        """Give the Fisher vectors of a `Picture`."""
-        return np.concatenate(
+    def measure(self, pictures):
+        """Give the Fisher vectors of `Pictures`, a row each."""
+        return np.hstack(
             [
-                mixture.code(*DESCRIPTORS[kind](picture))
+                mixture.code(*DESCRIPTORS[kind](pictures))
                 for kind, mixture in self.mixtures.items()
             ]
         )

@@ -3,10 +3,10 @@
 import numbers
 import warnings
 
+import numpy as np
 from sklearn.utils import check_random_state
 
-from skmm._data.frames import is_missing
-from skmm._utils.compat import Interval, fit_context
+from skmm._utils.compat import Interval, Parallel, delayed
 from skmm._utils.optional import optional_import
 from skmm.feature_extraction._fisher import FisherVectors, Sampler
 from skmm.feature_extraction._media import FittedColumn, MediaVectorizer, check_names
@@ -14,6 +14,11 @@ from skmm.feature_extraction._picture_features import MEASURES, PictureFeatures
 from skmm.io import ImageReader
 
 FEATURES = (*MEASURES, "fisher")
+
+#: Bytes of pixels that are kept, so as not to be read twice.
+_KEPT = 2**28
+#: Pictures that a thread measures in one go.
+_AT_ONCE = 256
 
 
 class ImageVectorizer(MediaVectorizer):
@@ -90,8 +95,9 @@ class ImageVectorizer(MediaVectorizer):
     Pictures are squashed rather than padded: padding cost a percent of accuracy where
     proportions differed. Features want scaling before a linear model.
 
-    With "fisher" pictures are read twice in `fit_transform`. What is learned does not
-    depend on the order of the rows.
+    With "fisher", `fit_transform` reads pictures once as long as they fit into 256 MiB,
+    16,000 of the default size, and twice beyond. What is learned comes from 500 of
+    them, chosen by their content, and does not depend on the order of the rows.
 
     References
     ----------
@@ -126,6 +132,7 @@ class ImageVectorizer(MediaVectorizer):
 
     _what = "pictures"
     _cells = "paths, bytes, arrays or PIL images"
+    _applied = "together"
 
     _parameter_constraints = {
         **MediaVectorizer._parameter_constraints,
@@ -161,30 +168,6 @@ class ImageVectorizer(MediaVectorizer):
         self.progress = progress
         self.random_state = random_state
 
-    @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
-        """Learn what the features of each column need; give the features of X.
-
-        Parameters
-        ----------
-        X : DataFrame (pandas or polars), 2-D array of objects, Series or list of cells
-            Columns of pictures.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        features : ndarray of shape (n_samples, n_features_out)
-            float32; NaN in all features of a missing cell.
-        """
-        if "fisher" not in self.features:
-            return super().fit_transform(X, y)
-        self.fit(X, y)
-        with warnings.catch_warnings():
-            # The second reading has nothing new to say.
-            warnings.filterwarnings("ignore", "Column .* cannot be read", UserWarning)
-            return self.transform(X)
-
     def _check_options(self):
         check_names("features", self.features, FEATURES)
 
@@ -209,12 +192,45 @@ class ImageVectorizer(MediaVectorizer):
         features = self._make_features()
         if features.fisher is None:
             return super()._fit_column(column, y)
-        n_pictures = int((~is_missing(column, empty=True)).sum())
-        sampler = Sampler(n_pictures, features.background, features.fisher.seed)
-        samples, _ = self._read(column, sampler)
-        samples = [sample for sample in samples if sample is not None]
+        sampler = Sampler()
+        self._read(column, collect=lambda _, pixels: sampler.see(pixels))
+        return self._fit_fisher(column, features, sampler), None
+
+    def _fit_transform_column(self, column, y):
+        features = self._make_features()
+        n_bytes = len(column) * 4 * self.size**2
+        if features.fisher is None:
+            return super()._fit_transform_column(column, y)
+        if n_bytes > _KEPT:
+            fitted, _ = self._fit_column(column, y)
+            with warnings.catch_warnings():
+                # The second reading has nothing new to say.
+                message = "Column .* cannot be read"
+                warnings.filterwarnings("ignore", message, UserWarning)
+                return fitted, self._transform_column(fitted, column)
+        pictures, _ = self._read(column)
+        rows = [row for row, pixels in enumerate(pictures) if pixels is not None]
+        sampler = Sampler()
+        for row in rows:
+            sampler.see(pictures[row])
+        fitted = self._fit_fisher(column, features, sampler)
+        vectors = np.full((len(column), len(fitted.suffixes())), np.nan, np.float32)
+        if rows:
+            vectors[rows] = self._measure_all(features, [pictures[row] for row in rows])
+        return fitted, vectors
+
+    def _fit_fisher(self, column, features, sampler):
+        samples = sampler.take(features.background, features.fisher.seed)
         if samples:
             features.fisher.fit(samples)
         else:
             self._warn_of_empty(column)
-        return FittedColumn(features, is_empty=not samples), None
+        return FittedColumn(features, is_empty=not samples)
+
+    def _measure_all(self, features, pictures):
+        """Give the features of pictures that were read, in threads."""
+        parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            delayed(features)(pictures[start : start + _AT_ONCE])
+            for start in range(0, len(pictures), _AT_ONCE)
+        )
+        return np.concatenate(parts)

@@ -25,6 +25,8 @@ class MediaVectorizer(CellsTransformer):
     _one_column = staticmethod(as_one_media_column)
     _explode = staticmethod(explode)
     _cells = "paths, bytes or arrays"
+    #: Whether features are of an array or of several: a parameter of `read_cells`.
+    _applied = "then"
 
     _parameter_constraints = {
         "features": [tuple, list],
@@ -58,19 +60,20 @@ class MediaVectorizer(CellsTransformer):
 
     def _measure(self, column, features):
         """Give the features of each cell, NaN where it is missing."""
-        results, _ = self._read(column, features)
+        results, _ = self._read(column, **{self._applied: features})
         vectors = np.full((len(column), len(features.suffixes())), np.nan, np.float32)
         for row, result in enumerate(results):
             if result is not None:
                 vectors[row] = result
         return vectors
 
-    def _read(self, column, then):
+    def _read(self, column, then=None, **options):
         self._refuse_numbers(column)
         return read_cells(
             column,
             self._make_reader(),
             then=then,
+            **options,
             errors=self.errors,
             n_jobs=self.n_jobs,
             progress=self.progress,

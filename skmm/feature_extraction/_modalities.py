@@ -4,9 +4,10 @@ import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from skmm._data.frames import as_frame, is_missing
-from skmm._data.vectors import is_nested, stack_cells
+from skmm._data.frames import as_frame
+from skmm._data.vectors import is_nested
 from skmm.modalities._resolver import choose_reader
+from skmm.modalities._vectors import read_vectors
 
 
 class TableFeatures(TransformerMixin, BaseEstimator):
@@ -58,29 +59,16 @@ class Vectors(TransformerMixin, BaseEstimator):
     """Vectors as they are: float columns, or arrays in the cells of one column."""
 
     def fit(self, X, y=None):
-        self.n_features_ = self._read(X).shape[1]
+        self.n_features_ = read_vectors(X).shape[1]
         names = range(self.n_features_) if is_nested(X) else X.columns
         self.names_ = np.array([str(name) for name in names], dtype=object)
         return self
 
     def transform(self, X):
-        vectors = self._read(X)
-        if is_missing(X.iloc[:, 0]).all() and X.shape[1] == 1:
-            return np.full((len(X), self.n_features_), np.nan)
-        if vectors.shape[1] != self.n_features_:
-            raise ValueError(
-                f"Column {X.columns[0]!r} holds vectors of {vectors.shape[1]} numbers; "
-                f"at fit they had {self.n_features_}."
-            )
-        return vectors
+        return read_vectors(X, self.n_features_)
 
     def get_feature_names_out(self, input_features=None):
         return self.names_
-
-    def _read(self, X):
-        if is_nested(X):
-            return stack_cells(X)
-        return X.to_numpy(np.float64, na_value=np.nan)
 
 
 def take_columns(frame, positions):

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skmm._data.series import (
+    find_step,
     is_list_of_series,
     is_table_of_numbers,
     lengths_of_lists,
@@ -20,6 +21,7 @@ from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cells import as_one_media_column
 from skmm.feature_extraction._rocket import KERNELS, MiniRocket
 from skmm.feature_extraction._series_statistics import SeriesStatistics
+from skmm.modalities._lists import read_lists
 
 #: What the features of a table of numbers are named after.
 TABLE = "series"
@@ -76,6 +78,11 @@ class SeriesVectorizer(CellsTransformer):
     ends before them, so that rows of a table and cells of an array may be padded with
     NaN. NaN elsewhere is interpolated over time, from the nearest value at the ends;
     a channel that is all NaN, beside others, is 0.
+
+    **Time.** Of a cell that is a Series or DataFrame with a DatetimeIndex, values are
+    sorted by time and brought to one step, that of most series at fit: values that
+    share a step are averaged. A warning says where that changed something. Channels
+    of DataFrames are told by their names, in whatever order they come.
 
     **Names.** Features are called ``column__mean``; with several channels
     ``column__0_mean``, or by the names that the channels have in cells that are
@@ -200,7 +207,9 @@ class SeriesVectorizer(CellsTransformer):
         return parts
 
     def _fit_column(self, column, y):
-        series, _, channels = read_series(column)
+        column = read_lists(column)
+        step = find_step(column)
+        series, _, channels = read_series(column, step=step)
         features = self._make_features(channels or ("0",))
         if series:
             features.fit(series)
@@ -211,12 +220,13 @@ class SeriesVectorizer(CellsTransformer):
                 UserWarning,
                 stacklevel=6,
             )
-        return SeriesColumn(channels, features), None
+        return SeriesColumn(channels, features, step), None
 
     def _transform_column(self, fitted, column):
         series, rows = [], []
         if fitted.channels:
-            series, rows, _ = read_series(column, fitted.channels)
+            column = read_lists(column)
+            series, rows, _ = read_series(column, fitted.channels, step=fitted.step)
         if len(series) == len(column):
             return fitted.features.transform(series, self.n_jobs)
         features = np.full((len(column), len(fitted.suffixes())), np.nan, np.float32)
@@ -236,6 +246,7 @@ class SeriesColumn:
 
     channels: tuple  # empty where it held no series at fit
     features: MiniRocket | SeriesStatistics
+    step: float | None = None  # seconds, where cells have a DatetimeIndex
 
     def suffixes(self):
         return self.features.suffixes()

@@ -36,7 +36,8 @@ class TextVectorizer(ColumnsTransformer):
         Components of each column, with "tfidf_svd". There are fewer where the texts
         at fit allow no more: see `n_components_`.
     analyzer : {"auto", "word", "char", "char_wb"}, default="auto"
-        What terms are. "auto" takes words, emoji, ``!`` and ``?``, and in scripts
+        What terms are. "auto" takes words, emoji, faces such as ``:(`` and
+        signs that carry meaning (``!``, ``%``, ``$``, ``-3``, ``C++``), and in scripts
         without spaces (Chinese, Japanese, Thai, ...) single signs; the others are
         those of :class:`~sklearn.feature_extraction.text.TfidfVectorizer`: words of
         two letters or more, n-grams of characters, and such inside words.

@@ -9,8 +9,8 @@ from skmm._utils.compat import Interval
 from skmm.feature_extraction._media import MediaVectorizer, check_names
 from skmm.feature_extraction._picture_features import (
     MEASURES,
-    Picture,
     PictureFeatures,
+    Pictures,
     grid_means,
 )
 from skmm.io import VideoReader
@@ -35,10 +35,11 @@ class ClipFeatures:
 
     def __call__(self, frames):
         """Give the features of frames of shape (n_frames, size, size, 3)."""
+        pictures = Pictures(frames)
         parts = [
-            measure_motion(frames)
+            measure_motion(pictures.lightness)
             if feature == "motion"
-            else _pool(np.stack([*map(PictureFeatures((feature,)), frames)]))
+            else _pool(MEASURES[feature][0](pictures))
             for feature in self.features
         ]
         return np.concatenate(parts, dtype=np.float32)
@@ -61,12 +62,11 @@ def _pool(values):
     return np.concatenate([values.mean(axis=0), values.std(axis=0), changes])
 
 
-def measure_motion(frames):
+def measure_motion(lightness):
     """How lightness changes from frame to frame: on a grid, and over time."""
-    lightness = np.stack([Picture(frame).lightness for frame in frames])
     # A single frame does not move.
-    steps = np.abs(np.diff(lightness, axis=0)) if len(frames) > 1 else 0 * lightness
-    parts = np.stack([grid_means(step, _GRID).ravel() for step in steps])
+    steps = np.abs(np.diff(lightness, axis=0)) if len(lightness) > 1 else 0 * lightness
+    parts = grid_means(steps, _GRID).reshape(len(steps), -1)
     energy = steps.mean(axis=(1, 2))
     return np.concatenate(
         [

@@ -1,6 +1,7 @@
 """A column of pictures, recordings or clips, cell by cell."""
 
 import contextlib
+import dataclasses
 import math
 import warnings
 
@@ -15,6 +16,9 @@ from skmm.io._progress import progress_bar
 from skmm.io._quiet import no_warnings
 from skmm.io._source import CellError
 
+#: Cells that are read before `together` is applied to them.
+_TOGETHER = 16
+
 
 def read_cells(
     column,
@@ -24,6 +28,7 @@ def read_cells(
     n_jobs=None,
     progress="auto",
     collect=None,
+    together=None,
 ):
     """Read the cells of a column.
 
@@ -49,6 +54,10 @@ def read_cells(
         Called with the row's number and what was given for its cell, in this process
         and in the rows' order, so that arrays go where they are to stay: nothing is
         kept besides.
+
+    together : callable, default=None
+        Applied, in place of `then`, to a list of arrays that were read one after the
+        other: gives a result for each of them.
 
     Returns
     -------
@@ -79,7 +88,8 @@ def read_cells(
     rows = np.flatnonzero(~missing)
     results = [None] * len(column)
     failed = {}
-    reading = _read(column.to_numpy(dtype=object)[rows], reader, then, errors, n_jobs)
+    step = _Step(reader, then, together, errors)
+    reading = _read(column.to_numpy(dtype=object)[rows], step, n_jobs)
     with (
         contextlib.closing(reading),
         progress_bar(len(rows), f"reading {column.name!r}", progress) as bar,
@@ -111,17 +121,18 @@ def read_cells(
     return results, missing
 
 
-def _read(cells, reader, then, errors, n_jobs):
+def _read(cells, step, n_jobs):
     """Yield (result, None) or (None, reason) for each cell."""
     n_workers = joblib.effective_n_jobs(n_jobs)
     # Small enough for the bar to move, large enough not to be all overhead.
-    size = 1 if n_workers == 1 else min(64, math.ceil(len(cells) / (8 * n_workers)))
+    if n_workers == 1:
+        size = 1 if step.together is None else _TOGETHER
+    else:
+        size = min(64, math.ceil(len(cells) / (8 * n_workers)))
     chunks = (cells[i : i + size] for i in range(0, len(cells), size or 1))
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     defaults = get_defaults()
-    done = parallel(
-        delayed(_read_chunk)(c, reader, then, errors, defaults) for c in chunks
-    )
+    done = parallel(delayed(step)(chunk, defaults) for chunk in chunks)
     try:
         for chunk in done:
             yield from chunk
@@ -130,15 +141,37 @@ def _read(cells, reader, then, errors, n_jobs):
             done.close()
 
 
-def _read_chunk(cells, reader, then, errors, defaults):
-    results = []
-    with reading_with(defaults):
+@dataclasses.dataclass(frozen=True)
+class _Step:
+    """What is done to a few cells, in whichever process."""
+
+    reader: object
+    then: object
+    together: object
+    errors: str
+
+    def __call__(self, cells, defaults):
+        with reading_with(defaults):
+            results = self._read(cells)
+        if self.together is None:
+            return results
+        there = [i for i, (_, reason) in enumerate(results) if reason is None]
+        if there:
+            done = self.together([results[i][0] for i in there])
+            for i, result in zip(there, done, strict=True):
+                results[i] = result, None
+        return results
+
+    def _read(self, cells):
+        results = []
         for cell in cells:
             try:
-                result = reader(cell)
-                results.append((result if then is None else then(result), None))
+                result = self.reader(cell)
+                if self.then is not None:
+                    result = self.then(result)
+                results.append((result, None))
             except CellError as error:
                 results.append((None, str(error)))
-                if errors == "raise":
+                if self.errors == "raise":
                     break
-    return results
+        return results

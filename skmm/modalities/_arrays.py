@@ -3,6 +3,7 @@
 import numpy as np
 
 from skmm._data.frames import cell_kind
+from skmm.modalities._decision import Decision
 from skmm.modalities._errors import mixed_types, unreadable
 
 
@@ -19,9 +20,31 @@ def detect_arrays(series, cells, label):
             return "vector", f"arrays of {lengths.pop()} numbers each"
         return "series", f"arrays of {min(lengths)} to {max(lengths)} numbers"
     if kinds == {"2-D"}:
+        first = {shape[0] for _, shape in described}
         channels = {shape[1] for _, shape in described}
+        turned = f"X[{label!r}] = X[{label!r}].map(numpy.transpose)"
         if len(channels) == 1:
-            return "series", f"2-D arrays, {channels.pop()} channels"
+            n_steps, n_channels = max(first), channels.pop()
+            reason = f"2-D arrays, {n_channels} channels"
+            if not _TURNED * n_steps <= n_channels:
+                return "series", reason
+            return Decision(
+                "series",
+                reason,
+                note="more channels than steps",
+                warning=(
+                    f"Column {label!r} holds arrays of at most {n_steps} rows and "
+                    f"{n_channels} columns, which are read as (time, channels). If the "
+                    f"channels come first, turn them: {turned}."
+                ),
+            )
+        if len(first) == 1:
+            raise unreadable(
+                label,
+                f"holds arrays of {first.pop()} rows and {min(channels)} to "
+                f"{max(channels)} columns: series that have the channels first",
+                f"turn them to (time, channels), {turned}",
+            )
         kinds = {f"2-D with {n} channels" for n in channels}
         described = [(f"2-D with {shape[1]} channels", 0) for _, shape in described]
     if len(kinds) > 1:
@@ -44,6 +67,9 @@ def detect_arrays(series, cells, label):
         )
     raise unreadable(label, f"holds arrays ({kind})", remedy)
 
+
+#: So many times more channels than steps, and they may have been taken for each other.
+_TURNED = 4
 
 _REASON_OF_ARRAYS = {
     "image": "images",

@@ -120,7 +120,7 @@ def _decide_categories(series, label, sample_size):
             decision = decide_column(series.astype(object), label, sample_size)
         except ValueError:  # mixed types are categories like any others
             decision = None
-        if decision is not None and decision.kind == "tabular":
+        if decision is not None and decision.kind not in (None, "text"):
             reason = f"category dtype, {decision.reason}"
             return decision._replace(reason=reason)
     elif are_flags(cells):

@@ -10,6 +10,7 @@ import numpy as np
 from skmm.modalities._decision import Decision
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
 from skmm.modalities._files import detect_encoded, kind_of_path
+from skmm.modalities._lists import is_list, parse_list
 from skmm.modalities._notes import FEW_ROWS, NEARLY_EACH, is_code, note_strings
 from skmm.modalities.readers import (
     CategoryReader,
@@ -88,16 +89,18 @@ def decide_strings(series, label, sample_size):
     held = [value for value in sample if not is_placeholder(value)]
     if not held:
         return Decision(None, "all missing (written as placeholders)")
-    written = _decide_written(held, label, len(series))
-    if written is not None:
-        return written
+    few = n_distinct < _FEW_VALUES and share <= 0.5
+    decision = _decide_written(held, label, len(series))
+    if decision is None and not few:
+        decision = _decide_lists(values, held)
+    if decision is not None:
+        return decision
     note = note_strings(held, len(series))
     if n_distinct == 1 and len(series) > 1:
         return Decision("tabular", "strings, constant", CategoryReader(), note)
 
     n_words, n_characters, no_spaces = _count_words(sample)
     words = n_words.mean()
-    few = n_distinct < _FEW_VALUES and share <= 0.5
     sentences = words >= _SENTENCE_WORDS and not few
     phrases = (
         words >= _PHRASE_WORDS
@@ -125,6 +128,26 @@ def decide_strings(series, label, sample_size):
         )
         note = note or "nearly as many values as rows"
     return Decision("tabular", reason, CategoryReader(), note, warning)
+
+
+def _decide_lists(values, sample):
+    """Decide whether strings are lists of numbers, or None.
+
+    Parameters
+    ----------
+    values, sample : list of str
+        The distinct ones, and those of them that are read closely.
+    """
+    if sum(map(is_list, sample)) < _NEARLY_ALL * len(sample):
+        return None
+    lists = [numbers for numbers in map(parse_list, values) if numbers is not None]
+    shapes = {numbers.shape for numbers in lists if numbers.size}
+    if {len(shape) for shape in shapes} == {1} and len(shapes) == 1:
+        (shape,) = shapes
+        return Decision("vector", f"lists of {shape[0]} numbers each, as strings")
+    lengths = [shape[0] for shape in shapes]
+    told = f"{min(lengths)} to {max(lengths)}"
+    return Decision("series", f"lists of {told} numbers, as strings")
 
 
 def _decide_files(series, label, sample):

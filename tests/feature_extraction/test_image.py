@@ -13,7 +13,6 @@ from sklearn.base import clone
 from skmm.feature_extraction import ImageVectorizer
 
 Image = pytest.importorskip("PIL.Image")
-pytest.importorskip("skimage")
 
 PLAIN = ("color", "edges", "hog", "texture", "pixels")
 COUNTS = {

@@ -516,7 +516,7 @@ def test_empty_frames(method):
 @pytest.mark.parametrize(
     "cell, words",
     [
-        ("1, 2, 3", "holds a str, not a series"),
+        ("1, 2, three", "holds a string that is no list of numbers"),
         (3.0, "holds a float, not a series"),
         ({"x": [1, 2]}, "holds a dict, not a series"),
         ([[1, 2], [3]], "channels of unequal lengths"),
@@ -556,12 +556,82 @@ def test_channels_in_another_order():
     cells = pd.Series([as_data_frame(values) for values in make_series(4, 3)])
     fitted = make("statistics").fit(cells)
     turned = cells.map(lambda frame: frame[["y", "x", "z"]])
-    words = r"channels \['y', 'x', 'z'\] at row 0, where the fit had .* \['x', 'y', 'z'"
+    np.testing.assert_array_equal(fitted.transform(turned), fitted.transform(cells))
+    renamed = cells.map(lambda frame: frame.set_axis(["x", "y", "w"], axis=1))
+    words = r"channels \['x', 'y', 'w'\] at row 0, where the fit had .* \['x', 'y', 'z'"
     with pytest.raises(ValueError, match=words):
-        fitted.transform(turned)
+        fitted.transform(renamed)
     # Without names they are taken as they come.
     plain = cells.map(lambda frame: frame.to_numpy())
     np.testing.assert_array_equal(fitted.transform(plain), fitted.transform(cells))
+
+
+# -------------------------------------------------------------------------- times
+
+
+def make_waves(freq="1s", n=60):
+    times = pd.date_range("2024-01-05", periods=n, freq=freq)
+    return [pd.Series(np.sin(np.arange(n) / k), index=times) for k in (4, 5, 6, 7)]
+
+
+@pytest.mark.parametrize("freq", ["1s", "15min", "D", "B", "MS", "QE", "10us"])
+def test_an_index_of_times_is_used_without_a_word(freq):
+    waves = pd.Series(make_waves(freq))
+    vectorizer = SeriesVectorizer()
+    features = vectorizer.fit_transform(waves)
+    plain = SeriesVectorizer().fit_transform(waves.map(lambda wave: wave.to_numpy()))
+    np.testing.assert_array_equal(features, plain)
+    shuffled = waves.map(lambda wave: wave.sample(frac=1, random_state=0))
+    np.testing.assert_array_equal(vectorizer.transform(shuffled), features)
+
+
+def test_series_of_another_rate_are_brought_to_that_of_the_fit():
+    waves = pd.Series(make_waves(), name="wave")
+    vectorizer = SeriesVectorizer().set_output(transform="pandas")
+    features = vectorizer.fit_transform(waves)
+    halves = waves.map(lambda wave: wave.resample("500ms").interpolate())
+    doubles = waves.map(lambda wave: wave.iloc[::2])
+    gaps = waves.map(lambda wave: wave.drop(wave.index[[20, 21, 40]]))
+    for other in (halves, doubles, gaps):
+        with pytest.warns(
+            UserWarning, match=r"not even, or not those .* in 4 of 4 rows"
+        ):
+            found = vectorizer.transform(other)
+        assert (found["wave__length"] - 60).abs().max() <= 1
+        for name in (
+            "wave__dominant_frequency",
+            "wave__mean_crossing_rate",
+            "wave__mean",
+        ):
+            np.testing.assert_allclose(found[name], features[name], atol=0.05)
+    mostly_gaps = waves.map(lambda wave: wave.iloc[[0, 1, -1]])
+    mostly_gaps[0].index = (
+        mostly_gaps[0].index.to_series().add(pd.to_timedelta([0, 0, 10**9], unit="s"))
+    )
+    with pytest.warns(UserWarning, match=r"not even"):
+        assert vectorizer.transform(mostly_gaps)["wave__length"][0] == 3
+
+
+def test_tables_of_channels_over_time():
+    frames = pd.Series([pd.DataFrame({"x": w, "y": -w}) for w in make_waves()])
+    vectorizer = SeriesVectorizer()
+    features = vectorizer.fit_transform(frames)
+    turned = frames.map(lambda frame: frame[["y", "x"]].iloc[::-1])
+    np.testing.assert_array_equal(vectorizer.transform(turned), features)
+
+
+def test_channels_that_come_first_are_noticed():
+    rng = np.random.default_rng(0)
+    cells = [rng.normal(size=(3, n)) for n in (50, 60, 70)]
+    with pytest.raises(
+        ValueError, match=r"3 rows and 50 to 70 columns.*numpy.transpose"
+    ):
+        detect_modalities(pd.DataFrame({"a": cells}))
+    alike = pd.DataFrame({"a": [rng.normal(size=(3, 50)) for _ in range(3)]})
+    with pytest.warns(UserWarning, match=r"at most 3 rows and 50 columns.*transpose"):
+        detect_modalities(alike)
+    turned = pd.DataFrame({"a": [cell.T for cell in cells]})
+    assert detect_modalities(turned).to_list() == [("series", "series", ["a"])]
 
 
 def test_numbers_and_series_are_not_mixed():

@@ -331,7 +331,7 @@ def test_few_texts_give_fewer_components():
 
 
 @pytest.mark.parametrize("method", ["tfidf_svd", "tfidf"])
-@pytest.mark.parametrize("cell, what", [(None, "text"), ("...", "words")])
+@pytest.mark.parametrize("cell, what", [(None, "text"), ("---", "words")])
 def test_nothing_at_fit(method, cell, what):
     X = make_texts()
     X["empty"] = [cell] * len(X)

@@ -13,7 +13,6 @@ from sklearn.base import clone
 from skmm.feature_extraction import ImageVectorizer, VideoVectorizer
 
 pytest.importorskip("PIL.Image")
-pytest.importorskip("skimage")
 av = pytest.importorskip("av")
 
 QUICK = ("color", "motion")

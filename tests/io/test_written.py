@@ -163,7 +163,7 @@ def test_a_file_whose_name_looks_like_base64(picture, encode_picture, tmp_path):
 
 
 def test_an_estimator_fitted_on_base64_predicts_files(encode_picture):
-    pytest.importorskip("skimage")
+    pytest.importorskip("PIL")
     rng = np.random.default_rng(0)
     y = np.arange(40) % 2
     pixels = rng.integers(0, 60, (40, 12, 12, 3), dtype=np.uint8)

@@ -1,6 +1,7 @@
 """Time series, learned end to end."""
 
 import numbers
+import warnings
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from skmm._data.containers import Ragged
 from skmm._data.frames import show_label
 from skmm._data.series import (
     fill_gaps,
+    find_step,
     is_table_of_numbers,
     one_series_a_row,
     read_series,
@@ -17,9 +19,12 @@ from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoder
+from skmm.modalities._lists import read_lists
 
 #: A spread below this share of the mean is rounding.
 _CONSTANT = 1e-9
+#: Times max_length: the longest series that is read whole.
+_MOST = 8
 
 
 class SeriesEncoder(Encoder):
@@ -63,7 +68,12 @@ class SeriesEncoder(Encoder):
         By the mean and spread of each channel over the training rows; or of each
         channel of a row over time, where level and scale mean nothing.
     max_length : int or None, default=512
-        A series of more steps is shortened: each few successive steps are averaged.
+        Where series at fit have more steps, each few successive steps are averaged: as
+        many in every row, at fit and predict, so that a step is the same time in all.
+        How many follows from the longest series, but leaves half of the series at
+        least an eighth of `max_length`. What is faster than these steps is lost; raise
+        `max_length` to keep it. Of a series that still has more than eight times
+        `max_length`, the rest is left out, with a warning.
     augment : None, "auto", str, callable or list, default=None
         Random changes in training: "jitter", "scale", "warp" of
         :mod:`skmm.augmentation`, or functions of values (n, channels, time) and
@@ -76,8 +86,13 @@ class SeriesEncoder(Encoder):
         Names of each column's channels; empty where a column held no series.
     mean_, scale_ : ndarray of shape (n_channels,)
         Statistics of the training rows.
+    steps_ : list of float or None
+        Seconds between the steps of each column's series, where they are pandas' with
+        a DatetimeIndex.
+    factor_ : int
+        How many successive steps are averaged.
     longest_ : int
-        Steps of the longest series at fit.
+        Steps of the longest series at fit, averaged.
     is_table_ : bool
         Whether rows of numbers are the series.
 
@@ -160,24 +175,33 @@ class SeriesEncoder(Encoder):
             raise ValueError(
                 f"Columns {list(X.columns)[:5]} hold no series in any of {len(X)} rows."
             )
+        self.factor_ = _find_factor([len(values) for values in there], self.max_length)
+        series = self._shorten(X, series)
+        there = [values for values in series if values is not None]
         self.mean_, self.scale_ = _measure(there)
         self.longest_ = max(map(len, there))
         return self._block(series)
 
     def transform(self, X):
-        return self._block(self._read(X, self.channels_)[0])
+        return self._block(self._shorten(X, self._read(X, self.channels_)[0]))
 
     def _read(self, X, channels):
         """Give each row's values (time, channels), None or NaN where unknown."""
         if self.is_table_:
             X = one_series_a_row(X, "series")
         columns, found = [], []
+        steps = [] if channels is None else self.steps_
         for i in range(X.shape[1]):
             of_column = None if channels is None else channels[i]
             if of_column == ():
                 found.append(())
                 continue  # nothing was learned of it
-            series, rows, of_column = read_series(X.iloc[:, i], of_column, fill=False)
+            column = read_lists(X.iloc[:, i])
+            if channels is None:
+                steps.append(find_step(column))
+            series, rows, of_column = read_series(
+                column, of_column, step=steps[i], fill=False
+            )
             cells = [None] * len(X)
             for row, values in zip(rows, series):
                 cells[row] = values
@@ -185,7 +209,29 @@ class SeriesEncoder(Encoder):
             if of_column:
                 columns.append((X.columns[i], len(of_column), cells))
         joined = [_join(X.index, row, columns) for row in range(len(X))]
-        return [_shorten(values, self.max_length) for values in joined], found
+        self.steps_ = steps
+        return [_cut_end(values) for values in joined], found
+
+    def _shorten(self, X, series):
+        """Average steps as the fit did, and leave out what is beyond all bounds."""
+        series = [_average(values, self.factor_) for values in series]
+        if self.max_length is None:
+            return series
+        most = _MOST * self.max_length
+        long = [
+            i for i, row in enumerate(series) if row is not None and len(row) > most
+        ]
+        if long:
+            steps = f"{self.factor_ * most:,}"
+            warnings.warn(
+                f"Columns {list(X.columns)[:5]}: {len(long)} of {len(series)} series "
+                f"have more than {steps} steps, the first at row "
+                f"{show_label(X.index, long[0])}; what follows is not read. Raise "
+                "max_length, or cut the series into several.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return [None if row is None else row[:most] for row in series]
 
     def _block(self, series):
         n_channels = len(self.mean_) * (2 if self.missing == "mask" else 1)
@@ -263,16 +309,33 @@ def _join(index, row, columns):
     )
 
 
-def _shorten(values, max_length):
-    """Cut off the end that is unknown, and average steps where there are too many."""
+def _cut_end(values):
+    """Cut off the end that is unknown."""
     if values is None:
         return None
     known = ~np.isnan(values)
-    values = values[: np.flatnonzero(known.any(axis=1))[-1] + 1]
-    if max_length is None or len(values) <= max_length:
+    return values[: np.flatnonzero(known.any(axis=1))[-1] + 1]
+
+
+def _find_factor(lengths, max_length):
+    """Return how many steps to average, for series of these lengths.
+
+    The longest would have at most ``max_length``; but where most are far shorter, half
+    of them keep an eighth of it, which is little enough to see a course in.
+    """
+    if max_length is None:
+        return 1
+    wanted = -(-max(lengths) // max_length)
+    bearable = int(np.median(lengths)) * _MOST // max_length
+    return max(1, min(wanted, bearable))
+
+
+def _average(values, factor):
+    """Average each few successive steps; NaN where none of them is known."""
+    if values is None or factor == 1:
         return values
-    starts = np.arange(0, len(values), -(-len(values) // max_length))
-    known = known[: len(values)]
+    starts = np.arange(0, len(values), factor)
+    known = ~np.isnan(values)
     sums = np.add.reduceat(np.where(known, values, 0), starts, dtype=float)
     counts = np.add.reduceat(known, starts, dtype=float)
     return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

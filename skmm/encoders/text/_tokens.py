@@ -10,7 +10,7 @@ import torch
 
 from skmm._data.containers import Csr
 from skmm._data.frames import to_strings
-from skmm._data.ngrams import RUNS_PATTERN, TOKEN_PATTERN
+from skmm._data.ngrams import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
 from skmm._utils.optional import optional_import
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
 
@@ -105,7 +105,8 @@ def pad(csr, padding=PADDING):
 class Vocabulary:
     """Words, or parts of words, of the training texts.
 
-    Lower-case words, signs of scripts without spaces, emoji, ``!`` and ``?`` are
+    Lower-case words, signs of scripts without spaces, emoji, and signs that carry
+    meaning (``:(``, ``!``, ``$``) are
     tokens, as they are for n-grams; "bpe" cuts words into parts, and joins signs of
     scripts without spaces to words.
 
@@ -164,7 +165,14 @@ class Vocabulary:
         library = optional_import("tokenizers", "text")
         pattern = TOKEN_PATTERN if self.kind == "word" else RUNS_PATTERN
         tokenizer = library.Tokenizer(model)
-        tokenizer.normalizer = library.normalizers.Lowercase()
+        normalizers = library.normalizers
+        tokenizer.normalizer = normalizers.Sequence(
+            [
+                normalizers.NFKC(),
+                normalizers.Replace(library.Regex(OPTIONAL_PATTERN), ""),
+                normalizers.Lowercase(),
+            ]
+        )
         pre_tokenizers = library.pre_tokenizers
         words = pre_tokenizers.Split(
             library.Regex(pattern), behavior="removed", invert=True

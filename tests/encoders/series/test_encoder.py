@@ -120,11 +120,45 @@ def test_long_series_are_averaged():
     encoder = SeriesEncoder(standardize=None, max_length=4)
     block = encoder.fit_transform(frame(a=cells))
     assert steps(block, 0).ravel().tolist() == [1, 4, 7, 9]
-    assert steps(block, 1).ravel().tolist() == [0, 1, 2]
-    block = encoder.transform(frame(a=[np.full(10**5, 2.0)]))
-    assert steps(block, 0).ravel().tolist() == [2, 2, 2, 2]
+    assert steps(block, 1).ravel().tolist() == [1]
+    assert encoder.factor_ == 3
     gaps = np.r_[np.nan, 3.0, np.full(8, 1.0)]
     assert steps(encoder.transform(frame(a=[gaps])), 0).ravel().tolist() == [2, 1, 1, 1]
+    # As many in a longer row: a step is the same time in all of them.
+    block = encoder.transform(frame(a=[np.arange(20.0)]))
+    assert steps(block, 0).ravel().tolist() == [1, 4, 7, 10, 13, 16, 18.5]
+    with pytest.warns(
+        UserWarning, match=r"1 of 2 series have more than 96 steps.*row 1"
+    ):
+        block = encoder.transform(frame(a=[[2.0], np.full(10**5, 2.0)]))
+    assert steps(block, 1).ravel().tolist() == [2] * 32
+
+
+def test_short_series_keep_steps_beside_long_ones():
+    cells = [np.arange(1000.0)] * 2 + [np.arange(20.0)] * 3
+    encoder = SeriesEncoder(standardize=None, max_length=16)
+    block = encoder.fit_transform(frame(a=cells))
+    assert encoder.factor_ == 10 and block[0].lengths.tolist() == [100] * 2 + [2] * 3
+
+
+def test_a_frequency_does_not_depend_on_the_length():
+    rng = np.random.default_rng(0)
+
+    def draw(n, lengths):
+        slow = rng.integers(0, 2, n)
+        cells = []
+        for period in np.where(slow, 14, 10):
+            time = np.arange(rng.integers(*lengths)) + rng.uniform(0, 20)
+            cells.append(np.sin(2 * np.pi * time / period))
+        return frame(a=cells), slow
+
+    encoder = SeriesEncoder(max_length=64, hidden=16, n_layers=2)
+    model = MultimodalClassifier(
+        [("a", encoder, ["a"])], max_epochs=15, mix=False, random_state=0
+    )
+    model.fit(*draw(200, (50, 64)))
+    assert model.score(*draw(60, (50, 64))) > 0.95
+    assert model.score(*draw(60, (65, 128))) > 0.95
 
 
 @pytest.mark.parametrize("backbone", ["cnn", "gru", "transformer"])
@@ -176,7 +210,7 @@ def test_bad_cells_name_column_row_and_remedy():
     X = frame(pulse=[[1.0, 2.0], [1.0, 3.0], [2.0]])
     encoder.fit_transform(X)
     for cell, message in [
-        ("fast", r"'pulse' holds a str, not a series, at row 1"),
+        ("fast", r"'pulse' holds a string that is no list of numbers at row 1"),
         ([[1.0, 2.0]], r"'pulse' holds a series of 2 channels at row 1"),
         ([1.0, np.inf], r"'pulse' holds infinite .* row 1"),
         ({"a": 1}, r"'pulse' .* row 1"),

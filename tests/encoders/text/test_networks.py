@@ -118,7 +118,7 @@ def test_a_word_in_another_column_is_another_word(backbone):
 
 
 def test_texts_without_a_token_are_unknown():
-    encoder, block = fit(frame("...", "fine", " "))
+    encoder, block = fit(frame("---", "fine", " "))
     assert words_of(encoder, block) == [["<unknown>"], ["fine"], ["<unknown>"]]
     assert block.present.tolist() == [True, True, False]
     assert torch.isfinite(module_of(encoder)(block).vectors).all()
