@@ -18,7 +18,7 @@ _DIRECTIONS = 8
 #: Principal components that are kept of a descriptor.
 _COMPONENTS = 32
 #: Descriptors of each kind that the mixtures are learned from, and their pictures.
-_SAMPLES, _PICTURES = 15_000, 500
+_SAMPLES, _PICTURES = 20_000, 1_000
 #: Lengths of gradients below which a window is flat.
 _FLAT = 1e-3
 #: Keeps variances away from 0 where windows are alike.

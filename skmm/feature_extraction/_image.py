@@ -96,7 +96,7 @@ class ImageVectorizer(MediaVectorizer):
     proportions differed. Features want scaling before a linear model.
 
     With "fisher", `fit_transform` reads pictures once as long as they fit into 256 MiB,
-    16,000 of the default size, and twice beyond. What is learned comes from 500 of
+    16,000 of the default size, and twice beyond. What is learned comes from 1,000 of
     them, chosen by their content, and does not depend on the order of the rows.
 
     References

@@ -223,6 +223,8 @@ def _decide_numbers(values, label, enough):
         told = ", ".join(f"{unit!r} ({n} values)" for unit, n in sorted(units.items()))
         if all(len(unit) < 2 for unit in units) and sum(units.values()) < enough:
             return None  # "12", "12A", "12B": numbers of houses
+        if len(units) > 2 and any(unit.startswith("/") for unit in units):
+            return None  # "12/25": days, and not 12 out of 25
         return Decision(
             "tabular",
             "numbers in several units, as strings",

@@ -46,7 +46,7 @@ CLOCK = (
 )
 ZONE = r"(?P<zone>z|utc|gmt|(?:utc|gmt)?\s?[-+]\d{1,2}(?::?\d{2})?)"
 _TIME = (
-    rf"(?:(?:[t,]|\s|,\s|\sat\s|\sum\s)\s?(?=\d{{1,2}}(?:[:h]\d{{2}}|\s?[ap]\.?m)){CLOCK}"
+    rf"(?:(?:[t,:]|\s|,\s|\sat\s|\sum\s)\s?(?=\d{{1,2}}(?:[:h]\d{{2}}|\s?[ap]\.?m)){CLOCK}"
     rf"(?:\s?{ZONE}(?:\s?\(\w+\))?)?)?"
 )
 _DAY_OF_WEEK = (

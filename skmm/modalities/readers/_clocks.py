@@ -28,6 +28,11 @@ _UNITS = {
     "microsecond": "us µs μs microsecond microseconds",
     "nanosecond": "ns nanosecond nanoseconds",
 }
+# Beside others alone: "53 years" is a number of years.
+_LONG_UNITS = {"y": "year", "yr": "year", "yrs": "year", "year": "year"}
+_LONG_UNITS |= {"years": "year", "jahre": "year", "jahr": "year", "ans": "year"}
+_LONG_UNITS |= {"mo": "month", "mos": "month", "mth": "month", "mths": "month"}
+_LONG_UNITS |= {"month": "month", "months": "month", "monate": "month", "mois": "month"}
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words.split()}
 #: Units of one word, and how readers call them.
 SECOND_UNITS = {"day": "D", "hour": "h", "minute": "min", "second": "s"}
@@ -103,9 +108,15 @@ def read_duration(text):
         return math.nan, ""
     total, units = 0.0, []
     for number, word in _ONE.findall(text):
-        unit = _UNIT_OF.get(word.casefold())
+        word = word.casefold()
+        unit = _UNIT_OF.get(word) or _LONG_UNITS.get(word)
+        if word == "m" and units == ["year"]:
+            unit = "month"
         if unit is None or unit in units:
             return math.nan, ""
         units.append(unit)
-        total += SECONDS[unit] * float(number.replace(",", "."))
+        seconds = SECONDS.get(unit) or _OF_PART[f"{unit}s"]
+        total += seconds * float(number.replace(",", "."))
+    if units in (["year"], ["month"]):
+        return math.nan, ""
     return sign * total, units[0] if len(units) == 1 else ""

@@ -19,6 +19,15 @@ _NUMERAL = re.compile(
     r"(?P<tail>[^\d]*|[^\d]*[^\W\d][23])",
     re.IGNORECASE,
 )
+# "4/5" and "4 out of 5"; "53 1/2"; 5'11" and 5 ft 11 in.
+_NUMBER = r"(\d+(?:[.,]\d+)?)"
+_OUT_OF = re.compile(rf"{_NUMBER}\s?(?:/|(?:out )?of|von|sur)\s?(\d+)", re.IGNORECASE)
+_FRACTION = re.compile(r"(?:(\d+) )?(\d+)/(2|3|4|5|8|16|32)")
+_FEET = re.compile(
+    rf"(\d{{1,2}})\s?(?:'|ft\.?|feet)\s?(?:{_NUMBER}\s?(?:\"|''|in\.?|inch(?:es)?)?)?",
+    re.IGNORECASE,
+)
+_INCHES = frozenset({'"', "''", "in", "inch", "inches"})
 _SEPARATORS = re.compile(r"[.,'_ ]+")
 _LAST_INTEGER = re.compile(r"[-+]?\d+$")
 _WORDS = {"inf": math.inf, "infinity": math.inf, "∞": math.inf}
@@ -94,9 +103,13 @@ def parse(text):
     if len(text) > _MAX_LENGTH:
         return None
     text = fold_signs(text)
+    return _parse_numeral(text) or _parse_word(text) or _parse_parts(text)
+
+
+def _parse_numeral(text):
     match = _NUMERAL.fullmatch(text)
     if match is None:
-        return _parse_word(text)
+        return None
     head, body, exponent, tail = match.groups()
     head, tail, sign = head.strip(), tail.strip(), 1
     if head.startswith("(") and tail.endswith(")"):  # accounting: (5) is -5
@@ -139,6 +152,31 @@ def _parse_word(text):
     return Numeral(sign, "", 0, "", "", {".": math.inf, ",": math.inf})
 
 
+def _parse_parts(text):
+    """Read a number that is written as two or three."""
+    if match := _FEET.fullmatch(text):
+        feet, inches = match.groups()
+        if inches is None or _to_float(inches) < 12:
+            return _plain(12 * int(feet) + _to_float(inches or "0"), '"')
+    if match := _FRACTION.fullmatch(text):
+        whole, above, below = match.groups()
+        if whole:
+            return _plain(int(whole) + int(above) / int(below))
+    if match := _OUT_OF.fullmatch(text):
+        number, most = match.groups()
+        if _to_float(number) <= int(most):
+            return _plain(_to_float(number), f"/{int(most)}")
+    return None
+
+
+def _plain(value, unit=""):
+    return Numeral(1, "", 0, unit, "", {".": value, ",": value})
+
+
+def _to_float(text):
+    return float(text.replace(",", "."))
+
+
 def _beside(head, tail):
     """Return unit and magnitude, or None for what does not belong to a number."""
     if head and not _is_currency(head):
@@ -159,6 +197,8 @@ def _beside(head, tail):
             tail = ""
     if head and tail:
         return None
+    if tail.casefold() in _INCHES:
+        return '"', magnitude
     if tail and not (_is_currency(tail) or tail in "%‰°" or _is_unit(tail)):
         return None
     unit = (head or tail).casefold().rstrip(".")

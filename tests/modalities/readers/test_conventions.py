@@ -7,6 +7,7 @@ and into another to predict, and compared with what the reader makes of them.
 import datetime
 import decimal
 import fractions
+import math
 import unicodedata
 import warnings
 
@@ -20,6 +21,8 @@ from hypothesis import strategies as st
 from skmm._data.frames import as_frame
 from skmm.encoders import TabularEncoder
 from skmm.modalities import detect_modalities
+from skmm.modalities.readers._clocks import read_duration
+from skmm.modalities.readers._numerals import parse, value_of
 
 pa = pytest.importorskip("pyarrow")
 
@@ -593,3 +596,53 @@ def test_numbers_of_any_size(name, fit_in, predict_in, scale, seed, n, placehold
     assert np.isnan(got[~held]).all()
     expected = x * SCALES.get(name, 1)
     np.testing.assert_allclose(got[held], expected[held], rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    "text, number, unit",
+    [
+        ('53.5"', 53.5, '"'),
+        ("5 inches", 5, '"'),
+        ("4'5\"", 53, '"'),
+        ("5 ft 11 in", 71, '"'),
+        ("6'", 72, '"'),
+        ("53 1/2", 53.5, ""),
+        ("2.7/5", 2.7, "/5"),
+        ("53 out of 100", 53, "/100"),
+        ("1'234", 1234, ""),
+    ],
+)
+def test_numbers_of_several_parts(text, number, unit):
+    numeral = parse(text)
+    assert numeral.unit == unit
+    assert value_of(numeral, ".", unit) == (number, False)
+
+
+@pytest.mark.parametrize(
+    "text", ["120/80", "4'13\"", "1/0", "1.10.2", "10.0.0.1", "0x1f"]
+)
+def test_what_is_no_number(text):
+    assert parse(text) is None
+
+
+@pytest.mark.parametrize(
+    "text, days",
+    [("53y 2m", 19419), ("5 years 3 months", 1918), ("2 yrs 4 mos", 852)],
+)
+def test_durations_of_years_and_months(text, days):
+    assert round(read_duration(text)[0] / 86400) == days
+    assert math.isnan(read_duration("53 years")[0])
+
+
+def test_days_without_a_year_are_no_ratings():
+    days = [f"{month}/{day}" for month in range(1, 13) for day in range(13, 29)]
+    frame = pd.DataFrame({"day": days * 3})
+    assert detect_modalities(frame).columns_[0].reader == "category"
+    ratings = pd.DataFrame({"score": [f"{i % 50 / 10}/5" for i in range(100)]})
+    assert detect_modalities(ratings).columns_[0].note == "unit '/5'"
+
+
+def test_dates_of_a_web_server():
+    cells = [f"{day:02}/Jun/2022:19:45:{day:02} +0000" for day in range(1, 29)]
+    frame = pd.DataFrame({"time": cells})
+    assert detect_modalities(frame).columns_[0].reader == "date"
