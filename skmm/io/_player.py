@@ -26,6 +26,8 @@ _MOTION = {"h264": 0.55, "hevc": 0.6, "vp9": 0.3, "av1": 0.5}
 _MOTION_ELSE = 0.5
 #: Bytes a pixel, where no frame tells yet: one of brightness, half a one of colour.
 _PLANAR = 1.5
+#: Pixels up to which no decoder keeps much.
+_SMALL = 1 << 20
 #: Pixels above which a frame is not copied more often than need be.
 _LARGE = 1 << 22
 
@@ -117,19 +119,22 @@ class Player:
         self._advance()
 
     def _decode(self):
-        n_waiting = 0
+        n_waiting, context = 0, self._stream.codec_context
         for packet in self._container.demux(self._stream):
             n_waiting += packet.size > 0
-            self._count_memory(n_waiting)
+            is_counted = context.width * context.height > _SMALL
+            if is_counted:
+                self._count_memory(n_waiting, context)
             for frame in packet.decode():
                 n_waiting = max(0, n_waiting - 1)
-                self._buffers.add(frame.planes[0].buffer_ptr)
-                self._size_of_frame = sum(plane.buffer_size for plane in frame.planes)
+                if is_counted:
+                    self._buffers.add(frame.planes[0].buffer_ptr)
+                    sizes = [plane.buffer_size for plane in frame.planes]
+                    self._size_of_frame = sum(sizes)
                 yield frame
 
-    def _count_memory(self, n_waiting):
+    def _count_memory(self, n_waiting, context):
         """Tell what the decoder keeps: frames seen to be reused, and not seen yet."""
-        context = self._stream.codec_context
         codec, n_pixels = context.codec.canonical_name, context.width * context.height
         least, most = _KEPT.get(codec, _KEPT_ELSE)
         n_seen = len(self._buffers)

@@ -141,6 +141,7 @@ def test_a_recording_that_takes_too_much(monkeypatch):
 
 def test_a_clip_that_takes_too_much(monkeypatch, encode_clip):
     content = encode_clip(np.linspace(20, 230, 12))
+    monkeypatch.setattr("skmm.io._player._SMALL", 0)
     monkeypatch.setattr("skmm.io._budget._BUDGET", 100_000)
     assert VideoReader(2, size=8)(content).shape == (2, 8, 8, 3)
     for n_frames, size in ((12, None), (2, None)):
