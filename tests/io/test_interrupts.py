@@ -244,6 +244,8 @@ import PIL.Image
 from skmm.io import AudioReader, ImageReader, VideoReader, read_cells
 from skmm.io import _quiet
 
+# Jobs in the background, and what they start, are deaf to Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 kind, n_interrupts, *paths = sys.argv[1:]
 reader = {"image": ImageReader, "audio": AudioReader, "video": VideoReader}[kind]()
 column = pd.Series(paths)

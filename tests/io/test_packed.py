@@ -170,7 +170,7 @@ def test_root_of_the_estimator(folder, tmp_path_factory, n_jobs):
     names = ["red.png", "blue.png"] * 10
     X, y = pd.DataFrame({"photo": names}), ["r", "b"] * 10
     with pytest.raises(CellError, match=r"'photo', row 0: .*Tried was .*root="):
-        MultimodalClassifier().fit(X, y)
+        MultimodalClassifier(validation=None).fit(X, y)
     model = MultimodalClassifier(
         root=folder, max_epochs=3, n_jobs=n_jobs, validation=None, random_state=0
     )
