@@ -39,7 +39,7 @@ CONTAINERS = {
     "dataset": to_dataset,
     "dicts": lambda frame: frame.to_dict("records"),
     "dicts in any order": lambda frame: [
-        dict(sorted(row.items(), key=lambda item: hash((i, item[0]))))
+        dict(sorted(row.items(), reverse=i % 2))
         for i, row in enumerate(frame[["feel", "size", "vector"]].to_dict("records"))
     ],
 }

@@ -59,9 +59,9 @@ class NgramCounter:
 
     Tokens are words (``C++`` and ``C#`` too), signs of scripts without spaces, emoji,
     faces such as ``:(``, and signs that carry meaning: ``!``, ``?``, ``...``, ``%``,
-    those of currencies, and ``-``, ``+``, ``<`` and ``>`` before a number;
-    n-grams are single tokens and pairs, and triples of unspaced signs. Columns are in
-    the order of falling document frequency.
+    those of currencies, and ``-``, ``+``, ``<`` and ``>`` before a number; n-grams are
+    single tokens and pairs, and triples of unspaced signs. Columns are in the order of
+    falling document frequency.
 
     Parameters
     ----------

@@ -65,8 +65,10 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
             names = None if reset else getattr(self, "feature_names_in_", None)
             frame = as_frame(X, columns=names)
             # A list of rows has neither names nor a width that scikit-learn can read.
-            named = X if hasattr(X, "shape") else frame.to_numpy(object)
-            named = frame if is_named_table(X) else named
+            if is_named_table(X):
+                named = frame
+            else:
+                named = X if hasattr(X, "shape") else frame.to_numpy(object)
             validate_data(self, named, reset=reset, skip_check_array=True)
         # For scikit-learn's words where there are no rows or columns.
         check_array(np.empty(frame.shape, bool), dtype=None, estimator=self)

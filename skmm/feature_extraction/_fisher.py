@@ -9,6 +9,8 @@ import numpy as np
 from skmm.feature_extraction._picture_features import (
     Pictures,
     chunks,
+    count,
+    grid_means,
     strongest,
 )
 
@@ -44,7 +46,7 @@ def gradient_descriptors(pictures):
     below = np.floor(angle)
     above = strength * (angle - below)
     below = below.astype(np.int64)
-    cells = _add_up(below, strength - above) + _add_up(below + 1, above)
+    cells = _cell_means(below, strength - above) + _cell_means(below + 1, above)
     # What is beyond the edges has no gradients.
     cells = np.pad(cells, ((0, 0), (2, 2), (2, 2), (0, 0)))
     double = cells[:, :-1] + cells[:, 1:]
@@ -56,19 +58,12 @@ def gradient_descriptors(pictures):
     return np.sqrt(descriptors), np.concatenate([places for _, places in parts])
 
 
-def _add_up(codes, strength):
+def _cell_means(codes, strength):
     """Give the mean strength of each direction in each cell, (n, 16, 16, 8)."""
-    n, size = codes.shape[:2]
-    cell = size // _STEPS
-    side = cell * _STEPS
-    rows = np.arange(side) // cell
-    places = (np.arange(n)[:, None, None] * _STEPS + rows[:, None]) * _STEPS + rows
-    codes = places * _DIRECTIONS + codes[:, :side, :side] % _DIRECTIONS
-    sums = np.bincount(
-        codes.ravel(), strength[:, :side, :side].ravel(), n * _STEPS**2 * _DIRECTIONS
-    )
-    sums = (sums / cell**2).astype(np.float32)
-    return sums.reshape(n, _STEPS, _STEPS, _DIRECTIONS)
+    cell = codes.shape[1] // _STEPS
+    cut = (slice(None), slice(cell * _STEPS), slice(cell * _STEPS))
+    sums = count(codes[cut] % _DIRECTIONS, _DIRECTIONS, _STEPS, strength[cut])
+    return (sums / cell**2).astype(np.float32)
 
 
 def color_descriptors(pictures):
@@ -84,23 +79,14 @@ def color_descriptors(pictures):
     places : ndarray of float32 of shape (n_windows, 2)
         Row and column, from -0.5 to 0.5.
     """
-    cell = pictures.size // _STEPS
-    side = cell * _STEPS
+    side = pictures.size // _STEPS * _STEPS
     lab = pictures.lab[:, :, :side, :side] / 50
-    means, squares = (_block_means(maps, cell) for maps in (lab, lab**2))
+    means, squares = (grid_means(maps, _STEPS) for maps in (lab, lab**2))
     deviations = np.sqrt(np.maximum(squares - means**2, 0))
     cells = np.moveaxis(np.concatenate([means, deviations]), 0, -1)
     # Beyond the edges it goes on.
     cells = np.pad(cells, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     return _windows(cells, 1)
-
-
-def _block_means(maps, cell):
-    """Give the means of cells of maps (..., side, side)."""
-    starts = np.arange(_STEPS) * cell
-    for axis in (-2, -1):
-        maps = np.add.reduceat(maps, starts, axis=axis)
-    return maps / np.float32(cell**2)
 
 
 def _windows(cells, step):

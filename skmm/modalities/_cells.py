@@ -39,6 +39,7 @@ _PLURALS = {
     "mapping": "dicts",
     "array": "arrays",
 }
+_MEDIA = ("image", "audio", "video")
 # Kinds of cells that may share a column.
 _COMPATIBLE = [{"boolean", "number"}, {"string", "path"}, {"picture", "array"}]
 _READERS = {
@@ -144,7 +145,8 @@ def _decide_cells(series, label, sample_size):
             held[i] = unpack(cell)
         held = type(series)(held, series.index)
         decision = _decide_cells(held, label, sample_size)
-        return decision._replace(reason=f"{decision.reason}, in dicts")
+        if decision.kind in _MEDIA:
+            return decision._replace(reason=f"{decision.reason}, in dicts")
     if "array" in kinds and (several := _decide_several(series, label, sample_size)):
         return several
     mixed = None
@@ -201,7 +203,7 @@ def _decide_several(series, label, sample_size):
         decision = decide_column(views, label, sample_size)
     except ValueError:  # in words that are not about lists
         return None
-    if decision.kind not in ("image", "audio", "video"):
+    if decision.kind not in _MEDIA:
         return None
     return decision._replace(reason=f"{decision.reason}, several in a cell")
 
@@ -218,7 +220,7 @@ def _decide_media_in_forms(series, cells, kind_of, sample_size):
         except ValueError:
             return None
     kind = found.pop()
-    if found or kind not in ("image", "audio", "video"):
+    if found or kind not in _MEDIA:
         return None
     forms = " and ".join(sorted({_PLURALS[form] for form in forms}))
     return Decision(kind, f"{KINDS[kind].cells} as {forms}")

@@ -57,6 +57,11 @@ def parse_list(text):
     return None
 
 
+def is_empty_list(text):
+    """Tell whether a string is a list without anything in it."""
+    return text.strip() in ("[]", "()")
+
+
 def is_list(text):
     """Tell whether a string is surely a list, and not another spelling of something.
 

@@ -10,7 +10,7 @@ import numpy as np
 from skmm.modalities._decision import Decision
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
 from skmm.modalities._files import detect_encoded, kind_of_path
-from skmm.modalities._lists import is_list, parse_list
+from skmm.modalities._lists import is_empty_list, is_list, parse_list
 from skmm.modalities._notes import FEW_ROWS, NEARLY_EACH, is_code, note_strings
 from skmm.modalities.readers import (
     CategoryReader,
@@ -87,7 +87,7 @@ def decide_strings(series, label, sample_size):
     if encoded := detect_encoded(series, sample, label):
         return Decision(*encoded)
     held = [value for value in sample if not is_placeholder(value)]
-    if not held:
+    if all(map(is_empty_list, held)):
         return Decision(None, "all missing (written as placeholders)")
     few = n_distinct < _FEW_VALUES and share <= 0.5
     decision = _decide_written(held, label, len(series))

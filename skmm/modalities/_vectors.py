@@ -39,12 +39,11 @@ def read_vectors(X, n_features=None):
             return np.full((len(X), n_features), np.nan)
         raise _other_length(X, n_features, values.shape[1])
     column = X.iloc[:, 0]
+    if n_features is not None and is_missing(column, empty=True).all():
+        return np.full((len(X), n_features), np.nan)
+    column = read_lists(column)
     if n_features is not None:
-        if is_missing(column, empty=True).all():
-            return np.full((len(X), n_features), np.nan)
-        column = _leave_out_others(read_lists(column), n_features)
-    else:
-        column = read_lists(column)
+        column = _leave_out_others(column, n_features)
     return stack_cells(column.to_frame())
 
 

@@ -84,7 +84,8 @@ def test_a_damaged_file_in_a_dict_is_told_by_its_row():
 
 
 def test_other_dicts_are_refused_with_their_fields():
-    for cell in ({"path": "a.png", "caption": "b"}, {"array": [1.0]}, {"a": 1}):
+    others = [{"path": "a.png", "caption": "b"}, {"array": [1.0]}, {"a": 1}]
+    for cell in (*others, {"path": "docs/a"}):  # a path, but of no picture or sound
         with pytest.raises(ValueError, match=r"dicts with the fields.*pick one field"):
             detect_modalities(pd.DataFrame({"a": [cell, cell]}))
 

@@ -108,6 +108,9 @@ def test_empty_lists_are_missing():
     frame = pd.DataFrame({"a": [f"[{i}, 2, 3]" for i in range(28)]})
     frame["a"] = frame["a"].where(np.arange(28) % 7 != 1, cells)
     assert detect_modalities(frame).columns_[0].kind == "vector"
+    for nothing in (["[]"], ["[]", "()"], ["[]"] * 50, ["[]", None, "n/a"]):
+        frame = pd.DataFrame({"a": nothing})
+        assert detect_modalities(frame).columns_[0].kind is None
     block = VectorEncoder().fit_transform(pd.DataFrame({"a": cells}))
     assert block.present.tolist() == [
         c not in ("[]", None, "", "n/a", "()") for c in cells

@@ -209,7 +209,8 @@ class SeriesEncoder(Encoder):
             if of_column:
                 columns.append((X.columns[i], len(of_column), cells))
         joined = [_join(X.index, row, columns) for row in range(len(X))]
-        self.steps_ = steps
+        if channels is None:
+            self.steps_ = steps
         return [_cut_end(values) for values in joined], found
 
     def _shorten(self, X, series):

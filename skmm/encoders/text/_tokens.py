@@ -106,9 +106,8 @@ class Vocabulary:
     """Words, or parts of words, of the training texts.
 
     Lower-case words, signs of scripts without spaces, emoji, and signs that carry
-    meaning (``:(``, ``!``, ``$``) are
-    tokens, as they are for n-grams; "bpe" cuts words into parts, and joins signs of
-    scripts without spaces to words.
+    meaning (``:(``, ``!``, ``$``) are tokens, as they are for n-grams; "bpe" cuts words
+    into parts, and joins signs of scripts without spaces to words.
 
     Parameters
     ----------

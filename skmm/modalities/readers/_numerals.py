@@ -22,7 +22,7 @@ _NUMERAL = re.compile(
 # "4/5" and "4 out of 5"; "53 1/2"; 5'11" and 5 ft 11 in.
 _NUMBER = r"(\d+(?:[.,]\d+)?)"
 _OUT_OF = re.compile(rf"{_NUMBER}\s?(?:/|(?:out )?of|von|sur)\s?(\d+)", re.IGNORECASE)
-_FRACTION = re.compile(r"(?:(\d+) )?(\d+)/(2|3|4|5|8|16|32)")
+_FRACTION = re.compile(r"(\d+) (\d+)/(2|3|4|5|8|16|32)")
 _FEET = re.compile(
     rf"(\d{{1,2}})\s?(?:'|ft\.?|feet)\s?(?:{_NUMBER}\s?(?:\"|''|in\.?|inch(?:es)?)?)?",
     re.IGNORECASE,
@@ -159,9 +159,8 @@ def _parse_parts(text):
         if inches is None or _to_float(inches) < 12:
             return _plain(12 * int(feet) + _to_float(inches or "0"), '"')
     if match := _FRACTION.fullmatch(text):
-        whole, above, below = match.groups()
-        if whole:
-            return _plain(int(whole) + int(above) / int(below))
+        whole, above, below = map(int, match.groups())
+        return _plain(whole + above / below)
     if match := _OUT_OF.fullmatch(text):
         number, most = match.groups()
         if _to_float(number) <= int(most):
