@@ -287,7 +287,7 @@ def fit_and_measure(n, size, limit):
         [("image", _MadeUp("cnn", size, memory_limit=limit), ["image"])],
         max_epochs=1,
         batch_size=64,
-        mix=False,
+        heads=["fused"],
         random_state=0,
     )
     model.fit(X[:300], y[:300])  # imports

@@ -129,7 +129,7 @@ def compare_steps(encoder, X, batch_size):
         [("cells", encoder, list(X.columns))],
         max_epochs=1,
         validation=None,
-        mix=False,
+        heads=["fused"],
         batch_size=batch_size,
         random_state=0,
     )

@@ -27,7 +27,7 @@ ENCODERS = {
 
 
 def tabular(seeds, *, n_rows=None, encoders=ENCODERS):
-    """Networks of TabularEncoder, each alone (mix=False), and boosting: rows."""
+    """Networks of TabularEncoder, each alone (the fused head), and boosting: rows."""
     rows = []
     for line, load in [("adult", load_adult), ("california", load_california)]:
         data = load()
@@ -90,7 +90,7 @@ def make_network(X, classes, options, seed):
 
     model = MultimodalClassifier if classes else MultimodalRegressor
     modalities = [("table", TabularEncoder(**options), list(X))]
-    return model(modalities, mix=False, random_state=seed)
+    return model(modalities, heads=["fused"], random_state=seed)
 
 
 def make_boosting(X, classes):

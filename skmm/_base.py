@@ -43,7 +43,8 @@ class BaseMultimodal(
         "modalities": [StrOptions({"auto"}), list, tuple],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
-        "mix": ["boolean"],
+        "heads": [StrOptions({"auto"}), list, tuple],
+        "refit": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
         "depth": [Interval(numbers.Integral, 0, None, closed="left")],
         "dropout": [Interval(numbers.Real, 0, 1, closed="left")],
@@ -90,7 +91,8 @@ class BaseMultimodal(
         alignment_weight=0.1,
         modality_dropout=0.0,
         mixup=None,
-        mix=True,
+        heads="auto",
+        refit=True,
         width=64,
         depth=1,
         dropout=0.2,
@@ -121,7 +123,8 @@ class BaseMultimodal(
         self.alignment_weight = alignment_weight
         self.modality_dropout = modality_dropout
         self.mixup = mixup
-        self.mix = mix
+        self.heads = heads
+        self.refit = refit
         self.width = width
         self.depth = depth
         self.dropout = dropout
@@ -201,6 +204,9 @@ class BaseMultimodal(
             rows_valid,
             view=self._view,
             on_epoch=self._bridge(context, original, train),
+            # A user's own validation rows are never trained on.
+            refit=self.refit and not isinstance(self.validation, tuple),
+            once=self._once,
         )
         self._set_learned_attributes()
         if self.verbose:
@@ -224,7 +230,9 @@ class BaseMultimodal(
             frame, y, weight, _ = fitted._read_training(
                 X, y, sample_weight, classes=classes, anew=anew
             )
-            rows, _ = fitted._prepare(frame, (frame, y, weight), None, anew=anew)
+            rows, _ = fitted._prepare(
+                frame, (frame, y, weight), None, anew=anew, incremental=True
+            )
             params = self.get_params(deep=False)
             fitted._learner.train(params, rows, epochs=1, view=fitted._view)
             fitted._set_learned_attributes()
@@ -357,7 +365,7 @@ class BaseMultimodal(
             for rows in (train, valid)
         )
 
-    def _prepare(self, X, train, valid, anew):
+    def _prepare(self, X, train, valid, anew, incremental=False):
         """Fit the encoders on the training rows; return both sets as Rows."""
         from skmm._training.options import remember_structure
         from skmm._training.preparation import Preparation
@@ -375,7 +383,7 @@ class BaseMultimodal(
             )
             self._preparation = preparation
             self._structure = remember_structure(params)
-            self._learner = self._make_learner(blocks, y, weight)
+            self._learner = self._make_learner(blocks, y, weight, incremental)
             source.copy_weights(self._learner.module)
             preparation.check_source(frame, blocks, self.verbose)
         else:
@@ -419,7 +427,9 @@ class BaseMultimodal(
         )
         return Rows(blocks, codes, weight, frame, y)
 
-    def _make_learner(self, blocks, y, weight):
+    def _make_learner(self, blocks, y, weight, incremental):
+        import torch
+
         from skmm._training.learner import Learner
 
         return Learner(
@@ -428,6 +438,8 @@ class BaseMultimodal(
             self._targets,
             self._targets.prior(self._targets.encode(y), weight),
             seed=self._fit_seed,
+            sample={name: b.take(torch.arange(1)) for name, b in blocks.items()},
+            incremental=incremental,
         )
 
     def _set_learned_attributes(self):
@@ -436,7 +448,8 @@ class BaseMultimodal(
             (name, encoder, self._labels[positions].tolist())
             for name, encoder, positions in self._preparation.modalities
         ]
-        self._n_features_out = learner.fused.out_features
+        if learner.fused is not None:
+            self._n_features_out = learner.fused.out_features
         self.n_parameters_ = learner.n_parameters
         self.history_ = learner.history
         self.n_iter_ = len(learner.history)
@@ -446,10 +459,10 @@ class BaseMultimodal(
 
     def _print_end(self, seconds):
         """Print what the training came to, in one line."""
-        heads = [
-            f"{head} {np.mean(self.head_weights_[head]):.2f} (epoch {epoch:g})"
-            for head, epoch in self.best_epoch_.items()
-        ]
+        heads = [f"{h} {np.mean(w):.2f}" for h, w in self.head_weights_.items()]
+        for i, head in enumerate(self.head_weights_):
+            if head in self.best_epoch_:
+                heads[i] += f" (epoch {self.best_epoch_[head]:g})"
         score = self.validation_score_
         told = "no validation" if score is None else f"validation score {score:.4f}"
         print(f"Shares and best epochs: {', '.join(heads)}; {told}; {seconds:.1f} s")

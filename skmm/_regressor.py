@@ -11,9 +11,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     """Predict numbers from rows of numbers, categories, text and other modalities.
 
     One encoder a modality turns the columns into vectors, a fusion joins them, a head
-    predicts; beside it a linear head reads the same features. Each learns by its own
-    loss (squared error of standardised targets), is kept at its best epoch on
-    validation rows, and both are mixed there by non-negative least squares. One or
+    predicts; beside it linear heads and boosted trees read the same modalities. Each
+    learns by its own loss (squared error of standardised targets), is kept at its best
+    on validation rows, and all are mixed there by non-negative least squares. One or
     several targets. Missing cells need no imputing: a modality that a row lacks is
     left out of its fusion, and a row that lacks everything gets the training mean.
 
@@ -42,10 +42,24 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     mixup : {"manifold", "mixup", "cutmix"}, Mixup or None, default=None
         Show the fused head mixtures of two training rows: of their vectors, of their
         cells, or boxes of their pictures. See :class:`skmm.augmentation.Mixup`.
-    mix : bool, default=True
-        Mix the fused head with the wide head, a linear model over the same
-        features, by weights fitted on the validation rows. False leaves the fused
-        head alone, as the papers have it.
+    heads : "auto" or list of str or (str, estimator), default="auto"
+        What predicts, side by side; the heads are mixed by weights fitted on the
+        validation rows:
+
+        - "fused": encoders, fusion and perceptron, alone as the papers have it;
+        - "wide": a linear model over the same features, trained by steps beside it;
+        - "linear": a linear model over n-grams, categories, binned numbers and
+          vectors, solved, its penalty chosen on the validation rows;
+        - "boosting": gradient-boosted trees over the table and the main directions of
+          the other features, as many as are best on the validation rows;
+        - ``(name, estimator)``: any estimator of scikit-learn, over what the trees
+          read, cloned.
+
+        "auto" takes those of the four that can serve the target. ``partial_fit``
+        trains "fused" and "wide", which takes the place of "linear".
+    refit : bool, default=True
+        Whether heads other than "fused" and "wide" are fitted again on all rows, with
+        what the validation rows chose; not on rows of ``validation=(X, y)``.
     width : int, default=64
         Size of every modality's vector. Hidden layers have twice as many units.
     depth : int, default=1
@@ -96,7 +110,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     warm_start : bool, default=False
         If True, a further ``fit`` continues with the encoders and weights of the one
         before. Parameters of the training are read anew; those of the structure
-        (``modalities``, ``fusion``, ``mix``, ``width``, ``depth``, ``dropout``,
+        (``modalities``, ``fusion``, ``heads``, ``width``, ``depth``, ``dropout``,
         ``init``) cannot change then.
     callbacks : list, default=None
         skorch callbacks. scikit-learn's own go to ``set_callbacks``.

@@ -29,11 +29,11 @@ def small(**options):
 
 # The other heads of the mixture learn the same beside every fusion: one shows it.
 @pytest.mark.parametrize(
-    "fusion, mix", [("concat", True), *((fusion, False) for fusion in FUSIONS)]
+    "fusion, heads", [("concat", "auto"), *((name, ["fused"]) for name in FUSIONS)]
 )
-def test_binary(large_classification, fusion, mix):
+def test_binary(large_classification, fusion, heads):
     X, y = large_classification
-    model = small(fusion=fusion, mix=mix).fit(X[:300], y[:300])
+    model = small(fusion=fusion, heads=heads).fit(X[:300], y[:300])
     probabilities = model.predict_proba(X[300:])
     assert model.classes_.tolist() == [0, 1]
     assert probabilities.shape == (200, 2)
@@ -52,7 +52,13 @@ def test_an_interaction_of_modalities_is_learned(fusion):
 
 def test_late_fusion_adds_up_and_learns_no_interaction():
     X, y = make_multimodal_classification(600, signal="interaction", random_state=0)
-    model = small(fusion="late", width=32, max_epochs=20, n_iter_no_change=15)
+    model = small(
+        fusion="late",
+        heads=["fused", "wide"],
+        width=32,
+        max_epochs=20,
+        n_iter_no_change=15,
+    )
     assert model.fit(X[:450], y[:450]).score(X[450:], y[450:]) < 0.7
 
 
@@ -351,7 +357,9 @@ def test_no_validation_trains_all_epochs_on_all_rows(classification, counting):
     assert CountingText.transformed == []
     assert model.n_iter_ == 8
     assert "valid_loss" not in model.history_[0]
-    assert model.head_weights_ == {"fused": 0.5, "wide": 0.5}
+    assert model.head_weights_ == dict.fromkeys(
+        ["fused", "wide", "linear", "boosting"], 0.25
+    )
 
 
 @pytest.mark.parametrize("validation", [0.3, GroupKFold(3)])
@@ -398,7 +406,7 @@ def test_few_rows_and_rare_classes_need_no_care(multiclass):
 def test_best_epoch_is_restored(classification):
     X, y = classification
     model = small(
-        mix=False, validation=(X[140:], y[140:]), learning_rate=0.1, max_epochs=30
+        heads=["fused"], validation=(X[140:], y[140:]), learning_rate=0.1, max_epochs=30
     ).fit(X[:140], y[:140])
     losses = model.history_[:, "valid_loss"]
     best = min(losses)
@@ -413,7 +421,7 @@ def test_best_epoch_is_restored(classification):
 def test_without_early_stopping_the_last_epoch_stays(classification):
     X, y = classification
     model = small(
-        mix=False,
+        heads=["fused"],
         validation=(X[140:], y[140:]),
         learning_rate=0.1,
         early_stopping=False,
@@ -535,15 +543,15 @@ def test_scoring_monitor_does_not_featurize_again(classification, counting):
     assert [len(rows) for rows in CountingText.transformed] == [20]
 
 
-@pytest.mark.parametrize("mix", [True, False])
-def test_scoring_monitor_scores_the_training_rows_of_each_epoch(classification, mix):
+@pytest.mark.parametrize("heads", ["auto", ["fused"]])
+def test_scoring_monitor_scores_the_training_rows_of_each_epoch(classification, heads):
     from sklearn.callback import ScoringMonitor
 
     X, y = classification
     monitor = ScoringMonitor(scoring="neg_log_loss")
     # So fast that the last epoch is not the best one, and stays nevertheless.
     options = {"learning_rate": 0.05, "early_stopping": False}
-    model = small(validation=(X[140:], y[140:]), mix=mix, **options)
+    model = small(validation=(X[140:], y[140:]), heads=heads, **options)
     model.set_callbacks(monitor)
     model.fit(X[:140], y[:140])
     log = monitor.get_logs().data_as_pandas
@@ -692,7 +700,7 @@ class ProductModule(torch.nn.Module):
 @pytest.mark.parametrize("fusion", [Product, Product(), ProductModule])
 def test_a_fusion_of_the_users_own(classification, fusion):
     X, y = classification
-    model = small(fusion=fusion, mix=False, max_epochs=25, validation=None)
+    model = small(fusion=fusion, heads=["fused"], max_epochs=25, validation=None)
     model.fit(X, y)
     assert model.transform(X).shape == (200, 16)
     assert model.score(X, y) > 0.75  # by the fused head, of this fusion, alone
@@ -789,10 +797,12 @@ def test_more_processes_prepare_the_same(classification):
 def test_head_weights(classification):
     X, y = classification
     model = small().fit(X, y)
-    assert set(model.head_weights_) == {"fused", "wide"}
+    assert list(model.head_weights_) == ["fused", "wide", "linear", "boosting"]
     assert sum(model.head_weights_.values()) == pytest.approx(1)
     assert min(model.head_weights_.values()) >= 0
-    assert small(mix=False, max_epochs=1).fit(X, y).head_weights_ == {"fused": 1.0}
+    assert small(heads=["fused"], max_epochs=1).fit(X, y).head_weights_ == {
+        "fused": 1.0
+    }
 
 
 def test_head_weights_of_several_outputs(classification):

@@ -162,7 +162,7 @@ def test_randomized_search(classification):
     options = {
         "fusion": list(FUSIONS),
         "dropout": [0.0, 0.1, 0.2],
-        "mix": [True, False],
+        "heads": ["auto", ["fused"]],
     }
     search = RandomizedSearchCV(small(), options, n_iter=3, cv=2, random_state=0)
     search.fit(X, y)

@@ -56,7 +56,12 @@ def expected(data):
 
 def _fit(X, y, modalities="auto"):
     model = MultimodalClassifier(
-        modalities, max_epochs=4, width=8, mix=False, validation=None, random_state=0
+        modalities,
+        max_epochs=4,
+        width=8,
+        heads=["fused"],
+        validation=None,
+        random_state=0,
     )
     return model.fit(X, y)
 

@@ -118,7 +118,7 @@ def test_modality_dropout_prepares_for_what_is_missing_later(fusion):
         model = MultimodalClassifier(
             fusion=fusion,
             modality_dropout=share,
-            mix=False,
+            heads=["fused"],
             learning_rate=5e-3,
             max_epochs=12,
             random_state=0,

@@ -115,7 +115,7 @@ def test_several_alignments(model, classification):
 
 def test_weight_zero_is_no_alignment(model, classification):
     X, y = classification
-    model.set_params(mix=False, alignment_weight=0.0)
+    model.set_params(heads=["fused"], alignment_weight=0.0)
     weightless = model.fit(X, y).predict_proba(X)
     none = model.set_params(alignment=None).fit(X, y).predict_proba(X)
     assert np.array_equal(weightless, none)

@@ -29,8 +29,8 @@ for share in shares:
     X_gaps.append(without_text)
 
 # %%
-# Three fusions, each with and without dropout of modalities. ``mix=False`` leaves the
-# fused head alone, so that it is the fusion which is compared.
+# Three fusions, each with and without dropout of modalities. ``heads=["fused"]`` leaves
+# the fused head alone, so that it is the fusion which is compared.
 
 import pandas as pd
 
@@ -42,7 +42,7 @@ for fusion in ["product", "sum", "gated"]:
         model = MultimodalClassifier(
             fusion=fusion,
             modality_dropout=dropout,
-            mix=False,
+            heads=["fused"],
             max_epochs=15,
             random_state=0,
         ).fit(X_train, y_train)

@@ -1,6 +1,7 @@
 """Rows of varying length in flat tensors."""
 
 import numpy as np
+import scipy.sparse
 import torch
 
 
@@ -54,6 +55,22 @@ class Csr:
             torch.from_numpy(_index_array(matrix.indices, matrix.nnz)),
             torch.from_numpy(values),
             matrix.shape[1],
+        )
+
+    def to_scipy(self):
+        """Return the rows as a scipy sparse matrix.
+
+        Returns
+        -------
+        matrix : csr_matrix of shape (n_rows, n_columns)
+        """
+        indptr, indices, values = (
+            None if part is None else part.cpu().numpy()
+            for part in (self.indptr, self.indices, self.values)
+        )
+        values = np.ones(len(indices), np.float32) if values is None else values
+        return scipy.sparse.csr_matrix(
+            (values, indices, indptr), shape=(len(self), self.n_columns)
         )
 
     def __len__(self):

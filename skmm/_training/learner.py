@@ -2,6 +2,7 @@
 
 import contextvars
 import copy
+import dataclasses
 import warnings
 from typing import NamedTuple
 
@@ -18,15 +19,20 @@ from skmm._nn.seeding import (
     needs_global_state,
     seeded,
 )
-from skmm._training.heads import HeadSpec, make_heads
+from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
 from skmm._training.history import TrainingHistory
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
+from skmm._training.rows import Rows
+from skmm._training.solving import Solving
+from skmm._utils.memo import Calls
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
 from skmm.encoders._base import Encoder
+
+_ONCE = Calls()
 
 
 class Generators(NamedTuple):
@@ -53,6 +59,10 @@ class Learner:
     prior : ndarray of shape (n_logits,)
         Logits (or standardised means) for a row of which nothing is known.
     seed : int
+    sample : dict of str to Block
+        Of a few training rows: what heads will find to read.
+    incremental : bool, default=False
+        Whether training goes batch by batch, which not all heads can.
 
     Attributes
     ----------
@@ -70,7 +80,9 @@ class Learner:
         The optimizer's state, where partial_fit continues.
     """
 
-    def __init__(self, options, encoders, targets, prior, *, seed):
+    def __init__(
+        self, options, encoders, targets, prior, *, seed, sample, incremental=False
+    ):
         self.targets = targets
         self.prior = prior
         self.seed = seed
@@ -88,39 +100,57 @@ class Learner:
         self.validation_score = None
         self.moments = None
         self.alignments = None
-        spec = HeadSpec(options, encoders, targets, prior)
-        names = ("fused", "wide") if options["mix"] else ("fused",)
+        self.spec = HeadSpec({}, encoders, targets, prior, seed)
+        chosen = choose_heads(options["heads"], targets, incremental=incremental)
         with seeded(seed):
-            self._build(make_heads(names, targets), spec)
+            self._build(make_heads(chosen, targets), options, sample)
         self.mixture = Mixture(self.heads, targets.groups)
         self._known = ()
+        self.solved_logits = {}
 
-    def _build(self, heads, spec):
+    def _build(self, heads, options, sample):
         """Build the heads' modules, in their order.
 
         So the fused head is the same with and without its siblings.
         """
-        modules = {name: head.build_module(spec) for name, head in heads.items()}
-        modules = {name: one for name, one in modules.items() if one is not None}
+        spec = dataclasses.replace(self.spec, options=options)
+        modules, self.heads = {}, {}
+        for name, head in heads.items():
+            if isinstance(head, NetHead):
+                module = head.build_module(spec)
+                if module is not None:
+                    self.heads[name], modules[name] = head, module
+            elif head.can_read(spec.encoders, sample):
+                self.heads[name] = head
+        if not self.heads:
+            raise ValueError(
+                f"heads={list(heads)!r}: the encoders of "
+                f"{list(spec.encoders)} have no features that these read. Add 'fused'."
+            )
         prior = torch.from_numpy(self.prior).float()
         for module in modules.values():
             module.set_bias(prior)
-        self.heads = {name: heads[name] for name in modules}
         self.module = MultimodalModule(modules)
-        for head in self.heads.values():
-            head.siblings = self.module
+        for name in modules:
+            self.heads[name].siblings = self.module
         self.module.rest()
 
     @property
     def fused(self):
-        """The fused head's module."""
-        return self.module.heads["fused"]
+        """The fused head's module, or None."""
+        return dict(self.module.heads).get("fused")
+
+    @property
+    def solved(self):
+        """Names of the heads that the net does not train."""
+        return [name for name in self.heads if name not in self.module.heads]
 
     @property
     def n_parameters(self):
         """How many numbers are learned, now or once they are no longer frozen."""
         parameters = filter(is_learnable, self.module.parameters())
-        return sum(parameter.numel() for parameter in parameters)
+        solved = sum(self.heads[name].n_parameters for name in self.solved)
+        return sum(parameter.numel() for parameter in parameters) + solved
 
     def copy(self):
         """Return a learner that can be trained while this one stays as it is.
@@ -133,6 +163,9 @@ class Learner:
                 for parameter in part.parameters():
                     if not is_learnable(parameter):
                         memo[id(parameter)] = parameter
+        # Nor does what is learned once and for all.
+        for part in [self.spec, *(self.heads[name] for name in self.solved)]:
+            memo[id(part)] = part
         # Epochs that are over do not change: their list is copied, not they.
         apart = {"moments": None, "history": TrainingHistory(self.history)}
         memo[id(apart["history"])] = apart["history"]
@@ -158,6 +191,8 @@ class Learner:
         epochs=None,
         view=None,
         on_epoch=None,
+        refit=False,
+        once=_ONCE,
     ):
         """Train all heads; each ends at its best epoch on the validation rows.
 
@@ -174,11 +209,39 @@ class Learner:
             of (frame, blocks) to the estimator that predicts with it.
         on_epoch : callable, default=None
             Called with the net after each epoch; True stops.
+        refit : bool, default=False
+            Whether solved heads are fitted again, on all rows, once the heads are
+            mixed.
+        once : Calls, optional
+            What calls the fits of the solved heads.
         """
-        # A context of its own: what a layer draws from is forgotten in any case.
-        contextvars.copy_context().run(
-            self._train, options, rows_train, rows_valid, epochs, view, on_epoch
-        )
+        solving = None
+        self.solved_logits = {}
+        if epochs is None and self.solved:
+            solving = Solving(self.spec, rows_train, rows_valid, once)
+            for name in self.solved:
+                self.heads[name], logits = solving.fit(self._unfitted(name))
+                if logits is not None:
+                    self.solved_logits[name] = logits
+        if len(self.module.heads):
+            # A context of its own: what a layer draws from is forgotten in any case.
+            contextvars.copy_context().run(
+                self._train, options, rows_train, rows_valid, epochs, view, on_epoch
+            )
+        elif epochs is None:
+            self._mix(self.solved_logits, rows_valid)
+        self.solved_logits = {}
+        if solving is not None and refit and rows_valid is not None:
+            for name in self.solved:
+                # One of no weight is not asked.
+                if self.mixture.weights[:, self.mixture.heads.index(name)].any():
+                    self.heads[name] = solving.refit(self.heads[name])
+
+    def _unfitted(self, name):
+        """Return a solved head as it is before its fit."""
+        (head,) = choose_heads([self.heads[name].given], self.targets)
+        head.check(self.targets)
+        return head
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch):
         net = self._make_net(options, len(rows_train), stops=epochs is None)
@@ -205,7 +268,13 @@ class Learner:
         keeps = epochs is not None and not net.diverged_
         self.moments = dict(net.optimizer_.state) if keeps else None
         if epochs is None:
-            self._mix(net, rows_valid)
+            logits = net.valid_logits_
+            if rows_valid is not None and (net.changed_ or not logits):
+                logits = self.module.run(
+                    rows_valid.blocks, list(self.module.heads), "logits"
+                )
+                logits = {**logits, **self.solved_logits}
+            self._mix(logits, rows_valid)
 
     def _make_net(self, options, n_rows, stops):
         """Return a net for one training, by the parameters of the training."""
@@ -225,6 +294,8 @@ class Learner:
             self.module,
             criterion=torch.nn.Identity,
             targets=self.targets,
+            solved=self.solved,
+            solved_logits=self.solved_logits,
             patience=options["n_iter_no_change"] if stops else np.inf,
             restore=stops,
             schedule=options["learning_rate_schedule"],
@@ -270,6 +341,8 @@ class Learner:
         encoder_rates : dict of nn.Module to float
         """
         fused = self.fused
+        if fused is None:
+            return {}
         fused.modality_dropout = options["modality_dropout"]
         fused.mixup = make_mixup(options["mixup"])
         fused.alignment_weight = options["alignment_weight"]
@@ -295,12 +368,9 @@ class Learner:
                 freeze(encoder)
         return {encoders[name]: rates[name] for name in encoders if name in rates}
 
-    def _mix(self, net, rows):
-        """Fit the mixture to the weights that the training ended with; score it."""
-        logits, heads = net.valid_logits_, list(self.heads)
-        if rows is not None and (net.changed_ or not logits):
-            logits = self.module.run(rows.blocks, heads, "logits")
-        self.mixture = Mixture.of_rows(heads, rows, logits, self.targets)
+    def _mix(self, logits, rows):
+        """Fit the mixture to what the training ended with; score it."""
+        self.mixture = Mixture.of_rows(list(self.heads), rows, logits, self.targets)
         if rows is not None and rows.weight.sum() > 0:
             y_pred = self.targets.predict(self.mixture(logits))
             weight = rows.weight.cpu().numpy()
@@ -324,7 +394,7 @@ class Learner:
             if weight.any()
         ]
         # All weights can be zero in regression: then the mean is predicted.
-        mixed = self.mixture(self._logits(blocks, heads or ["fused"]))
+        mixed = self.mixture(self._logits(blocks, heads or self.mixture.heads[:1]))
         present = np.stack([block.present.cpu().numpy() for block in blocks.values()])
         # What a user's own module makes of a row may not be a number.
         known = present.any(axis=0) & np.isfinite(mixed).all(axis=1)
@@ -334,10 +404,20 @@ class Learner:
         for known, logits in self._known:
             if known is blocks:
                 return {head: logits[head] for head in heads}
-        return self.module.run(blocks, heads, "logits")
+        trained = [head for head in heads if head in self.module.heads]
+        logits = self.module.run(blocks, trained, "logits") if trained else {}
+        for head in heads:
+            if head not in logits:
+                logits[head] = self.heads[head].logits(Rows(blocks))
+        return logits
 
     def embed(self, blocks):
         """Return the fused embedding, (n_samples, out_features) float64."""
+        if self.fused is None:
+            raise ValueError(
+                "transform gives the embedding of the fused head, which "
+                f"heads={list(self.heads)!r} leaves out. Add 'fused'."
+            )
         return self.module.run(blocks, ["fused"], "embedding")["fused"]
 
     def only(self, head):
@@ -359,8 +439,8 @@ class Learner:
             state["moments"] = _on_cpu(state["moments"])
             state["module"] = copy.deepcopy(self.module).cpu()
             state["heads"] = {n: copy.copy(head) for n, head in self.heads.items()}
-            for head in state["heads"].values():
-                head.siblings = state["module"]
+            for name in self.module.heads:
+                state["heads"][name].siblings = state["module"]
         return state
 
     def __setstate__(self, state):

@@ -24,6 +24,10 @@ class Mixture:
     #: rows as this, data and pull have about equal say.
     prior_rows = 20.0
 
+    #: A head of a smaller share in every output is left out: it is not asked, and not
+    #: fitted again.
+    least_share = 0.05
+
     def __init__(self, heads, groups, weights=None):
         self.heads = list(heads)
         self.groups = groups
@@ -66,13 +70,22 @@ class Mixture:
             one = _fit_sigmoid if targets.is_sigmoid else _fit_softmax
         weight = weight / weight.sum()
         pull = cls.prior_rows / (len(weight) + cls.prior_rows) / 2
-        weights = np.stack(
-            [
-                one(stacked[:, :, group], codes[:, j], weight, pull)
-                for j, group in enumerate(targets.groups)
-            ]
-        )
-        return cls(heads, targets.groups, weights)
+
+        def fit_weights(stacked):
+            return np.stack(
+                [
+                    one(stacked[:, :, group], codes[:, j], weight, pull)
+                    for j, group in enumerate(targets.groups)
+                ]
+            )
+
+        mixture = cls(heads, targets.groups, fit_weights(stacked))
+        shares = np.stack(list(map(np.atleast_1d, mixture.shares.values())))
+        kept = shares.max(axis=1) >= cls.least_share
+        if kept.any() and not kept.all():
+            mixture.weights = np.zeros(mixture.weights.shape)
+            mixture.weights[:, kept] = fit_weights(stacked[kept])
+        return mixture
 
     def __call__(self, logits):
         """Mix a dict of arrays (n_samples, n_logits) into one such array.

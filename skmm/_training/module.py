@@ -59,7 +59,7 @@ class MultimodalModule(nn.Module):
     @property
     def device(self):
         """The device that its parameters lie on."""
-        return next(self.parameters()).device
+        return next(self.parameters(), torch.empty(0)).device
 
     def cast_automatically(self):
         """Return the context in which it computes: autocast, or nothing."""

@@ -46,6 +46,10 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         Put back each head's best weights after training.
     schedule : {"constant", "linear", "cosine"}, default="constant"
         Of the learning rates.
+    solved : list of str, default=()
+        Heads that are mixed with those of the module, and fitted before.
+    solved_logits : dict of str to ndarray, default=None
+        Theirs, of the validation rows.
     encoder_rates : dict of nn.Module to float, default=None
         Learning rates of encoders' modules that have one of their own.
     generators : Generators, default=None
@@ -82,6 +86,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         patience=np.inf,
         restore=True,
         schedule="constant",
+        solved=(),
+        solved_logits=None,
         encoder_rates=None,
         generators=None,
         runs_foreign_layers=False,
@@ -94,6 +100,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         self.patience = patience
         self.restore = restore
         self.schedule = schedule
+        self.solved = solved
+        self.solved_logits = solved_logits
         self.encoder_rates = encoder_rates
         self.generators = generators
         self.runs_foreign_layers = runs_foreign_layers
@@ -252,7 +260,11 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             loss = float(np.mean([*shown.values()]))
         else:
             self.moments_.update(len(self.history), losses, logits)
-            self.valid_logits_ = {**self.moments_.logits, **logits}
+            self.valid_logits_ = {
+                **self.moments_.logits,
+                **logits,
+                **(self.solved_logits or {}),
+            }
             shown = {**self.moments_.losses, **losses}
             loss = self._mixed_loss(iterator.rows)
         for head in self.module_.heads:
@@ -266,7 +278,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
 
     def _mixed_loss(self, rows):
         """Mix the heads as if the training ended now; return the loss of that."""
-        heads = list(self.module_.heads)
+        heads = [*self.module_.heads, *self.solved]
         self.mixture_ = Mixture.of_rows(heads, rows, self.valid_logits_, self.targets)
         logits = torch.from_numpy(self.mixture_(self.valid_logits_))
         loss = self.targets.row_loss(logits, rows.codes.cpu())
@@ -374,7 +386,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         n_steps = -(-len(rows_train) // self.batch_size)
         patience = max(self.patience, 100 / n_steps)
         self.moments_ = BestMoments(heads, patience, start=len(self.history))
-        self.mixture_ = Mixture(list(heads), self.targets.groups)
+        self.mixture_ = Mixture([*heads, *self.solved], self.targets.groups)
         self.valid_logits_ = {}
         self.changed_ = self.diverged_ = False
 
@@ -424,6 +436,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         if self.restore or self.diverged_:
             self.moments_.restore(list(self.module_.heads))
             self.valid_logits_ = self.moments_.logits
+            if self.valid_logits_:
+                self.valid_logits_ |= self.solved_logits or {}
         self.active_ = list(self.module_.heads)
         self.moments_.forget_weights()
         self.module_.zero_grad()

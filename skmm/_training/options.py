@@ -9,7 +9,7 @@ import numpy as np
 STRUCTURE = (
     "modalities",
     "fusion",
-    "mix",
+    "heads",
     "width",
     "depth",
     "dropout",

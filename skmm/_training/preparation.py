@@ -45,8 +45,10 @@ def check_parts(options):
         For what is no such part.
     """
     from skmm._nn.device import resolve_device
+    from skmm._training.heads import choose_heads
 
     resolve_device(options["device"])
+    choose_heads(options["heads"])
     make_fusion(options["fusion"])
     alignments = options["alignment"]
     for one in alignments if isinstance(alignments, (list, tuple)) else [alignments]:

@@ -25,6 +25,8 @@ class Source:
         ----------
         module : MultimodalModule
         """
+        if "fused" not in module.heads:
+            return
         fused = module.heads["fused"]
         for name, encoder in zip(fused.names, fused.encoders):
             if name in self.modules:
@@ -69,7 +71,7 @@ def load_source(init, modalities, width):
     for name, encoder, columns in modalities:
         if name in theirs:
             _check_alike(name, encoder, columns, *theirs[name])
-    fused = fitted._learner.module.heads["fused"]
+    fused = fitted._learner.fused
     modules = dict(zip(fused.names, fused.encoders))
     return Source(
         {name: copy.deepcopy(theirs[name][0]) for name in shared},
@@ -85,10 +87,10 @@ def _read(init):
             raise ValueError(f"init={str(init)!r}: there is no such file.")
         init = joblib.load(init)
     fitted = getattr(init, "estimator", init)
-    if not hasattr(fitted, "_learner"):
+    if not hasattr(fitted, "_learner") or fitted._learner.fused is None:
         raise ValueError(
-            "init= takes a fitted MultimodalClassifier or MultimodalRegressor, in a "
-            f"FrozenEstimator, or the path of one; got {init!r}."
+            "init= takes a fitted MultimodalClassifier or MultimodalRegressor with a "
+            f"fused head, in a FrozenEstimator, or the path of one; got {init!r}."
         )
     return fitted
 

@@ -141,6 +141,38 @@ class Encoder(Part):
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
+    def linear_features(self, block):
+        """Give a block's rows as features of a linear model, or None.
+
+        Parameters
+        ----------
+        block : Block
+
+        Returns
+        -------
+        features : ndarray or csr_matrix of shape (n_rows, n_features), or None
+            In float32. Of rows that lack the modality nothing is read.
+        """
+        return None
+
+    def tree_features(self, block):
+        """Give a block's rows as features of trees, or None.
+
+        Parameters
+        ----------
+        block : Block
+
+        Returns
+        -------
+        features : ndarray or csr_matrix of shape (n_rows, n_features)
+            A dense one may hold NaN. Of a sparse one the main directions are read. Of
+            rows that lack the modality nothing is read.
+        n_codes : sequence of int of length n_features
+            How many categories a column's codes tell apart, 0 where it holds numbers.
+        """
+        features = self.linear_features(block)
+        return None if features is None else (features, [0] * features.shape[1])
+
     def build_wide(self, n_outputs):
         """Build the linear shortcut, a taken block to (n, n_outputs), or None.
 

@@ -120,6 +120,9 @@ class TransformerEncoder(Encoder):
         dropout = 0.5 if self.dropout is None else self.dropout
         return SparseModule(self.n_features_, width, dropout)
 
+    def linear_features(self, block):
+        return block[0].to_scipy() if self.is_sparse_ else block[0].cpu().numpy()
+
     def build_wide(self, n_outputs):
         if not self.is_sparse_:
             return self.vector_.build_wide(n_outputs)

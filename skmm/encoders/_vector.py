@@ -79,6 +79,9 @@ class VectorEncoder(Encoder):
         hidden = self.hidden or width
         return _VectorModule(self.n_features_, hidden, width, self.dropout)
 
+    def linear_features(self, block):
+        return block[0].cpu().numpy()
+
     def build_wide(self, n_outputs):
         return WideVector(self.n_features_, n_outputs)
 

@@ -94,7 +94,7 @@ class _Fold:
     def evaluate(self, estimator, params, context):
         estimator._once = self.memo
         prepared, start = self.memo.seconds, time.perf_counter()
-        result = {"fit_error": None, "mixes": estimator.mix, "n_parameters": np.nan}
+        result = {"fit_error": None, "mixes": False, "n_parameters": np.nan}
         try:
             self._fit(estimator, context)
         except Exception:
@@ -106,13 +106,14 @@ class _Fold:
         start = time.perf_counter()
         if result["fit_error"] is None:
             result["n_parameters"] = estimator.n_parameters_
+            result["mixes"] = len(estimator.head_weights_) > 1
             result["test_scores"] = self._score(estimator)
         else:
             result["test_scores"] = self._error_scores()
         # As scikit-learn has it: without the training rows', and the bare ones here.
         result["score_time"] = time.perf_counter() - start
         result["bare_scores"] = result["test_scores"]
-        if result["fit_error"] is None and estimator.mix:
+        if result["mixes"] and "fused" in estimator.head_weights_:
             result["bare_scores"] = self._score(estimator._bare())
         if self.return_train_score:
             failed = result["fit_error"] is not None

@@ -107,7 +107,7 @@ def test_networks_read_the_same_tokens(moods):
     X, sad = moods
     encoder = TextEncoder(backbone="cnn", wide=False, dropout=0.0)
     model = MultimodalClassifier(
-        [("text", encoder, ["review"])], max_epochs=8, mix=False, random_state=0
+        [("text", encoder, ["review"])], max_epochs=8, heads=["fused"], random_state=0
     )
     model.fit(X[:200], sad[:200])
     assert model.score(X[200:], sad[200:]) == 1

@@ -155,7 +155,7 @@ def test_alignment_keeps_what_it_learned_until_it_is_another(classification):
         ({"fusion": "gated"}, "fusion"),
         ({"fusion__rank": 3}, "fusion__rank"),
         ({"tabular__backbone": "resnet"}, "tabular__backbone"),
-        ({"mix": False}, "mix"),
+        ({"heads": ["fused"]}, "heads"),
         ({"width": 4}, "width"),
         ({"depth": 2}, "depth"),
         ({"dropout": 0.4}, "dropout"),
@@ -242,7 +242,7 @@ def test_history_as_a_table(classification):
     table = model.history_.to_frame()
     assert list(table.index) == [1, 2, 3]
     assert {"train_loss", "valid_loss", "fused_valid_loss", "dur"} <= set(table)
-    assert model.best_epoch_.keys() == model.head_weights_.keys()
+    assert list(model.best_epoch_) == ["fused", "wide"]
     assert all(0.5 <= epoch <= 3 for epoch in model.best_epoch_.values())
 
 

@@ -429,7 +429,7 @@ def test_learns_64_rows_by_heart(case):
     encoder, X, y = make(case, n=64)
     model = MultimodalClassifier(
         [("cells", encoder, list(X.columns))],
-        mix=False,
+        heads=["fused"],
         validation=None,
         max_epochs=15,
         learning_rate=5e-3,

@@ -278,7 +278,7 @@ def score_on_interaction(name, n_samples, **options):
         n_samples, signal="interaction", random_state=0
     )
     options = {"n_iter_no_change": 8, "random_state": 0} | options
-    model = MultimodalClassifier(fusion=name, mix=False, **options)
+    model = MultimodalClassifier(fusion=name, heads=["fused"], **options)
     n = 3 * n_samples // 4
     return model.fit(X[:n], y[:n]).score(X[n:], y[n:])
 

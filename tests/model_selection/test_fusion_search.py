@@ -157,13 +157,17 @@ class ScaledSum(Fusion):
         self.scale = scale
 
     def build_module(self, spec):
-        class Module(torch.nn.Module):
-            out_features = spec.width
+        return ScaledSumModule(self.scale, spec.width)
 
-            def forward(module, vectors, present):
-                return FusionOutput(self.scale * vectors.sum(1))
 
-        return Module()
+class ScaledSumModule(torch.nn.Module):
+    def __init__(self, scale, width):
+        super().__init__()
+        self.scale = scale
+        self.out_features = width
+
+    def forward(self, vectors, present):
+        return FusionOutput(self.scale * vectors.sum(1))
 
 
 class Failing(Fusion):

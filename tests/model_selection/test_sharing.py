@@ -25,7 +25,7 @@ def small(**options):
 
 def test_encoders_are_fitted_once_a_fold(classification, counts):
     X, y = classification
-    grid = {"dropout": [0.0, 0.2], "mix": [True, False]}
+    grid = {"dropout": [0.0, 0.2], "heads": ["auto", ["fused"]]}
     search = FusionSearchCV(small(), ["concat", "mean"], param_grid=grid, cv=3)
     search.fit(X, y)
     assert len(search.cv_results_["params"]) == 8
@@ -172,13 +172,13 @@ def test_bare_is_what_mix_false_gives(classification, options):
     search = FusionSearchCV(
         small(**options),
         ["concat", "gated", "late"],
-        param_grid={"mix": [True, False]},
+        param_grid={"heads": ["auto", ["fused"]]},
         cv=2,
         scoring="neg_log_loss",
         refit=False,
     ).fit(X, y)
     results = search.cv_results_
-    mixes = np.array([params["mix"] for params in results["params"]])
+    mixes = np.array([params["heads"] == "auto" for params in results["params"]])
     for split in ("split0", "split1", "mean", "std"):
         key = f"{split}_test_score"
         bare, mixed = results[f"{key}_bare"], results[f"{key}_mixed"]

@@ -1,13 +1,115 @@
 """Heads: siblings that learn by their own losses, and are mixed."""
 
-from skmm._training.heads._base import Head, HeadOutput, HeadSpec, NetHead
+import warnings
+
+from skmm._training.heads._base import (
+    Head,
+    HeadOutput,
+    HeadSpec,
+    NetHead,
+    SolvedHead,
+)
+from skmm._training.heads._estimators import BoostingHead, EstimatorHead
 from skmm._training.heads._fused import FusedHead
+from skmm._training.heads._linear import LinearHead
 from skmm._training.heads._wide import WideHead
 
 #: name -> class. A new head is one file and one line here.
-HEADS = {head.name: head for head in (FusedHead, WideHead)}
+HEADS = {
+    "fused": FusedHead,
+    "wide": WideHead,
+    "linear": LinearHead,
+    "boosting": BoostingHead,
+}
 
-__all__ = ["HEADS", "Head", "HeadOutput", "HeadSpec", "NetHead", "make_heads"]
+#: What ``heads="auto"`` stands for.
+AUTO = ("fused", "wide", "linear", "boosting")
+
+__all__ = [
+    "AUTO",
+    "HEADS",
+    "Head",
+    "HeadOutput",
+    "HeadSpec",
+    "NetHead",
+    "SolvedHead",
+    "choose_heads",
+    "make_heads",
+]
+
+
+def choose_heads(heads, targets=None, *, incremental=False):
+    """Return what a user's ``heads=`` asks for, in the order of training.
+
+    Parameters
+    ----------
+    heads : "auto", or sequence of str or (str, estimator)
+    targets : ClassificationTargets or RegressionTargets, default=None
+        Of "auto", heads that cannot serve them are left out.
+    incremental : bool, default=False
+        If True, training goes batch by batch: heads that cannot learn so give their
+        place to those that can, or are left out.
+
+    Returns
+    -------
+    heads : list of str or Head
+
+    Raises
+    ------
+    ValueError
+        For a name that is not known, and where no head is left.
+
+    Warns
+    -----
+    UserWarning
+        If a head that was asked for is left out.
+    """
+    is_auto = isinstance(heads, str)
+    chosen, left_out = [], []
+    for given in AUTO if is_auto else heads:
+        head = _make_head(given)
+        if is_auto and targets is not None and not head.serves(targets):
+            continue
+        if incremental and not head.learns_incrementally:
+            if head.incremental_form is None:
+                left_out.append(head.name)
+                continue
+            head = HEADS[head.incremental_form]()
+        if head.name not in [one.name for one in chosen] or not incremental:
+            chosen.append(head)
+    if left_out and not is_auto:
+        if not chosen:
+            raise ValueError(
+                f"heads={list(heads)!r}: none of them learns batch by batch, as "
+                "partial_fit does. Add 'fused' or 'linear', or call fit."
+            )
+        warnings.warn(
+            f"The heads {left_out} do not learn batch by batch, as partial_fit does: "
+            "they are left out.",
+            UserWarning,
+            stacklevel=2,
+        )
+    # The net's heads first, so that the fused one is the same whatever stands beside.
+    return sorted(chosen, key=lambda head: [*HEADS, head.name].index(head.name))
+
+
+def _make_head(given):
+    if isinstance(given, Head):
+        return given
+    if isinstance(given, str):
+        if given not in HEADS:
+            raise ValueError(
+                f"There is no head named {given!r}. Known heads: {', '.join(HEADS)}; "
+                "or (name, estimator) with an estimator of scikit-learn."
+            )
+        return HEADS[given]()
+    is_pair = isinstance(given, (tuple, list)) and len(given) == 2
+    if not is_pair or not isinstance(given[0], str) or not hasattr(given[1], "fit"):
+        raise TypeError(
+            "heads= holds names, or pairs (name, estimator) with an estimator of "
+            f"scikit-learn; got {given!r}."
+        )
+    return EstimatorHead(*given)
 
 
 def make_heads(names, targets):
@@ -29,11 +131,7 @@ def make_heads(names, targets):
     """
     heads = {}
     for given in names:
-        if isinstance(given, str) and given not in HEADS:
-            raise ValueError(
-                f"There is no head named {given!r}. Known heads: {', '.join(HEADS)}."
-            )
-        head = HEADS[given]() if isinstance(given, str) else given
+        head = _make_head(given)
         if head.name in heads:
             raise ValueError(
                 f"Two heads are named {head.name!r}. Give each a name of its own."

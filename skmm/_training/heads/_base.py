@@ -21,12 +21,14 @@ class HeadSpec:
     targets : ClassificationTargets or RegressionTargets
     prior : ndarray of shape (n_logits,)
         Logits (or standardised means) for a row of which nothing is known.
+    seed : int
     """
 
     options: dict
     encoders: dict
     targets: Any
     prior: Any
+    seed: int = 0
 
 
 class Head:
@@ -67,6 +69,8 @@ class Head:
     owns_parameters = True
     exportable = False
     can_be_private = False
+    #: Name of the head that takes its place where it cannot learn incrementally.
+    incremental_form = None
 
     def check(self, targets):
         """Raise an error that names this head, if it cannot serve the target.
@@ -88,6 +92,19 @@ class Head:
                     f"The head {self.name!r} cannot learn a {given} {what}; it knows: "
                     f"{', '.join(known)}. Leave it out."
                 )
+
+    def serves(self, targets):
+        """Tell if it can serve the target.
+
+        Parameters
+        ----------
+        targets : ClassificationTargets or RegressionTargets
+        """
+        try:
+            self.check(targets)
+        except ValueError:
+            return False
+        return True
 
     def fit(self, train, valid):
         """Learn from the training rows.
@@ -117,6 +134,52 @@ class Head:
             A row's result does not depend on the rows beside it.
         """
         raise NotImplementedError(f"{type(self).__name__}.logits")
+
+
+class SolvedHead(Head):
+    """Base of the heads that learn by themselves, from all rows at once.
+
+    What was learned does not change afterwards: copies of an estimator share it.
+    """
+
+    #: Numbers that are learned, where they can be counted.
+    n_parameters = 0
+    #: What stands for it in ``heads=``.
+    given = None
+
+    def can_read(self, encoders, blocks):
+        """Tell if there are features that it reads.
+
+        Parameters
+        ----------
+        encoders : dict of str to Encoder
+        blocks : dict of str to Block
+            Of any rows.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.can_read")
+
+    def build(self, spec):
+        """Take what is known before the rows are.
+
+        Parameters
+        ----------
+        spec : HeadSpec
+        """
+        raise NotImplementedError(f"{type(self).__name__}.build")
+
+    def refit(self, train, valid):
+        """Return a head fitted on all rows, by what :meth:`fit` chose.
+
+        Parameters
+        ----------
+        train, valid : Rows
+
+        Returns
+        -------
+        head : SolvedHead
+            Another: this one stays as it is.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.refit")
 
 
 class NetHead(Head):

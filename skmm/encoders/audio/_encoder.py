@@ -397,6 +397,9 @@ class AudioEncoder(Encoder):
             augment_waves=on_waves,
         )
 
+    def linear_features(self, block):
+        return self.vector_.linear_features(block) if self._is_frozen else None
+
     def build_wide(self, n_outputs):
         return self.vector_.build_wide(n_outputs) if self._is_frozen else None
 

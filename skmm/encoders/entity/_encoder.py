@@ -275,6 +275,19 @@ class EntityEncoder(Encoder):
             features=self._features,
         )
 
+    def linear_features(self, block):
+        import scipy.sparse
+
+        if not self.wide:
+            return None
+        # What is known of each node, and nothing of one that is missing.
+        facts = scipy.sparse.csr_matrix(self._links.facts(), dtype=np.float32)
+        nothing = scipy.sparse.csr_matrix((1, facts.shape[1]), dtype=np.float32)
+        facts = scipy.sparse.vstack([facts, nothing], format="csr")
+        codes = block[0].cpu().numpy()
+        columns = [facts[np.where(column >= 0, column, -1)] for column in codes.T]
+        return scipy.sparse.hstack(columns, format="csr")
+
     def build_wide(self, n_outputs):
         from skmm.encoders.entity._module import NodeWide
 

@@ -238,6 +238,9 @@ class ImageEncoder(PicturesEncoder):
             return self.vector_.build_module(width)
         return _ImageModule(self, width)
 
+    def linear_features(self, block):
+        return self.vector_.linear_features(block) if self._computes_once else None
+
     def build_wide(self, n_outputs):
         return self.vector_.build_wide(n_outputs) if self._computes_once else None
 

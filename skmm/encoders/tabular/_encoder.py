@@ -3,6 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse
 import torch
 from torch import nn
 
@@ -18,6 +19,7 @@ from skmm.encoders.tabular._backbones import (
     make_net,
 )
 from skmm.encoders.tabular._range import compare_table
+from skmm.encoders.tabular._sparse import hats, one_hot
 from skmm.modalities._resolver import choose_reader
 
 # So far from the middle, in units of the spread, squares still fit into float32.
@@ -221,6 +223,17 @@ class TabularEncoder(Encoder):
         )
         ids = {r.name_ for r in self.readers_ if r.gives_codes and not r.returns_}
         return [one for one in found if one.column not in ids]
+
+    def linear_features(self, block):
+        numbers, codes = (part.cpu().numpy() for part in block.parts)
+        parts = [hats(column, e) for column, e in zip(numbers.T, self.edges_)]
+        parts += [one_hot(c, n) for c, n in zip(codes.T, self.n_codes_)]
+        return scipy.sparse.hstack(parts, format="csr") if parts else None
+
+    def tree_features(self, block):
+        numbers, codes = (part.cpu().numpy() for part in block.parts)
+        features = np.concatenate([numbers, codes.astype(np.float32)], axis=1)
+        return features, [0] * numbers.shape[1] + self.n_codes_
 
     def build_wide(self, n_outputs):
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)

@@ -315,6 +315,22 @@ default="bag"
         n_features = max(self.n_features_, 1)
         return SparseModule(n_features, width, self._dropout)
 
+    def linear_features(self, block):
+        parts = []
+        if self.wide:
+            parts.append(block[-1].to_scipy())
+        if self.wide and hasattr(self.reader_, "linear_features"):
+            parts.append(self.reader_.linear_features(block))
+        if len(parts) > 1:
+            return scipy.sparse.hstack(parts, format="csr")
+        return parts[0] if parts else None
+
+    def tree_features(self, block):
+        if hasattr(self.reader_, "linear_features"):
+            features = self.reader_.linear_features(block)
+            return features, [0] * features.shape[1]
+        return super().tree_features(block)
+
     def build_wide(self, n_outputs):
         shortcuts = []
         if self.wide:

@@ -132,6 +132,9 @@ class FrozenReader:
     def build_module(self, options, width):
         return self.vector_.build_module(width)
 
+    def linear_features(self, block):
+        return self.vector_.linear_features(block)
+
     def build_wide(self, n_outputs):
         return self.vector_.build_wide(n_outputs)
 

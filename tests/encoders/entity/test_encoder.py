@@ -63,7 +63,7 @@ def scores():
         encoder = EntityEncoder(triples, conv=conv, dim=16, wide=False)
         model = MultimodalClassifier(
             [("movie", encoder, ["movie"])],
-            mix=False,
+            heads=["fused"],
             validation=None,
             max_epochs=12,
             random_state=0,

@@ -154,7 +154,7 @@ def test_a_frequency_does_not_depend_on_the_length():
 
     encoder = SeriesEncoder(max_length=64, hidden=16, n_layers=2)
     model = MultimodalClassifier(
-        [("a", encoder, ["a"])], max_epochs=15, mix=False, random_state=0
+        [("a", encoder, ["a"])], max_epochs=15, heads=["fused"], random_state=0
     )
     model.fit(*draw(200, (50, 64)))
     assert model.score(*draw(60, (50, 64))) > 0.95

@@ -57,7 +57,7 @@ def test_learns_an_exclusive_or(options):
     X, y = make_table(600)
     model = MultimodalClassifier(
         [("t", TabularEncoder(**options), list(X))],
-        mix=False,
+        heads=["fused"],
         max_epochs=8,
         learning_rate=3e-3,
         random_state=0,
@@ -148,7 +148,7 @@ def test_regression_of_several_members():
     y = np.sin(2 * X["a"]) + X["b"].abs()
     encoder = TabularEncoder(n_members=4)
     model = MultimodalRegressor(
-        [("t", encoder, ["a", "b"])], mix=False, max_epochs=15, random_state=0
+        [("t", encoder, ["a", "b"])], heads=["fused"], max_epochs=15, random_state=0
     )
     assert model.fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.85
 

@@ -38,7 +38,7 @@ def test_the_mean_is_of_probabilities():
 def test_learns_with_other_modalities(classification, options):
     X, y = classification
     model = MultimodalClassifier(
-        modalities(), max_epochs=8, random_state=2, mix=False, **options
+        modalities(), max_epochs=8, random_state=2, heads=["fused"], **options
     ).fit(X, y)
     assert model.score(X, y) > 0.7
     alone = np.vstack([model.predict_proba(X.iloc[[row]]) for row in range(5)])

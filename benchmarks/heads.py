@@ -1,0 +1,180 @@
+"""Each head alone, their mixtures, and scikit-learn's linear line beside them.
+
+One fit a split; mixtures of fewer heads have weights of their own, fitted on the same
+validation rows. Tasks: those of baselines.py with classes, "emoji", and "cards": 12
+classes of 4,500 made-up playing cards, with three short texts and a table of names of
+many artists, that no default was chosen on. ``task:n`` trains on n rows.
+
+    python benchmarks/heads.py [--tasks cards emoji A:300] [--seeds 0 1]
+"""
+
+import argparse
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+from _common import environment, markdown_table
+from _emoji import load_emoji
+from baselines import _filled, linear, load
+from sklearn.metrics import accuracy_score, log_loss
+from sklearn.model_selection import train_test_split
+
+from skmm import MultimodalClassifier
+from skmm._training.learner import Learner
+from skmm._training.mixture import Mixture
+from skmm._training.rows import Rows
+
+MIXTURES = [
+    ("fused", "wide"),
+    ("fused", "linear"),
+    ("linear", "boosting"),
+    ("fused", "linear", "boosting"),
+    ("fused", "wide", "linear"),
+    ("fused", "wide", "linear", "boosting"),
+]
+TEXTS = {"cards": ["name", "rules", "flavor"], "emoji": ["name"]}
+
+
+def make_cards(seed, n=4500, n_classes=12, n_words=1500):
+    """Make cards: words of Zipf's frequencies, some of them more so in a class."""
+    rng = np.random.default_rng(seed)
+    y = rng.choice(n_classes, n, p=rng.dirichlet(np.full(n_classes, 5.0)))
+    common = 1 / np.arange(1, n_words + 1) ** 0.9
+    frequencies = []
+    for _ in range(n_classes):
+        own = common.copy()
+        own[rng.choice(n_words, 60, replace=False)] *= rng.uniform(2, 8, 60)
+        frequencies.append(own / own.sum())
+    words = np.array([f"w{i}" for i in range(n_words)])
+
+    def texts(shortest, longest, shift):
+        lengths = rng.integers(shortest, longest, n)
+        return [
+            " ".join(
+                words[(rng.choice(n_words, m, p=frequencies[c]) + shift) % n_words]
+            )
+            for c, m in zip(y, lengths)
+        ]
+
+    own = rng.random(n) < 0.35
+    artist = np.where(own, y * 12 + rng.integers(0, 12, n), rng.integers(0, 300, n))
+    series = np.where(rng.random(n) < 0.2, y, rng.integers(0, 40, n))
+    numbers = rng.normal(size=(n, 3)) + y[:, None] * np.array([0.05, 0.1, 0])
+    X = pd.DataFrame(
+        {
+            "name": texts(1, 4, 0),
+            "rules": texts(4, 25, 7),
+            "flavor": texts(5, 20, 13),
+            "artist": [f"artist {a}" for a in artist],
+            "set": [f"S{s}" for s in series],
+            "cost": numbers[:, 0].round(),
+            "attack": numbers[:, 1],
+            "health": numbers[:, 2],
+        }
+    )
+    X.loc[rng.random(n) < 0.3, "flavor"] = None
+    return X, np.array([f"class {c:02}" for c in y])
+
+
+def read(task, seed):
+    """Give X, y and the text columns."""
+    if task == "cards":
+        return *make_cards(seed), TEXTS[task]
+    if task == "emoji":
+        return *load_emoji(), TEXTS[task]
+    X, y, texts, classes = load(task)
+    if not classes:
+        raise SystemExit(f"{task}: this script is about classes.")
+    return X, np.asarray(y), texts
+
+
+def run(X, y, texts, n, seed):
+    """Give (log-loss, accuracy, CPU seconds) of each line on one split."""
+    split = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
+    X_train, X_test, y_train, y_test = split
+    if n:
+        X_train, _, y_train, _ = train_test_split(
+            X_train, y_train, train_size=n, random_state=seed, stratify=y_train
+        )
+    found = {}
+    filled = [_filled(some, texts) for some in (X_train, X_test)]
+    line = linear(filled[0], texts, classes=True)
+    start = time.process_time()
+    line.fit(filled[0], y_train)
+    seconds = time.process_time() - start
+    found["scikit-learn's linear line"] = (
+        *_scores(y_test, line.predict_proba(filled[1]), line.classes_),
+        seconds,
+    )
+    seen = _Seen()
+    start = time.process_time()
+    with seen:
+        model = MultimodalClassifier(random_state=seed).fit(X_train, y_train)
+    seconds = time.process_time() - start
+    rows = Rows(model._blocks(X_test))
+    logits = {name: h.logits(rows) for name, h in model._learner.heads.items()}
+    targets = model._targets
+    for names in [(name,) for name in logits] + MIXTURES:
+        names = [name for name in names if name in logits]
+        valid = {name: seen.logits[name] for name in names}
+        mixture = Mixture.of_rows(names, seen.rows, valid, targets)
+        proba = targets.predict_proba(mixture({name: logits[name] for name in names}))
+        found[" + ".join(names)] = (*_scores(y_test, proba, model.classes_), np.nan)
+    proba = model.predict_proba(X_test)
+    found["the estimator"] = (*_scores(y_test, proba, model.classes_), seconds)
+    return found
+
+
+class _Seen:
+    """Keep what a learner mixes: the logits of the validation rows."""
+
+    def __enter__(self):
+        self.mix = mix = Learner._mix
+
+        def keep(learner, logits, rows):
+            self.logits, self.rows = dict(logits), rows
+            mix(learner, logits, rows)
+
+        Learner._mix = keep
+
+    def __exit__(self, *raised):
+        Learner._mix = self.mix
+
+
+def _scores(y, proba, classes):
+    return log_loss(y, proba, labels=classes), accuracy_score(
+        y, classes[proba.argmax(1)]
+    )
+
+
+def main(tasks, seeds):
+    table = []
+    for task in tasks:
+        name, _, n = task.partition(":")
+        splits = [run(*read(name, seed), int(n or 0), seed) for seed in seeds]
+        for line in splits[0]:
+            loss, accuracy, seconds = np.mean([split[line] for split in splits], axis=0)
+            table.append(
+                {
+                    "task": task,
+                    "line": line,
+                    "log-loss": f"{loss:.3f}",
+                    "accuracy": f"{accuracy:.3f}",
+                    "CPU s": "" if np.isnan(seconds) else f"{seconds:.1f}",
+                }
+            )
+            print(table[-1], flush=True)
+    print("\n" + environment())
+    print(markdown_table(table))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--tasks", nargs="+", default=["cards", "emoji", "A:100", "A:300", "A:1000"]
+    )
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
+    arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
+    main(arguments.tasks, arguments.seeds)

@@ -1,0 +1,350 @@
+"""Heads that scikit-learn's estimators are, the boosting head among them."""
+
+import copy
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.decomposition import TruncatedSVD
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+)
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import TargetEncoder
+from sklearn.utils import get_tags
+from sklearn.utils.validation import has_fit_parameter
+
+from skmm._training.heads._base import SolvedHead
+from skmm._training.heads._features import can_read, dense_parts
+
+#: A probability is not taken for less, nor for more than 1 minus this.
+_LEAST = 1e-6
+#: Main directions that are read of sparse features, of each modality.
+_DIRECTIONS = 32
+#: Categories that trees tell apart; a column of more becomes means of the target.
+_MAX_CODES = 254
+
+
+class EstimatorHead(SolvedHead):
+    """Any scikit-learn estimator over dense features of all modalities.
+
+    Numbers and categories' codes are as they are, features of other modalities too;
+    sparse ones are brought to their main directions. A modality that a row lacks is
+    NaN, or, for estimators that take none, the column's mean. One estimator is fitted
+    for each output.
+
+    Parameters
+    ----------
+    name : str
+    estimator : classifier or regressor
+        It is cloned.
+    """
+
+    #: Outputs beyond this are too many for an estimator each.
+    max_outputs = 100
+
+    def __init__(self, name, estimator):
+        self.name = name
+        self.estimator = estimator
+
+    @property
+    def given(self):
+        return self.name, self.estimator
+
+    def can_read(self, encoders, blocks):
+        return can_read(encoders, blocks)
+
+    def check(self, targets):
+        super().check(targets)
+        is_one = is_classifier if targets.is_classification else is_regressor
+        if not is_one(self.estimator):
+            what = "classifier" if targets.is_classification else "regressor"
+            raise ValueError(
+                f"The head {self.name!r} is {type(self.estimator).__name__}(), and a "
+                f"{what} is needed for these targets."
+            )
+        if len(targets.groups) > self.max_outputs:
+            raise ValueError(
+                f"The head {self.name!r} fits an estimator for each output, and "
+                f"{len(targets.groups)} are more than {self.max_outputs}. Leave it out."
+            )
+
+    def build(self, spec):
+        self.encoders = spec.encoders
+        self.targets = spec.targets
+        self.prior = np.asarray(spec.prior, dtype=np.float64)
+        self.seed = spec.seed
+
+    @property
+    def _fills(self):
+        """Whether missing numbers are to be filled in."""
+        return not get_tags(self.estimator).input_tags.allow_nan
+
+    def _new_features(self):
+        return DenseFeatures(self.encoders, self.targets, self.seed, self._fills)
+
+    def fit(self, train, valid):
+        self.features_ = self._new_features()
+        X = self.features_.fit_transform(train)
+        codes, weight = targets_of([train])
+        X_valid = None if valid is None else self.features_.transform(valid)
+        self.estimators_ = [
+            self._fit_output(X, codes[:, j], weight, X_valid, valid, j)
+            for j in range(codes.shape[1])
+        ]
+        return self
+
+    def refit(self, train, valid):
+        made = copy.copy(self)
+        made.features_ = self._new_features()
+        made.features_.directions_ = self.features_.directions_
+        X = made.features_.fit_transform(train, valid)
+        codes, weight = targets_of([train, valid])
+        made.estimators_ = [
+            None if fitted is None else self._fit(self._again(fitted), X, some, weight)
+            for fitted, some in zip(self.estimators_, codes.T)
+        ]
+        return made
+
+    def logits(self, rows):
+        X = self.features_.transform(rows)
+        logits = np.tile(self.prior, (len(rows), 1))
+        for group, fitted in zip(self.targets.groups, self.estimators_):
+            if fitted is not None:
+                logits[:, group] = self._logits_of(fitted, X, group)
+        return logits
+
+    def _fit_output(self, X, codes, weight, X_valid, valid, j):
+        """Fit one output's estimator, or None where one class alone is there."""
+        if self.targets.is_classification and len(np.unique(codes[weight > 0])) < 2:
+            return None
+        return self._fit(clone(self.estimator), X, codes, weight)
+
+    def _again(self, fitted):
+        """Return an unfitted estimator with what was chosen."""
+        return clone(self.estimator)
+
+    def _fit(self, estimator, X, codes, weight, **options):
+        params = estimator.get_params(deep=False)
+        if params.get("random_state", 0) is None:
+            estimator.set_params(random_state=self.seed)
+        if has_fit_parameter(estimator, "sample_weight"):
+            kept = weight > 0
+            X, codes, options["sample_weight"] = X[kept], codes[kept], weight[kept]
+        elif not np.allclose(weight[weight > 0], weight.max()):
+            raise ValueError(
+                f"{type(estimator).__name__}.fit, of the head {self.name!r}, takes no "
+                "sample_weight, and the rows have different weights. Leave the head "
+                "or the weights out."
+            )
+        else:
+            X, codes = X[weight > 0], codes[weight > 0]
+        if self.targets.is_classification:
+            codes = codes.astype(np.int64)
+        return estimator.fit(X, codes, **options)
+
+    def _logits_of(self, fitted, X, group):
+        if not self.targets.is_classification:
+            return np.asarray(fitted.predict(X), dtype=np.float64).reshape(-1, 1)
+        n_classes = 2 if self.targets.is_sigmoid else group.stop - group.start
+        if hasattr(fitted, "predict_proba"):
+            some = np.clip(fitted.predict_proba(X), _LEAST, 1 - _LEAST)
+            some = np.log(some)
+            least = np.log(_LEAST)
+        else:
+            some = np.asarray(fitted.decision_function(X), dtype=np.float64)
+            if some.ndim == 1:  # one number tells two classes
+                some = np.column_stack([np.zeros(len(some)), some])
+            least = some.min(axis=1, keepdims=True)
+        # Classes that no training row had.
+        full = np.broadcast_to(least, (len(some), n_classes)).copy()
+        full[:, fitted.classes_.astype(int)] = some
+        return full[:, 1:] - full[:, :1] if self.targets.is_sigmoid else full
+
+
+class BoostingHead(EstimatorHead):
+    """Gradient-boosted trees over the table and the other modalities' dense features.
+
+    The validation rows end the boosting. Categories are told apart by the trees; a
+    column of more than 254 becomes means of the target, cross-fitted.
+
+    References
+    ----------
+    Ke et al.: LightGBM: A Highly Efficient Gradient Boosting Decision Tree, NeurIPS
+    2017, whose histograms scikit-learn's estimators have.
+    """
+
+    max_outputs = 10
+    #: Visits of a cell by a tree, all trees together, from which on fewer are grown,
+    #: and bounds of their number.
+    budget, rounds = 2e10, (20, 300)
+
+    def __init__(self, name="boosting"):
+        super().__init__(name, None)
+
+    given = "boosting"
+
+    def check(self, targets):
+        cls = HistGradientBoostingRegressor
+        if targets.is_classification:
+            cls = HistGradientBoostingClassifier
+        self.estimator = cls(early_stopping=False)
+        super().check(targets)
+
+    def _fit_output(self, X, codes, weight, X_valid, valid, j):
+        if self.targets.is_classification and len(np.unique(codes[weight > 0])) < 2:
+            return None
+        group = self.targets.groups[j]
+        n_trees = len(self.targets.groups) * max(group.stop - group.start, 1)
+        rounds = np.clip(self.budget / max(8 * X.size * n_trees, 1), *self.rounds)
+        estimator = clone(self.estimator).set_params(
+            max_iter=int(rounds), categorical_features=self.features_.is_category_
+        )
+        if valid is None:
+            return self._fit(estimator.set_params(max_iter=100), X, codes, weight)
+        kept = valid.weight.cpu().numpy() > 0
+        codes_valid = valid.codes.cpu().numpy()[kept, j]
+        if self.targets.is_classification:
+            # What no training row is, it cannot validate either.
+            known = np.isin(codes_valid, np.unique(codes[weight > 0]))
+            kept[kept], codes_valid = known, codes_valid[known].astype(np.int64)
+        if not kept.any():
+            return self._fit(estimator.set_params(max_iter=100), X, codes, weight)
+        estimator.set_params(early_stopping=True)
+        return self._fit(
+            estimator,
+            X,
+            codes,
+            weight,
+            X_val=X_valid[kept],
+            y_val=codes_valid,
+            sample_weight_val=valid.weight.cpu().numpy()[kept],
+        )
+
+    def _again(self, fitted):
+        best = fitted.n_iter_
+        if fitted.early_stopping:  # the first score is that of no tree at all
+            best = max(int(np.argmax(fitted.validation_score_)), 1)
+        return clone(fitted).set_params(early_stopping=False, max_iter=best)
+
+
+class DenseFeatures:
+    """Blocks to one dense matrix, NaN where a row lacks something.
+
+    Parameters
+    ----------
+    encoders : dict of str to Encoder
+    targets : ClassificationTargets or RegressionTargets
+    seed : int
+    fills : bool, default=False
+        Put the training rows' mean where a number is missing.
+
+    Attributes
+    ----------
+    is_category_ : ndarray of bool of shape (n_features,)
+    directions_ : dict of str to TruncatedSVD
+    means_ : list of TargetEncoder, one an output
+        Of the columns of many categories.
+    """
+
+    def __init__(self, encoders, targets, seed, fills=False):
+        self.encoders = encoders
+        self.targets = targets
+        self.seed = seed
+        self.fills = fills
+        self.directions_ = {}
+
+    def fit_transform(self, *sets):
+        """Return the training rows' features, in which no row's own target is.
+
+        Directions that are known are kept, so that a second fit has but more rows.
+
+        Parameters
+        ----------
+        *sets : Rows
+        """
+        matrix, n_codes = self._read(sets)
+        self.many_ = n_codes > _MAX_CODES
+        self.is_category_ = (n_codes > 0)[~self.many_]
+        parts = [matrix[:, ~self.many_]]
+        self.means_ = []
+        if self.many_.any():
+            codes, _ = targets_of(sets)
+            for column in codes.T:
+                encoder = self._make_means(column)
+                parts.append(encoder.fit_transform(matrix[:, self.many_], column))
+                self.means_.append(encoder)
+        X = self._join(parts)
+        if self.fills:
+            self.filler_ = SimpleImputer(keep_empty_features=True).fit(X)
+        return self._fill(X)
+
+    def transform(self, *sets):
+        """Return the features of other rows.
+
+        Parameters
+        ----------
+        *sets : Rows
+        """
+        matrix, _ = self._read(sets)
+        parts = [matrix[:, ~self.many_]]
+        parts += [means.transform(matrix[:, self.many_]) for means in self.means_]
+        return self._fill(self._join(parts))
+
+    def _fill(self, X):
+        return self.filler_.transform(X) if self.fills else X
+
+    def _join(self, parts):
+        more = sum(part.shape[1] for part in parts) - len(self.is_category_)
+        self.is_category_ = np.append(self.is_category_, np.zeros(more, bool))
+        return np.concatenate(parts, axis=1)
+
+    def _make_means(self, codes):
+        kind = "continuous"
+        if self.targets.is_classification:
+            kind = "binary" if self.targets.is_sigmoid else "multiclass"
+        folds = KFold(5, shuffle=True, random_state=self.seed)
+        return TargetEncoder(target_type=kind, cv=folds)
+
+    def _read(self, sets):
+        """Return the matrix of all rows before the means, and each column's codes."""
+        found = [dense_parts(self.encoders, rows.blocks) for rows in sets]
+        columns, n_codes = [], []
+        for name in found[0]:
+            parts = [some[name][0] for some in found]
+            codes = found[0][name][1]
+            if scipy.sparse.issparse(parts[0]):
+                columns.append(self._reduce(name, scipy.sparse.vstack(parts, "csr")))
+                codes = np.zeros(columns[-1].shape[1], dtype=int)
+            else:
+                columns.append(np.concatenate(parts))
+            n_codes.append(codes)
+        n_rows = sum(map(len, sets))
+        empty = np.empty((n_rows, 0), np.float32)
+        return (
+            np.concatenate([empty, *columns], axis=1),
+            np.concatenate([np.empty(0, int), *n_codes]),
+        )
+
+    def _reduce(self, name, matrix):
+        """Return the main directions of sparse features, found once."""
+        if matrix.shape[1] <= _DIRECTIONS:
+            return matrix.toarray()
+        if name not in self.directions_:
+            n = max(min(_DIRECTIONS, matrix.shape[0] - 1), 1)
+            svd = TruncatedSVD(n, n_iter=2, random_state=self.seed)
+            self.directions_[name] = svd.fit(matrix)
+        return self.directions_[name].transform(matrix).astype(np.float32)
+
+
+def targets_of(sets):
+    """Return the codes and weights of several sets of rows.
+
+    Parameters
+    ----------
+    sets : sequence of Rows
+    """
+    codes = np.concatenate([rows.codes.cpu().numpy() for rows in sets])
+    return codes, np.concatenate([rows.weight.cpu().numpy() for rows in sets])

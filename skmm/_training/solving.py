@@ -1,0 +1,71 @@
+"""Fitting the heads that learn by themselves, once for fits that have them alike."""
+
+from skmm._training.heads import HeadSpec
+from skmm._training.rows import Rows
+
+
+class Solving:
+    """How one fit's solved heads are fitted.
+
+    Parameters
+    ----------
+    spec : HeadSpec
+    train : Rows
+    valid : Rows or None
+    once : Calls
+        What calls the steps that fits may have in common: a
+        :class:`~skmm._utils.memo.Memo` where several fits read the same rows.
+    """
+
+    def __init__(self, spec, train, valid, once):
+        self.once = once
+        self.names = list(train.blocks)
+        sets = [rows for rows in (train, valid) if rows is not None]
+        # Told apart by identity: they are large, and never change.
+        self.parts = [
+            *(spec.encoders[name] for name in self.names),
+            *(rows.blocks[name] for rows in sets for name in self.names),
+        ]
+        self.equal = {
+            "names": self.names,
+            "given": [
+                (rows.codes.cpu().numpy(), rows.weight.cpu().numpy()) for rows in sets
+            ],
+        }
+        self.spec = {
+            "targets": spec.targets,
+            "prior": spec.prior,
+            "seed": spec.seed,
+        }
+
+    def fit(self, head):
+        """Return the fitted head and its logits of the validation rows, or None."""
+        return self.once(_fit, *self.parts, head=head, spec=self.spec, **self.equal)
+
+    def refit(self, head):
+        """Return the head fitted on all rows, by what it chose."""
+        return self.once(_refit, head, *self.parts, **self.equal)
+
+
+def _fit(*parts, head, spec, names, given):
+    encoders = dict(zip(names, parts))
+    sets = _make_sets(parts[len(names) :], names, given)
+    valid = sets[1] if len(sets) > 1 else None
+    head.build(HeadSpec({}, encoders, **spec))
+    head.fit(sets[0], valid)
+    return head, None if valid is None else head.logits(valid)
+
+
+def _refit(head, *parts, names, given):
+    return head.refit(*_make_sets(parts[len(names) :], names, given))
+
+
+def _make_sets(blocks, names, given):
+    import torch
+
+    sets = []
+    for i, (codes, weight) in enumerate(given):
+        some = blocks[i * len(names) : (i + 1) * len(names)]
+        codes, weight = torch.from_numpy(codes), torch.from_numpy(weight)
+        sets.append(Rows(dict(zip(names, some)), codes, weight))
+    return sets
