@@ -4,6 +4,7 @@ import contextlib
 import os
 
 import torch
+from threadpoolctl import threadpool_limits
 
 
 def _compute_alone():
@@ -11,7 +12,24 @@ def _compute_alone():
 
     Where the parent has computed with several, the child would wait for them forever.
     """
+    global _pools_are_gone
+    _pools_are_gone = True
     torch.set_num_threads(1)
+
+
+#: In a forked child: pools of threads other than torch's are the parent's, too.
+_pools_are_gone = False
+
+
+def compute_alone():
+    """In a forked child, let scikit-learn's estimators take one thread.
+
+    It is asked for before one computes, not at each fork: pools have to be looked for.
+    """
+    global _pools_are_gone
+    if _pools_are_gone:
+        threadpool_limits(1)
+        _pools_are_gone = False
 
 
 if hasattr(os, "register_at_fork"):

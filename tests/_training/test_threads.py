@@ -96,11 +96,12 @@ import numpy as np, torch
 from skmm import MultimodalClassifier
 from skmm.datasets import make_multimodal_classification
 
-X, y = make_multimodal_classification(n_samples=600, random_state=0)
+X, y = make_multimodal_classification(n_samples=3000, random_state=0)
 torch.set_num_threads(2)
 
 def fit(_=None):
     options = dict(max_epochs=1, width=128, batch_size=512, random_state=0)
+    options["heads"] = ["fused", "linear", "boosting"]
     return MultimodalClassifier(**options).fit(X, y)
 
 model = fit()

@@ -16,6 +16,7 @@ from sklearn.preprocessing import TargetEncoder
 from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
+from skmm._nn.device import compute_alone
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import can_read, dense_parts
 
@@ -86,6 +87,7 @@ class EstimatorHead(SolvedHead):
         return DenseFeatures(self.encoders, self.targets, self.seed, self._fills)
 
     def fit(self, train, valid):
+        compute_alone()
         self.features_ = self._new_features()
         X = self.features_.fit_transform(train)
         codes, weight = targets_of([train])
@@ -109,6 +111,7 @@ class EstimatorHead(SolvedHead):
         return made
 
     def logits(self, rows):
+        compute_alone()
         X = self.features_.transform(rows)
         logits = np.tile(self.prior, (len(rows), 1))
         for group, fitted in zip(self.targets.groups, self.estimators_):
