@@ -10,7 +10,7 @@ and three data sets that the defaults were not tuned on: spam mail (text only), 
 (table only), MovieLens 100k (ratings as numbers).
 
     python benchmarks/baselines.py [--tasks A B C spam adult movielens] [--seeds 0 1 2]
-                                   [--lines linear boosting skrub skmm]
+                                   [--lines linear boosting skrub net skmm]
 """
 
 import argparse
@@ -120,7 +120,18 @@ def skmm(X, texts, classes, seed):
     return model(random_state=seed)
 
 
-LINES = {"linear": linear, "boosting": boosting, "skrub": skrub, "skmm": skmm}
+def net(X, texts, classes, seed):
+    """The heads that are trained by steps, without those that are solved."""
+    return skmm(X, texts, classes, seed).set_params(heads=["fused", "wide"])
+
+
+LINES = {
+    "linear": linear,
+    "boosting": boosting,
+    "skrub": skrub,
+    "net": net,
+    "skmm": skmm,
+}
 
 
 def main(tasks, seeds, lines):
@@ -136,7 +147,7 @@ def main(tasks, seeds, lines):
             )
             for line in lines:
                 make = LINES[line]
-                if line == "skmm":
+                if line in ("net", "skmm"):
                     make = functools.partial(make, seed=seed)
                 results[line].append(run(line, make, split, texts, classes))
                 print(task, seed, line, results[line][-1], flush=True)

@@ -428,8 +428,6 @@ class BaseMultimodal(
         return Rows(blocks, codes, weight, frame, y)
 
     def _make_learner(self, blocks, y, weight, incremental):
-        import torch
-
         from skmm._training.learner import Learner
 
         return Learner(
@@ -438,7 +436,7 @@ class BaseMultimodal(
             self._targets,
             self._targets.prior(self._targets.encode(y), weight),
             seed=self._fit_seed,
-            sample={name: b.take(torch.arange(1)) for name, b in blocks.items()},
+            blocks=blocks,
             incremental=incremental,
         )
 

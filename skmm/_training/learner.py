@@ -2,7 +2,6 @@
 
 import contextvars
 import copy
-import dataclasses
 import warnings
 from typing import NamedTuple
 
@@ -59,8 +58,8 @@ class Learner:
     prior : ndarray of shape (n_logits,)
         Logits (or standardised means) for a row of which nothing is known.
     seed : int
-    sample : dict of str to Block
-        Of a few training rows: what heads will find to read.
+    blocks : dict of str to Block
+        Of the training rows: what heads will find to read.
     incremental : bool, default=False
         Whether training goes batch by batch, which not all heads can.
 
@@ -81,7 +80,7 @@ class Learner:
     """
 
     def __init__(
-        self, options, encoders, targets, prior, *, seed, sample, incremental=False
+        self, options, encoders, targets, prior, *, seed, blocks, incremental=False
     ):
         self.targets = targets
         self.prior = prior
@@ -100,32 +99,32 @@ class Learner:
         self.validation_score = None
         self.moments = None
         self.alignments = None
-        self.spec = HeadSpec({}, encoders, targets, prior, seed)
+        self.encoders = encoders
         chosen = choose_heads(options["heads"], targets, incremental=incremental)
         with seeded(seed):
-            self._build(make_heads(chosen, targets), options, sample)
+            self._build(make_heads(chosen, targets), options, blocks)
         self.mixture = Mixture(self.heads, targets.groups)
         self._known = ()
-        self.solved_logits = {}
 
-    def _build(self, heads, options, sample):
+    def _build(self, heads, options, blocks):
         """Build the heads' modules, in their order.
 
         So the fused head is the same with and without its siblings.
         """
-        spec = dataclasses.replace(self.spec, options=options)
-        modules, self.heads = {}, {}
+        spec = self._spec(options)
+        row = {name: block.take(torch.arange(1)) for name, block in blocks.items()}
+        modules, self.heads, self.unfitted = {}, {}, {}
         for name, head in heads.items():
             if isinstance(head, NetHead):
                 module = head.build_module(spec)
                 if module is not None:
                     self.heads[name], modules[name] = head, module
-            elif head.can_read(spec.encoders, sample):
-                self.heads[name] = head
+            elif head.can_read(spec.encoders, row):
+                self.heads[name] = self.unfitted[name] = head
         if not self.heads:
             raise ValueError(
-                f"heads={list(heads)!r}: the encoders of "
-                f"{list(spec.encoders)} have no features that these read. Add 'fused'."
+                f"heads={list(heads)!r}: the encoders of {list(self.encoders)} have no "
+                "features that these read. Add 'fused'."
             )
         prior = torch.from_numpy(self.prior).float()
         for module in modules.values():
@@ -143,7 +142,10 @@ class Learner:
     @property
     def solved(self):
         """Names of the heads that the net does not train."""
-        return [name for name in self.heads if name not in self.module.heads]
+        return list(self.unfitted)
+
+    def _spec(self, options):
+        return HeadSpec(options, self.encoders, self.targets, self.prior, self.seed)
 
     @property
     def n_parameters(self):
@@ -164,7 +166,8 @@ class Learner:
                     if not is_learnable(parameter):
                         memo[id(parameter)] = parameter
         # Nor does what is learned once and for all.
-        for part in [self.spec, *(self.heads[name] for name in self.solved)]:
+        solved = (self.heads[name] for name in self.solved)
+        for part in (*self.encoders.values(), *self.unfitted.values(), *solved):
             memo[id(part)] = part
         # Epochs that are over do not change: their list is copied, not they.
         apart = {"moments": None, "history": TrainingHistory(self.history)}
@@ -215,36 +218,40 @@ class Learner:
         once : Calls, optional
             What calls the fits of the solved heads.
         """
-        solving = None
-        self.solved_logits = {}
+        solving, known = None, {}
         if epochs is None and self.solved:
-            solving = Solving(self.spec, rows_train, rows_valid, once)
-            for name in self.solved:
-                self.heads[name], logits = solving.fit(self._unfitted(name))
+            solving = Solving(self._spec({}), rows_train, rows_valid, once)
+            for name, head in self.unfitted.items():
+                self.heads[name], logits = solving.fit(head)
                 if logits is not None:
-                    self.solved_logits[name] = logits
+                    known[name] = logits
         if len(self.module.heads):
             # A context of its own: what a layer draws from is forgotten in any case.
             contextvars.copy_context().run(
-                self._train, options, rows_train, rows_valid, epochs, view, on_epoch
+                self._train,
+                options,
+                rows_train,
+                rows_valid,
+                epochs,
+                view,
+                on_epoch,
+                known,
             )
         elif epochs is None:
-            self._mix(self.solved_logits, rows_valid)
-        self.solved_logits = {}
+            self._mix(known, rows_valid)
+        else:
+            raise ValueError(
+                f"heads={self.solved!r}: none of them learns batch by batch, as "
+                "partial_fit does. Add 'fused' or 'wide' and fit anew."
+            )
         if solving is not None and refit and rows_valid is not None:
             for name in self.solved:
                 # One of no weight is not asked.
                 if self.mixture.weights[:, self.mixture.heads.index(name)].any():
                     self.heads[name] = solving.refit(self.heads[name])
 
-    def _unfitted(self, name):
-        """Return a solved head as it is before its fit."""
-        (head,) = choose_heads([self.heads[name].given], self.targets)
-        head.check(self.targets)
-        return head
-
-    def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch):
-        net = self._make_net(options, len(rows_train), stops=epochs is None)
+    def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
+        net = self._make_net(options, len(rows_train), known, stops=epochs is None)
         rows = _to_device(rows_train, rows_valid, torch.device(net.device))
         rows_train, rows_valid = rows
         net.on_epoch = on_epoch
@@ -273,10 +280,10 @@ class Learner:
                 logits = self.module.run(
                     rows_valid.blocks, list(self.module.heads), "logits"
                 )
-                logits = {**logits, **self.solved_logits}
+                logits |= known
             self._mix(logits, rows_valid)
 
-    def _make_net(self, options, n_rows, stops):
+    def _make_net(self, options, n_rows, solved_logits, stops):
         """Return a net for one training, by the parameters of the training."""
         device = resolve_device(options["device"])
         self.device = options["device"]
@@ -295,7 +302,7 @@ class Learner:
             criterion=torch.nn.Identity,
             targets=self.targets,
             solved=self.solved,
-            solved_logits=self.solved_logits,
+            solved_logits=solved_logits,
             patience=options["n_iter_no_change"] if stops else np.inf,
             restore=stops,
             schedule=options["learning_rate_schedule"],

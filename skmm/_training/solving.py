@@ -1,5 +1,9 @@
 """Fitting the heads that learn by themselves, once for fits that have them alike."""
 
+import copy
+
+import torch
+
 from skmm._training.heads import HeadSpec
 from skmm._training.rows import Rows
 
@@ -51,6 +55,7 @@ def _fit(*parts, head, spec, names, given):
     encoders = dict(zip(names, parts))
     sets = _make_sets(parts[len(names) :], names, given)
     valid = sets[1] if len(sets) > 1 else None
+    head = copy.copy(head)
     head.build(HeadSpec({}, encoders, **spec))
     head.fit(sets[0], valid)
     return head, None if valid is None else head.logits(valid)
@@ -61,8 +66,6 @@ def _refit(head, *parts, names, given):
 
 
 def _make_sets(blocks, names, given):
-    import torch
-
     sets = []
     for i, (codes, weight) in enumerate(given):
         some = blocks[i * len(names) : (i + 1) * len(names)]

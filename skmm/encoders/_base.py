@@ -151,7 +151,8 @@ class Encoder(Part):
         Returns
         -------
         features : ndarray or csr_matrix of shape (n_rows, n_features), or None
-            In float32. Of rows that lack the modality nothing is read.
+            In float32, a row of length one or so: one penalty holds back the features
+            of all modalities. Of rows that lack the modality nothing is read.
         """
         return None
 

@@ -121,7 +121,9 @@ class TransformerEncoder(Encoder):
         return SparseModule(self.n_features_, width, dropout)
 
     def linear_features(self, block):
-        return block[0].to_scipy() if self.is_sparse_ else block[0].cpu().numpy()
+        if self.is_sparse_:
+            return block[0].to_scipy()
+        return self.vector_.linear_features(block)
 
     def build_wide(self, n_outputs):
         if not self.is_sparse_:

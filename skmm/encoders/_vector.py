@@ -80,7 +80,9 @@ class VectorEncoder(Encoder):
         return _VectorModule(self.n_features_, hidden, width, self.dropout)
 
     def linear_features(self, block):
-        return block[0].cpu().numpy()
+        # Of length one or so, as a text's n-grams are: one penalty for all modalities
+        # would hold a vector of many numbers back far less.
+        return block[0].cpu().numpy() / np.sqrt(np.float32(self.n_features_))
 
     def build_wide(self, n_outputs):
         return WideVector(self.n_features_, n_outputs)

@@ -113,7 +113,9 @@ class _Fold:
         # As scikit-learn has it: without the training rows', and the bare ones here.
         result["score_time"] = time.perf_counter() - start
         result["bare_scores"] = result["test_scores"]
-        if result["mixes"] and "fused" in estimator.head_weights_:
+        if result["fit_error"] is None and "fused" not in estimator.head_weights_:
+            result["bare_scores"] = None
+        elif result["mixes"]:
             result["bare_scores"] = self._score(estimator._bare())
         if self.return_train_score:
             failed = result["fit_error"] is not None
@@ -190,4 +192,6 @@ def add_columns(results, out, n_splits):
 
 
 def _one(scores, metric):
+    if scores is None:
+        return np.nan
     return scores[metric] if isinstance(scores, dict) else scores

@@ -98,10 +98,9 @@ class FusionSearchCV(SharingSearchCV):
         - ``mean_n_parameters``: numbers that are trained.
         - ``split0_test_score_bare``, ..., ``mean_test_score_bare``,
           ``std_test_score_bare``: the fused head alone, which is what
-          ``heads=["fused"]`` gives; ``_mixed`` the mixture of the heads, NaN where
-          one alone predicts.
-          With several metrics their names are in the place of ``score``. Score time
-          is that of the candidate as it is.
+          ``heads=["fused"]`` gives, NaN without it; ``_mixed`` the mixture of the
+          heads, NaN where one alone predicts. With several metrics their names are in
+          the place of ``score``. Score time is that of the candidate as it is.
     best_estimator_ : MultimodalClassifier or MultimodalRegressor
         Fitted on all rows; with ``refit`` only.
     best_score_ : float

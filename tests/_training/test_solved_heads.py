@@ -165,7 +165,7 @@ def test_what_an_own_estimator_cannot_do_says_so(classification):
         model.set_params(heads=[3]).fit(X, y)
     with pytest.raises(ValueError, match="Two heads are named 'linear'"):
         model.set_params(heads=["linear", "linear"]).fit(X, y)
-    with pytest.raises(ValueError, match=r"heads=\[\]"):
+    with pytest.raises(ValueError, match=r"heads=\[\] leaves nothing"):
         model.set_params(heads=[]).fit(X, y)
 
 
@@ -196,6 +196,16 @@ def test_under_partial_fit(classification):
         MultimodalClassifier(heads=["fused", "boosting"], **FAST).partial_fit(X, y)
     with pytest.raises(ValueError, match="none of them learns batch by batch"):
         MultimodalClassifier(heads=["boosting"], **FAST).partial_fit(X, y)
+    fitted = MultimodalClassifier(heads=["linear"], **FAST).fit(X, y)
+    with pytest.raises(ValueError, match="none of them learns.*fit anew"):
+        fitted.partial_fit(X, y)
+
+
+def test_a_search_without_a_fused_head_has_no_bare_scores(classification):
+    model = MultimodalClassifier(heads=["linear", "boosting"], **FAST)
+    search = FusionSearchCV(model, ["concat"], cv=2).fit(*classification)
+    assert np.isnan(search.cv_results_["mean_test_score_bare"]).all()
+    assert np.isfinite(search.cv_results_["mean_test_score_mixed"]).all()
 
 
 def test_partial_fit_after_fit_keeps_what_was_solved(classification):

@@ -52,12 +52,14 @@ def choose_heads(heads, targets=None, *, incremental=False):
 
     Returns
     -------
-    heads : list of str or Head
+    heads : list of Head
 
     Raises
     ------
     ValueError
         For a name that is not known, and where no head is left.
+    TypeError
+        For what is neither a name nor such a pair.
 
     Warns
     -----
@@ -65,6 +67,8 @@ def choose_heads(heads, targets=None, *, incremental=False):
         If a head that was asked for is left out.
     """
     is_auto = isinstance(heads, str)
+    if not len(heads):
+        raise ValueError("heads=[] leaves nothing that predicts. Name at least one.")
     chosen, left_out = [], []
     for given in AUTO if is_auto else heads:
         head = _make_head(given)

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 
+from skmm._training.heads._features import ask_encoder
 from skmm.augmentation._mixup import Mixing
 
 
@@ -144,8 +146,8 @@ class SolvedHead(Head):
 
     #: Numbers that are learned, where they can be counted.
     n_parameters = 0
-    #: What stands for it in ``heads=``.
-    given = None
+    #: The encoders' method that gives what it reads.
+    reads = "linear_features"
 
     def can_read(self, encoders, blocks):
         """Tell if there are features that it reads.
@@ -156,7 +158,10 @@ class SolvedHead(Head):
         blocks : dict of str to Block
             Of any rows.
         """
-        raise NotImplementedError(f"{type(self).__name__}.can_read")
+        return any(
+            ask_encoder(encoder, self.reads, blocks[name]) is not None
+            for name, encoder in encoders.items()
+        )
 
     def build(self, spec):
         """Take what is known before the rows are.
@@ -165,7 +170,10 @@ class SolvedHead(Head):
         ----------
         spec : HeadSpec
         """
-        raise NotImplementedError(f"{type(self).__name__}.build")
+        self.encoders = spec.encoders
+        self.targets = spec.targets
+        self.prior = np.asarray(spec.prior, dtype=np.float64)
+        self.seed = spec.seed
 
     def refit(self, train, valid):
         """Return a head fitted on all rows, by what :meth:`fit` chose.

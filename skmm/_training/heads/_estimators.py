@@ -18,7 +18,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from skmm._nn.device import compute_alone
 from skmm._training.heads._base import SolvedHead
-from skmm._training.heads._features import can_read, dense_parts
+from skmm._training.heads._features import dense_parts, targets_of
 
 #: A probability is not taken for less, nor for more than 1 minus this.
 _LEAST = 1e-6
@@ -43,19 +43,13 @@ class EstimatorHead(SolvedHead):
         It is cloned.
     """
 
+    reads = "tree_features"
     #: Outputs beyond this are too many for an estimator each.
     max_outputs = 100
 
     def __init__(self, name, estimator):
         self.name = name
         self.estimator = estimator
-
-    @property
-    def given(self):
-        return self.name, self.estimator
-
-    def can_read(self, encoders, blocks):
-        return can_read(encoders, blocks)
 
     def check(self, targets):
         super().check(targets)
@@ -72,12 +66,6 @@ class EstimatorHead(SolvedHead):
                 f"{len(targets.groups)} are more than {self.max_outputs}. Leave it out."
             )
 
-    def build(self, spec):
-        self.encoders = spec.encoders
-        self.targets = spec.targets
-        self.prior = np.asarray(spec.prior, dtype=np.float64)
-        self.seed = spec.seed
-
     @property
     def _fills(self):
         """Whether missing numbers are to be filled in."""
@@ -92,10 +80,13 @@ class EstimatorHead(SolvedHead):
         X = self.features_.fit_transform(train)
         codes, weight = targets_of([train])
         X_valid = None if valid is None else self.features_.transform(valid)
-        self.estimators_ = [
-            self._fit_output(X, codes[:, j], weight, X_valid, valid, j)
-            for j in range(codes.shape[1])
-        ]
+        self.estimators_ = []
+        for j, some in enumerate(codes.T):
+            fitted, n_values = None, len(np.unique(some[weight > 0]))
+            # Of one class alone, or of no row, there is nothing to learn.
+            if n_values > self.targets.is_classification:
+                fitted = self._fit_output(j, X, some, weight, X_valid, valid)
+            self.estimators_.append(fitted)
         return self
 
     def refit(self, train, valid):
@@ -119,10 +110,8 @@ class EstimatorHead(SolvedHead):
                 logits[:, group] = self._logits_of(fitted, X, group)
         return logits
 
-    def _fit_output(self, X, codes, weight, X_valid, valid, j):
-        """Fit one output's estimator, or None where one class alone is there."""
-        if self.targets.is_classification and len(np.unique(codes[weight > 0])) < 2:
-            return None
+    def _fit_output(self, j, X, codes, weight, X_valid, valid):
+        """Return one output's estimator, fitted."""
         return self._fit(clone(self.estimator), X, codes, weight)
 
     def _again(self, fitted):
@@ -187,8 +176,6 @@ class BoostingHead(EstimatorHead):
     def __init__(self, name="boosting"):
         super().__init__(name, None)
 
-    given = "boosting"
-
     def check(self, targets):
         cls = HistGradientBoostingRegressor
         if targets.is_classification:
@@ -196,35 +183,32 @@ class BoostingHead(EstimatorHead):
         self.estimator = cls(early_stopping=False)
         super().check(targets)
 
-    def _fit_output(self, X, codes, weight, X_valid, valid, j):
-        if self.targets.is_classification and len(np.unique(codes[weight > 0])) < 2:
-            return None
+    def _fit_output(self, j, X, codes, weight, X_valid, valid):
         group = self.targets.groups[j]
-        n_trees = len(self.targets.groups) * max(group.stop - group.start, 1)
+        n_trees = len(self.targets.groups) * (group.stop - group.start)
         rounds = np.clip(self.budget / max(8 * X.size * n_trees, 1), *self.rounds)
         estimator = clone(self.estimator).set_params(
             max_iter=int(rounds), categorical_features=self.features_.is_category_
         )
-        if valid is None:
-            return self._fit(estimator.set_params(max_iter=100), X, codes, weight)
-        kept = valid.weight.cpu().numpy() > 0
-        codes_valid = valid.codes.cpu().numpy()[kept, j]
-        if self.targets.is_classification:
-            # What no training row is, it cannot validate either.
-            known = np.isin(codes_valid, np.unique(codes[weight > 0]))
-            kept[kept], codes_valid = known, codes_valid[known].astype(np.int64)
-        if not kept.any():
-            return self._fit(estimator.set_params(max_iter=100), X, codes, weight)
-        estimator.set_params(early_stopping=True)
-        return self._fit(
-            estimator,
-            X,
-            codes,
-            weight,
-            X_val=X_valid[kept],
-            y_val=codes_valid,
-            sample_weight_val=valid.weight.cpu().numpy()[kept],
-        )
+        options = {}
+        if valid is not None:
+            codes_valid, weight_valid = targets_of([valid])
+            codes_valid, kept = codes_valid[:, j], weight_valid > 0
+            if self.targets.is_classification:
+                # What no training row is cannot validate either.
+                kept &= np.isin(codes_valid, codes[weight > 0])
+                codes_valid = codes_valid.astype(np.int64)
+            if kept.any():
+                options = {
+                    "X_val": X_valid[kept],
+                    "y_val": codes_valid[kept],
+                    "sample_weight_val": weight_valid[kept],
+                }
+        if options:
+            estimator.set_params(early_stopping=True)
+        else:
+            estimator.set_params(max_iter=min(int(rounds), 100))
+        return self._fit(estimator, X, codes, weight, **options)
 
     def _again(self, fitted):
         best = fitted.n_iter_
@@ -340,14 +324,3 @@ class DenseFeatures:
             svd = TruncatedSVD(n, n_iter=2, random_state=self.seed)
             self.directions_[name] = svd.fit(matrix)
         return self.directions_[name].transform(matrix).astype(np.float32)
-
-
-def targets_of(sets):
-    """Return the codes and weights of several sets of rows.
-
-    Parameters
-    ----------
-    sets : sequence of Rows
-    """
-    codes = np.concatenate([rows.codes.cpu().numpy() for rows in sets])
-    return codes, np.concatenate([rows.weight.cpu().numpy() for rows in sets])

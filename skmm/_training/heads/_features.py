@@ -4,19 +4,6 @@ import numpy as np
 import scipy.sparse
 
 
-def can_read(encoders, blocks):
-    """Tell if any of the modalities has features for these heads.
-
-    Parameters
-    ----------
-    encoders : dict of str to Encoder
-    blocks : dict of str to Block
-        Of any rows.
-    """
-    found = [_ask(e, "linear_features", blocks[name]) for name, e in encoders.items()]
-    return any(some is not None and some.shape[1] for some in found)
-
-
 def linear_parts(encoders, blocks):
     """Return the modalities' features for a linear model.
 
@@ -35,16 +22,11 @@ def linear_parts(encoders, blocks):
     """
     parts, absent = [], []
     for name, encoder in encoders.items():
-        part = _ask(encoder, "linear_features", blocks[name])
+        part = ask_encoder(encoder, "linear_features", blocks[name])
         present = _present(blocks[name])
         absent.append(~present)
         if part is not None and part.shape[1]:
-            part = _blank(part, present)
-            if not scipy.sparse.issparse(part):
-                # Of length one or so, as a text's n-grams are: one penalty for all
-                # modalities would hold a vector of many numbers back far less.
-                part = part / np.sqrt(np.float32(part.shape[1]))
-            parts.append(part)
+            parts.append(_blank(part, present))
     if len(absent) > 1:
         parts.append(np.column_stack(absent).astype(np.float32))
     return parts
@@ -68,7 +50,7 @@ def dense_parts(encoders, blocks):
     """
     parts = {}
     for name, encoder in encoders.items():
-        found = _ask(encoder, "tree_features", blocks[name])
+        found = ask_encoder(encoder, "tree_features", blocks[name])
         if found is None:
             continue
         matrix, n_codes = found
@@ -82,7 +64,15 @@ def dense_parts(encoders, blocks):
     return parts
 
 
-def _ask(encoder, method, block):
+def ask_encoder(encoder, method, block):
+    """Return what an encoder's method gives for a block, None where it has none.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    method : {"linear_features", "tree_features"}
+    block : Block
+    """
     # An object of the user's own need not be derived from Encoder.
     ask = getattr(encoder, method, None)
     return None if ask is None else ask(block)
@@ -104,3 +94,14 @@ def _blank(part, present):
         stored = part.data[kept], part.indices[kept], indptr
         return scipy.sparse.csr_matrix(stored, shape=part.shape)
     return np.where(present[:, None], part, np.float32(0))
+
+
+def targets_of(sets):
+    """Return the codes and weights of several sets of rows.
+
+    Parameters
+    ----------
+    sets : sequence of Rows
+    """
+    codes = np.concatenate([rows.codes.cpu().numpy() for rows in sets])
+    return codes, np.concatenate([rows.weight.cpu().numpy() for rows in sets])

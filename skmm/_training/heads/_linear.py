@@ -1,6 +1,7 @@
 """The linear head: a linear model over every modality's features, solved."""
 
 import copy
+import functools
 
 import numpy as np
 import scipy.sparse
@@ -10,7 +11,7 @@ from scipy.special import expit, log_softmax
 
 from skmm._data.containers import Csr
 from skmm._training.heads._base import SolvedHead
-from skmm._training.heads._features import can_read, linear_parts
+from skmm._training.heads._features import linear_parts, targets_of
 
 #: Inverse strengths of the penalty, beside a sum of losses as in scikit-learn.
 _STRENGTHS = 10.0 ** np.arange(-3, 3.5, 0.5)
@@ -55,16 +56,6 @@ class LinearHead(SolvedHead):
     name = "linear"
     incremental_form = "wide"
 
-    given = name
-
-    def can_read(self, encoders, blocks):
-        return can_read(encoders, blocks)
-
-    def build(self, spec):
-        self.encoders = spec.encoders
-        self.targets = spec.targets
-        self.prior = np.asarray(spec.prior, dtype=np.float64)
-
     @property
     def n_parameters(self):
         return self.coef_.size + self.intercept_.size
@@ -108,9 +99,8 @@ class LinearHead(SolvedHead):
 
     def _problem(self, sets):
         parts = [linear_parts(self.encoders, rows.blocks) for rows in sets]
-        codes = np.concatenate([rows.codes.cpu().numpy() for rows in sets])
-        weight = np.concatenate([rows.weight.cpu().numpy() for rows in sets])
-        return Problem(list(map(_stack, zip(*parts))), codes, weight, self.targets)
+        stacked = [_stack(some) for some in zip(*parts)]
+        return Problem(stacked, *targets_of(sets), self.targets)
 
 
 def _stack(parts):
@@ -156,6 +146,11 @@ class Problem:
         self.total = weight.sum()
         self.share = weight / (self.total if self.total > 0 else 1)
 
+    @functools.cached_property
+    def _squares(self):
+        """Mean square of each feature, and of the intercept's."""
+        return np.append(self.features.mean_squares(self.share), 1.0)[:, None]
+
     def solve(self, strength, start, tolerance=_TOLERANCE):
         """Return the coefficients, the intercept in the last row.
 
@@ -173,8 +168,7 @@ class Problem:
         # In units in which all coefficients bend the loss about alike: frequent and
         # rare features then come to rest together, in a third of the steps.
         curvature = _CURVATURE if self.targets.is_classification else 1.0
-        squares = np.append(self.features.mean_squares(self.share), 1.0)
-        unit = 1 / np.sqrt(curvature * squares[:, None] + penalty + 1e-12)
+        unit = 1 / np.sqrt(curvature * self._squares + penalty + 1e-12)
 
         def objective(flat):
             solution = unit * flat.reshape(shape)
@@ -289,9 +283,14 @@ class _Dense:
 
 class _Sparse:
     def __init__(self, part):
+        self.part = part
         self.rows = Csr.from_scipy(part)
-        self.columns = Csr.from_scipy(part.T.tocsr())
         self.n_stored = part.nnz
+
+    @functools.cached_property
+    def columns(self):
+        """The transpose, which rows that validate do not need."""
+        return Csr.from_scipy(self.part.T.tocsr())
 
     def times(self, coef):
         return _sum_rows(self.rows, self.rows.values, coef)

@@ -6,6 +6,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+import scipy.sparse
 
 from skmm._data.blocks import Block
 from skmm._data.containers import Csr
@@ -174,6 +175,11 @@ class EntityEncoder(Encoder):
         self.n_columns_ = X.shape[1]
         self._links = LinkTable(graph)
         self._n_triples = len(graph.links)
+        if self.wide:
+            # What is known of each node, and nothing of one that is missing.
+            facts = scipy.sparse.csr_matrix(self._links.facts(), dtype=np.float32)
+            nothing = scipy.sparse.csr_matrix((1, facts.shape[1]), dtype=np.float32)
+            self._facts = scipy.sparse.vstack([facts, nothing], format="csr")
         self._features = self._read_features()
         self.node_vectors_ = None
         if self.pretrain_epochs:
@@ -276,24 +282,19 @@ class EntityEncoder(Encoder):
         )
 
     def linear_features(self, block):
-        import scipy.sparse
-
         if not self.wide:
             return None
-        # What is known of each node, and nothing of one that is missing.
-        facts = scipy.sparse.csr_matrix(self._links.facts(), dtype=np.float32)
-        nothing = scipy.sparse.csr_matrix((1, facts.shape[1]), dtype=np.float32)
-        facts = scipy.sparse.vstack([facts, nothing], format="csr")
-        codes = block[0].cpu().numpy()
-        columns = [facts[np.where(column >= 0, column, -1)] for column in codes.T]
-        return scipy.sparse.hstack(columns, format="csr")
+        # The last row is that of a missing node.
+        return scipy.sparse.hstack(
+            [self._facts[column] for column in block[0].cpu().numpy().T], format="csr"
+        )
 
     def build_wide(self, n_outputs):
         from skmm.encoders.entity._module import NodeWide
 
         if not self.wide:
             return None
-        facts = Csr.from_scipy(self._links.facts())
+        facts = Csr.from_scipy(self._facts[:-1])
         return NodeWide(facts, self.n_columns_, n_outputs)
 
 
