@@ -96,12 +96,11 @@ import numpy as np, torch
 from skmm import MultimodalClassifier
 from skmm.datasets import make_multimodal_classification
 
-X, y = make_multimodal_classification(n_samples=3000, random_state=0)
+X, y = make_multimodal_classification(n_samples=600, random_state=0)
 torch.set_num_threads(2)
 
 def fit(_=None):
     options = dict(max_epochs=1, width=128, batch_size=512, random_state=0)
-    options["heads"] = ["fused", "linear", "boosting"]
     return MultimodalClassifier(**options).fit(X, y)
 
 model = fit()
@@ -118,12 +117,34 @@ if __name__ == "__main__":
     print("answered")
 """
 
+#: Trees alone, whose threads are not torch's.
+FORKED_TREES = """
+import multiprocessing
+import numpy as np
+from skmm import MultimodalClassifier
+from skmm.datasets import make_multimodal_classification
+
+X, y = make_multimodal_classification(n_samples=3000, random_state=0)
+model = MultimodalClassifier(heads=["boosting"], random_state=0).fit(X, y)
+expected = model.predict_proba(X)
+
+def answer(_):
+    return model.predict_proba(X)
+
+if __name__ == "__main__":
+    with multiprocessing.get_context("fork").Pool(2) as pool:
+        for found in pool.map_async(answer, range(2)).get(timeout=60):
+            np.testing.assert_allclose(found, expected)
+    print("answered")
+"""
+
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_pool_answers():
+@pytest.mark.parametrize("program", [FORKED, FORKED_TREES], ids=["all", "trees"])
+def test_a_forked_pool_answers(program):
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run(
-        [sys.executable, "-c", FORKED],
+        [sys.executable, "-c", program],
         env=environment,
         capture_output=True,
         text=True,
