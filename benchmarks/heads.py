@@ -17,7 +17,7 @@ import pandas as pd
 from _common import environment, markdown_table
 from _emoji import load_emoji
 from baselines import _filled, linear, load
-from sklearn.metrics import accuracy_score, log_loss
+from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from skmm import MultimodalClassifier
@@ -90,7 +90,7 @@ def read(task, seed):
 
 
 def run(X, y, texts, n, seed):
-    """Give (log-loss, accuracy, CPU seconds) of each line on one split."""
+    """Give (log-loss, accuracy, ECE, CPU seconds) of each line on one split."""
     split = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
     X_train, X_test, y_train, y_test = split
     if n:
@@ -143,9 +143,11 @@ class _Seen:
 
 
 def _scores(y, proba, classes):
-    return log_loss(y, proba, labels=classes), accuracy_score(
-        y, classes[proba.argmax(1)]
-    )
+    """Give log-loss, accuracy and expected calibration error, in 15 bins."""
+    right, sure = classes[proba.argmax(1)] == y, proba.max(1)
+    bins = np.minimum((15 * sure).astype(int), 14)
+    gaps = np.bincount(bins, right - sure, minlength=15)
+    return log_loss(y, proba, labels=classes), right.mean(), np.abs(gaps).sum() / len(y)
 
 
 def main(tasks, seeds):
@@ -154,13 +156,15 @@ def main(tasks, seeds):
         name, _, n = task.partition(":")
         splits = [run(*read(name, seed), int(n or 0), seed) for seed in seeds]
         for line in splits[0]:
-            loss, accuracy, seconds = np.mean([split[line] for split in splits], axis=0)
+            means = np.mean([split[line] for split in splits], axis=0)
+            loss, accuracy, error, seconds = means
             table.append(
                 {
                     "task": task,
                     "line": line,
                     "log-loss": f"{loss:.3f}",
                     "accuracy": f"{accuracy:.3f}",
+                    "ECE": f"{error:.3f}",
                     "CPU s": "" if np.isnan(seconds) else f"{seconds:.1f}",
                 }
             )
