@@ -122,17 +122,21 @@ class EstimatorHead(SolvedHead):
         params = estimator.get_params(deep=False)
         if params.get("random_state", 0) is None:
             estimator.set_params(random_state=self.seed)
-        if has_fit_parameter(estimator, "sample_weight"):
-            kept = weight > 0
-            X, codes, options["sample_weight"] = X[kept], codes[kept], weight[kept]
-        elif not np.allclose(weight[weight > 0], weight.max()):
-            raise ValueError(
-                f"{type(estimator).__name__}.fit, of the head {self.name!r}, takes no "
-                "sample_weight, and the rows have different weights. Leave the head "
-                "or the weights out."
-            )
-        else:
-            X, codes = X[weight > 0], codes[weight > 0]
+        kept = weight > 0
+        X, codes, weight = X[kept], codes[kept], weight[kept]
+        weight_valid = options.pop("sample_weight_val", weight[:1])
+        if not (np.allclose(weight, weight[0]) and np.ptp(weight_valid) == 0):
+            if not has_fit_parameter(estimator, "sample_weight"):
+                raise ValueError(
+                    f"{type(estimator).__name__}.fit, of the head {self.name!r}, takes "
+                    "no sample_weight, and the rows have different weights. Leave the "
+                    "head or the weights out."
+                )
+            # Not where they are equal: scikit-learn's trees then look for weighted
+            # quantiles, one by one, which takes longer than to grow.
+            options["sample_weight"] = weight
+            if "X_val" in options:
+                options["sample_weight_val"] = weight_valid
         if self.targets.is_classification:
             codes = codes.astype(np.int64)
         return estimator.fit(X, codes, **options)
