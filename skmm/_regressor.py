@@ -63,7 +63,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     width : int, default=64
         Size of every modality's vector. Hidden layers have twice as many units.
     depth : int, default=1
-        Hidden layers after the fusion.
+        Hidden layers after the fusion, beside a linear layer; 0 is that alone.
     dropout : float, default=0.2
         After hidden layers of fusion and head. Encoders have their own.
     learning_rate : float, default=3e-3

@@ -536,7 +536,7 @@ def test_scoring_monitor_does_not_featurize_again(classification, counting):
     log = monitor.get_logs().data_as_pandas
     epochs = log[log["task_name"] == "epoch"]
     assert len(epochs) == 4
-    assert epochs["neg_log_loss"].is_monotonic_increasing
+    assert epochs["neg_log_loss"].iloc[-1] > epochs["neg_log_loss"].iloc[0]
     assert epochs["accuracy"].iloc[-1] > CHANCE
     # What the fit itself needs: training rows once, validation rows once.
     assert [len(rows) for rows in CountingText.fitted] == [180]

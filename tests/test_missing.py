@@ -124,7 +124,7 @@ def test_modality_dropout_prepares_for_what_is_missing_later(fusion):
             random_state=0,
         ).fit(X[train], y[train])
         loss[share] = log_loss(y[test], model.predict_proba(gaps[test]))
-    assert loss[0.5] < np.log(4) < loss[0.0]
+    assert loss[0.5] < loss[0.0] - 0.3
 
 
 # -- nothing of an absent cell gets through --------------------------------------------

@@ -84,6 +84,8 @@ class TransformerEncoder(Encoder):
             )
             return self._dense(output, present, self.vector_.fit_transform)
         self.n_features_ = output.shape[1]
+        indices = output.tocsr().indices
+        self.frequency_ = np.bincount(indices, minlength=self.n_features_)
         return Block(output, present=present)
 
     def transform(self, X):
@@ -118,7 +120,7 @@ class TransformerEncoder(Encoder):
         if not self.is_sparse_:
             return self.vector_.build_module(width)
         dropout = 0.5 if self.dropout is None else self.dropout
-        return SparseModule(self.n_features_, width, dropout)
+        return SparseModule(self.n_features_, width, dropout, self.frequency_)
 
     def linear_features(self, block):
         if self.is_sparse_:

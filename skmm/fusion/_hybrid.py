@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skmm._nn.attention import masked_softmax
-from skmm._nn.perceptron import mlp
+from skmm._nn.perceptron import ShortcutMLP
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
 
@@ -58,7 +58,7 @@ class _Hybrid(nn.Module):
         self.stand_in = StandIn(n_modalities, width)
         sizes = [n_modalities * width] + [width] * n_modalities
         self.heads = nn.ModuleList(
-            mlp(size, 2 * width, n_outputs, depth=1, dropout=spec.dropout)
+            ShortcutMLP(size, 2 * width, n_outputs, depth=1, dropout=spec.dropout)
             for size in sizes
         )
         self.scores = nn.Parameter(torch.zeros(n_modalities + 1))
@@ -70,8 +70,7 @@ class _Hybrid(nn.Module):
     def set_bias(self, prior):
         """Start all heads from the prior."""
         for head in self.heads:
-            head[-1].weight.zero_()
-            head[-1].bias.copy_(prior)
+            head.linear.bias.copy_(prior)
 
     def forward(self, vectors, present):
         joined = self.stand_in(vectors, present).flatten(1)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from skmm._nn.seeding import Dropout
+from skmm._nn.perceptron import ShortcutMLP
 from skmm.fusion._base import Fusion, FusionOutput
 
 
@@ -35,12 +35,7 @@ class _Late(nn.Module):
         super().__init__()
         self.out_features = n_modalities * n_outputs
         self.heads = nn.ModuleList(
-            nn.Sequential(
-                nn.Linear(width, width),
-                nn.ReLU(),
-                Dropout(dropout),
-                nn.Linear(width, n_outputs, bias=False),
-            )
+            ShortcutMLP(width, width, n_outputs, depth=1, dropout=dropout)
             for _ in range(n_modalities)
         )
         self.scores = nn.Parameter(torch.zeros(n_modalities))

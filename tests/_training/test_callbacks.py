@@ -360,7 +360,7 @@ def test_print_log_keeps_to_its_columns_when_a_head_stops(data, capsys):
         n_iter_no_change=1,
         max_epochs=40,
         verbose=1,
-        batch_size=2,
+        batch_size=4,
     )
     rows = capsys.readouterr().out.strip().splitlines()
     epochs = [row.split() for row in rows[2:-1]]

@@ -119,8 +119,8 @@ class Watch(GradualUnfreezing):
 def test_gradual_unfreezing(classification):
     watch = Watch(modalities=["text"], start=1, every=1)
     model = fit(classification, callbacks=[watch])
-    # Tabular's codes and net always learn; text's net, then its table, join.
-    assert watch.seen_[:3] == [2, 3, 4]
+    # Tabular's three parts always learn; text's net, then its table, join.
+    assert watch.seen_[:3] == [3, 4, 5]
     start = fit(classification, freeze="encoders")
     assert not same(weights(model, "text"), weights(start, "text"))
     parameters = model._learner.module.parameters()

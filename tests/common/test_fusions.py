@@ -65,6 +65,9 @@ def build(fusion, m, alignments=(), dropout=0.0, **options):
     )
     head.align([make_alignment(a) for a in alignments])
     head.alignment_weight = 0.1
+    for parameter in head.parameters():
+        if not parameter.any():  # as after some steps: zeros let no gradient through
+            torch.nn.init.normal_(parameter, std=0.1)
     return head
 
 

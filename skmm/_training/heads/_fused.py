@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from skmm._nn.declarations import declared, declares
-from skmm._nn.perceptron import mlp
+from skmm._nn.perceptron import ShortcutMLP
 from skmm._nn.seeding import rand
 from skmm._training.heads._base import HeadOutput, NetHead, set_bias
 from skmm.encoders._base import Encoded
@@ -92,7 +92,7 @@ class FusedModule(nn.Module):
         self.spec = dataclasses.replace(spec, encoders={})
         self.output = None
         if not self._decides(spec):
-            self.output = mlp(
+            self.output = ShortcutMLP(
                 self.out_features,
                 2 * spec.width,
                 spec.n_outputs,
@@ -222,8 +222,7 @@ class FusedModule(nn.Module):
     def set_bias(self, prior):
         """Start from the prior rather than from even odds, and from nothing more."""
         if self.output is not None:
-            nn.init.zeros_(self.output[-1].weight)
-            set_bias(self.output[-1].bias, prior)
+            set_bias(self.output.linear.bias, prior)
         elif declares(self.fusion, "set_bias"):
             self.fusion.set_bias(prior)
 

