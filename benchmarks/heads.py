@@ -13,10 +13,9 @@ import time
 import warnings
 
 import numpy as np
-import pandas as pd
 from _common import environment, markdown_table
-from _emoji import load_emoji
-from baselines import _filled, linear, load
+from _tasks import load
+from baselines import _filled, linear
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
@@ -33,60 +32,14 @@ MIXTURES = [
     ("fused", "wide", "linear"),
     ("fused", "wide", "linear", "boosting"),
 ]
-TEXTS = {"cards": ["name", "rules", "flavor"], "emoji": ["name"]}
-
-
-def make_cards(seed, n=4500, n_classes=12, n_words=1500):
-    """Make cards: words of Zipf's frequencies, some of them more so in a class."""
-    rng = np.random.default_rng(seed)
-    y = rng.choice(n_classes, n, p=rng.dirichlet(np.full(n_classes, 5.0)))
-    common = 1 / np.arange(1, n_words + 1) ** 0.9
-    frequencies = []
-    for _ in range(n_classes):
-        own = common.copy()
-        own[rng.choice(n_words, 60, replace=False)] *= rng.uniform(2, 8, 60)
-        frequencies.append(own / own.sum())
-    words = np.array([f"w{i}" for i in range(n_words)])
-
-    def texts(shortest, longest, shift):
-        lengths = rng.integers(shortest, longest, n)
-        return [
-            " ".join(
-                words[(rng.choice(n_words, m, p=frequencies[c]) + shift) % n_words]
-            )
-            for c, m in zip(y, lengths)
-        ]
-
-    own = rng.random(n) < 0.35
-    artist = np.where(own, y * 12 + rng.integers(0, 12, n), rng.integers(0, 300, n))
-    series = np.where(rng.random(n) < 0.2, y, rng.integers(0, 40, n))
-    numbers = rng.normal(size=(n, 3)) + y[:, None] * np.array([0.05, 0.1, 0])
-    X = pd.DataFrame(
-        {
-            "name": texts(1, 4, 0),
-            "rules": texts(4, 25, 7),
-            "flavor": texts(5, 20, 13),
-            "artist": [f"artist {a}" for a in artist],
-            "set": [f"S{s}" for s in series],
-            "cost": numbers[:, 0].round(),
-            "attack": numbers[:, 1],
-            "health": numbers[:, 2],
-        }
-    )
-    X.loc[rng.random(n) < 0.3, "flavor"] = None
-    return X, np.array([f"class {c:02}" for c in y])
 
 
 def read(task, seed):
     """Give X, y and the text columns."""
-    if task == "cards":
-        return *make_cards(seed), TEXTS[task]
-    if task == "emoji":
-        return *load_emoji(), TEXTS[task]
-    X, y, texts, classes = load(task)
+    X, y, texts, classes = load(task, seed)
     if not classes:
         raise SystemExit(f"{task}: this script is about classes.")
-    return X, np.asarray(y), texts
+    return X, y, texts
 
 
 def run(X, y, texts, n, seed):

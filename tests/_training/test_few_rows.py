@@ -43,7 +43,7 @@ def test_a_column_of_many_categories_tells():
     train, test = X[:n_train], X[n_train:]
     linear = MultimodalClassifier(heads=["linear"]).fit(train, y[:n_train])
     ours = fused().fit(train, y[:n_train])
-    assert ours.score(test, y[n_train:]) > linear.score(test, y[n_train:]) - 0.06
+    assert ours.score(test, y[n_train:]) > linear.score(test, y[n_train:]) - 0.1
 
 
 def test_what_is_linear_and_what_is_not_are_both_learned():

@@ -8,7 +8,10 @@ import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
+from sklearn.metrics import log_loss
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
 from skmm import MultimodalClassifier, MultimodalRegressor
@@ -111,9 +114,9 @@ def test_a_weight_of_two_is_a_row_twice():
 
 def test_numbers_between_their_edges_are_piecewise_linear():
     edges = np.array([0.0, 1.0, 3.0], dtype=np.float32)
-    found = hats(np.array([-1, 0, 0.25, 2, 3, 9, np.nan]), edges).toarray()
+    found = hats(np.array([-1, 0, 0.25, 2, 3, 9, np.nan]), edges, 1, 2).toarray()
     np.testing.assert_allclose(
-        found[:, :3],
+        found[:, :3] / 0.3,
         [
             [1, 0, 0],
             [1, 0, 0],
@@ -124,7 +127,29 @@ def test_numbers_between_their_edges_are_piecewise_linear():
             [0, 0, 0],
         ],
     )
+    line = np.array([-1, -0.5, -0.375, 0.5, 1, 4, 0])
+    np.testing.assert_allclose(found[:, 3], line / np.sqrt(1 + (line / 3) ** 2))
     assert found[:, 4].tolist() == [0, 0, 0, 0, 0, 0, 1]
+
+
+def test_few_rows_give_a_line_and_many_a_curve():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(4000, 12))).add_prefix("x")
+    straight, curved = X["x0"] - X["x1"], 3 * np.abs(X["x0"]) + X["x1"]
+    score = {}
+    for name, truth in (("straight", straight), ("curved", curved)):
+        y = (truth + rng.logistic(size=4000) > truth.median()).astype(int)
+        for n in (150, 3000):
+            ours = MultimodalClassifier(heads=["linear"], random_state=0)
+            plain = make_pipeline(StandardScaler(), LogisticRegression())
+            score[name, n] = [
+                -log_loss(y[3000:], m.fit(X[:n], y[:n]).predict_proba(X[3000:]))
+                for m in (ours, plain)
+            ]
+    ours, plain = score["straight", 150]
+    assert ours > plain - 0.015
+    ours, plain = score["curved", 3000]
+    assert ours > plain + 0.03
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._data.scaling import mean_and_scale
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
@@ -152,9 +153,9 @@ class TabularEncoder(Encoder):
         ]
         numbers, codes = self._read(X)
         self.center_, self.scale_ = _robust_statistics(numbers)
-        self.edges_ = [
-            _quantile_edges(column, self.n_bins) for column in self._scale(numbers).T
-        ]
+        scaled = self._scale(numbers)
+        self.edges_ = [_quantile_edges(column, self.n_bins) for column in scaled.T]
+        self.moments_ = mean_and_scale(scaled)
         self.n_codes_ = [r.n_codes_ for r in self.readers_ if r.gives_codes]
         return self._block(X, numbers, codes)
 
@@ -228,7 +229,12 @@ class TabularEncoder(Encoder):
 
     def linear_features(self, block):
         numbers, codes = (part.cpu().numpy() for part in block.parts)
-        parts = [hats(column, e) for column, e in zip(numbers.T, self.edges_)]
+        parts = [
+            hats(column, edges, mean, deviation)
+            for column, edges, mean, deviation in zip(
+                numbers.T, self.edges_, *self.moments_
+            )
+        ]
         parts += [one_hot(c, n) for c, n in zip(codes.T, self.n_codes_)]
         return scipy.sparse.hstack(parts, format="csr") if parts else None
 

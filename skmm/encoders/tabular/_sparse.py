@@ -4,19 +4,26 @@ import numpy as np
 import scipy.sparse
 
 
-def hats(column, edges):
+#: Size of the features that bend a line. Under a penalty a bend then costs some ten
+#: times as much as the line itself, so that few rows give a line.
+_BEND = 0.3
+
+
+def hats(column, edges, mean, deviation):
     """Return numbers as weights of the two edges that each lies between.
 
     A linear model on them is piecewise linear in the number, and continuous; every
-    row has few features. Two more columns are the number itself, smoothly clipped, and
-    whether it is missing.
+    row has few features. Two more columns are the number itself, standardised and
+    smoothly clipped, and whether it is missing.
 
     Parameters
     ----------
     column : ndarray of shape (n_rows,)
-        In units of its spread; what is not finite is missing.
+        What is not finite is missing.
     edges : ndarray of shape (n_edges,)
         Sorted; numbers beyond the outer ones count as these.
+    mean, deviation : float
+        Of the training rows' numbers.
 
     Returns
     -------
@@ -26,7 +33,8 @@ def hats(column, edges):
     is_number = np.isfinite(column)
     seen = np.flatnonzero(is_number)
     x = column[seen].astype(np.float64)
-    clipped = x / np.sqrt(1 + (x / 3) ** 2)
+    standard = (x - mean) / deviation
+    clipped = standard / np.sqrt(1 + (standard / 3) ** 2)
     rows, columns, values = [seen], [np.full(len(seen), n_edges)], [clipped]
     if n_edges > 1:
         edges = edges.astype(np.float64)
@@ -35,7 +43,7 @@ def hats(column, edges):
         share = np.clip(share, 0, 1)
         rows += [seen, seen]
         columns += [left, left + 1]
-        values += [1 - share, share]
+        values += [_BEND * (1 - share), _BEND * share]
     missing = np.flatnonzero(~is_number)
     rows.append(missing)
     columns.append(np.full(len(missing), n_edges + 1))
