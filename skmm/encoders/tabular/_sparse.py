@@ -3,7 +3,6 @@
 import numpy as np
 import scipy.sparse
 
-
 #: Size of the features that bend a line. Under a penalty a bend then costs some ten
 #: times as much as the line itself, so that few rows give a line.
 _BEND = 0.3
