@@ -5,6 +5,11 @@ from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
 
 
+#: Strength of the pull of the weights' sum towards 1, beside that of each weight: a
+#: few dozen rows that are all predicted rightly do not say how sure one may be.
+_PULL_OF_TOTAL = 3.0
+
+
 class Mixture:
     """Non-negative weights of the heads, a set for each output.
 
@@ -22,7 +27,7 @@ class Mixture:
 
     #: Strength of the pull towards equal weights, in rows: with as many validation
     #: rows as this, data and pull have about equal say.
-    prior_rows = 20.0
+    prior_rows = 50.0
 
     #: A head of a smaller share in every output is left out: it is not asked, and not
     #: fitted again.
@@ -141,8 +146,9 @@ def _minimize(loss, n_heads, pull):
 
     def pulled(w):
         value, gradient = loss(w)
-        away = w - equal
-        return value + pull * away @ away, gradient + 2 * pull * away
+        away, more = w - equal, w.sum() - 1
+        value += pull * (away @ away + _PULL_OF_TOTAL * more**2)
+        return value, gradient + 2 * pull * (away + _PULL_OF_TOTAL * more)
 
     found = minimize(
         pulled, equal, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_heads

@@ -1,5 +1,6 @@
 """Features already extracted: a fixed-length vector a row."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -94,6 +95,9 @@ class _VectorModule(nn.Module):
     def __init__(self, n_features, hidden, width, dropout):
         super().__init__()
         self.net = mlp(n_features, hidden, width, depth=1, dropout=dropout)
+        # AdamW moves each weight by as much, and so the sum over many features by more:
+        # hundreds of features of hundreds of rows would be learned by heart.
+        self.learning_rate_scale = min(1.0, math.sqrt(64 / n_features))
 
     def forward(self, block, mixing=None):
         values = block[0]

@@ -59,7 +59,7 @@ def test_regression_is_non_negative_least_squares(rng):
         "opposite": -codes + rng.normal(size=codes.shape),
     }
     mixture = Mixture.fit(heads, codes, np.ones(4000), targets)
-    np.testing.assert_allclose(mixture.weights, [[2, 0]], atol=0.02)
+    np.testing.assert_allclose(mixture.weights, [[2, 0]], atol=0.03)
 
 
 def test_few_rows_pull_towards_equal_weights(rng):
@@ -77,6 +77,8 @@ def test_few_rows_pull_towards_equal_weights(rng):
     # Perfectly separated rows ask for infinite weights; the pull keeps them finite.
     assert few.weights.max() < 3
     assert many.weights.max() > few.weights.max()
+    # Nor do they say how sure one may be.
+    assert few.weights.sum() < 1.3 < many.weights.sum()
 
 
 def test_weight_counts_as_repetition(rng):
