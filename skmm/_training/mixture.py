@@ -4,7 +4,6 @@ import numpy as np
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
 
-
 #: Strength of the pull of the weights' sum towards 1, beside that of each weight: a
 #: few dozen rows that are all predicted rightly do not say how sure one may be.
 _PULL_OF_TOTAL = 3.0
