@@ -24,9 +24,9 @@ class Mixture:
         None stands for equal weights and a temperature of 1.
     """
 
-    #: Strength of the pull towards equal weights, in rows: with as many validation
-    #: rows as this, data and pull have about equal say.
-    prior_rows = 50.0
+    #: How many validation rows a pull towards equal weights stands for. It fades with
+    #: the square of their share, so that thousands of rows decide alone.
+    prior_rows = 150.0
 
     #: A head of a smaller share in every output is left out: it is not asked, and not
     #: fitted again.
@@ -73,7 +73,7 @@ class Mixture:
         if targets.is_classification:
             one = _fit_sigmoid if targets.is_sigmoid else _fit_softmax
         weight = weight / weight.sum()
-        pull = cls.prior_rows / (len(weight) + cls.prior_rows) / 2
+        pull = (cls.prior_rows / (len(weight) + cls.prior_rows)) ** 2 / 2
 
         def fit_weights(stacked):
             return np.stack(
