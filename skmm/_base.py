@@ -41,6 +41,7 @@ class BaseMultimodal(
     _parameter_constraints = {
         **MultimodalComposition._parameter_constraints,
         "modalities": [StrOptions({"auto"}), list, tuple],
+        "kinds": [dict, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "heads": [StrOptions({"auto"}), list, tuple],
@@ -86,6 +87,7 @@ class BaseMultimodal(
         self,
         modalities="auto",
         *,
+        kinds=None,
         fusion="concat",
         alignment=None,
         alignment_weight=0.1,
@@ -118,6 +120,7 @@ class BaseMultimodal(
         n_jobs=None,
     ):
         self.modalities = modalities
+        self.kinds = kinds
         self.fusion = fusion
         self.alignment = alignment
         self.alignment_weight = alignment_weight

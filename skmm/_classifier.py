@@ -27,6 +27,11 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         scikit-learn transformer, an ``nn.Module`` class, or ``"drop"``; ``columns``
         is what scikit-learn's ColumnTransformer takes: a label, a list of labels or
         positions, a slice, a mask or a callable.
+    kinds : dict of {label: str or Reader}, default=None
+        Kinds of columns that the detection misreads, such as ``{"zip": "category",
+        "photo": "image", "note": "drop"}``; all other columns are detected. See
+        :func:`skmm.detect_modalities` for what may be named. Only with
+        ``modalities="auto"``.
     fusion : str, Fusion or class, default="concat"
         A name of :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``,
         ``"attention"``, ``"low_rank"``, ``"late"``, ...), or a
@@ -186,6 +191,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         self,
         modalities="auto",
         *,
+        kinds=None,
         fusion="concat",
         alignment=None,
         alignment_weight=0.1,
@@ -220,6 +226,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     ):
         super().__init__(
             modalities,
+            kinds=kinds,
             fusion=fusion,
             alignment=alignment,
             alignment_weight=alignment_weight,

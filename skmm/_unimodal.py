@@ -53,6 +53,7 @@ def unimodal_estimators(estimator, X=None):
     modalities, _ = find_modalities(
         modalities,
         X,
+        kinds=estimator.kinds,
         check=make_encoder,
         reserved=estimator.get_params(deep=False),
     )
@@ -61,6 +62,7 @@ def unimodal_estimators(estimator, X=None):
             modality[0],
             clone(estimator).set_params(
                 modalities=clone([modality], safe=False),
+                kinds=None,
                 fusion="concat",
                 alignment=None,
             ),

@@ -8,6 +8,7 @@ import numpy as np
 #: are read anew at every fit and partial_fit.
 STRUCTURE = (
     "modalities",
+    "kinds",
     "fusion",
     "heads",
     "width",

@@ -11,6 +11,7 @@ from skmm.encoders import make_encoder
 from skmm.fusion import make_fusion
 from skmm.io._defaults import Defaults, reading_with
 from skmm.modalities._resolver import (
+    check_given,
     check_names,
     find_columns,
     find_modalities,
@@ -55,6 +56,7 @@ def check_parts(options):
         if one is not None:
             make_alignment(one)
     make_mixup(options["mixup"])
+    check_given(options["modalities"], options["kinds"])
     for callback in options["callbacks"] or ():
         # skorch takes (name, callback), too.
         check_options(callback[-1] if isinstance(callback, tuple) else callback)
@@ -125,6 +127,7 @@ class Preparation:
         requested, ignored = find_modalities(
             options["modalities"],
             frame,
+            kinds=options["kinds"],
             check=make_encoder,
             reserved=options,
             once=once,

@@ -21,7 +21,12 @@ from skmm.feature_extraction._modalities import Vectors, take_columns, to_array
 from skmm.io._defaults import Defaults, reading_with
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import check_kind, make_default
-from skmm.modalities._resolver import find_columns, find_modalities, is_dropped
+from skmm.modalities._resolver import (
+    check_given,
+    find_columns,
+    find_modalities,
+    is_dropped,
+)
 from skmm.modalities._selection import order_as_fitted
 
 
@@ -38,6 +43,10 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
     modalities : "auto" or list of (name, kind, columns), default="auto"
         Which columns are what; "auto" asks :func:`~skmm.modalities.detect_modalities`,
         whose ``to_list()`` has this form. The kind "drop" leaves columns out.
+    kinds : dict of {label: str or Reader}, default=None
+        Kinds of columns that the detection misreads, such as ``{"photo": "image",
+        "note": "drop"}``; see :func:`~skmm.modalities.detect_modalities`. Only with
+        ``modalities="auto"``.
     transformers : list of (name, transformer), default=()
         What to take instead of the default for a modality of that name, else for all
         of that kind: a scikit-learn transformer, "passthrough" or "drop". Their
@@ -105,6 +114,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     _parameter_constraints = {
         "modalities": [StrOptions({"auto"}), list, tuple],
+        "kinds": [dict, None],
         "transformers": [list, tuple],
         "pretrained": ["boolean"],
         "memory": [str, HasMethods(["__fspath__"]), None],
@@ -123,6 +133,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         self,
         modalities="auto",
         *,
+        kinds=None,
         transformers=(),
         pretrained=False,
         memory=None,
@@ -131,6 +142,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         n_jobs=None,
     ):
         self.modalities = modalities
+        self.kinds = kinds
         self.transformers = transformers
         self.pretrained = pretrained
         self.memory = memory
@@ -289,9 +301,11 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     def _resolve(self, frame):
         """Return the Selection of each modality that is there and kept."""
+        check_given(self.modalities, self.kinds)
         requested, ignored = find_modalities(
             self.modalities,
             frame,
+            kinds=self.kinds,
             check=_check_kind,
             reserved=self.get_params(deep=False),
             what="kind",

@@ -11,7 +11,8 @@ class Decision(NamedTuple):
     Attributes
     ----------
     kind : str or None
-        The kind of modality; None for a column without any value.
+        The kind of modality; "drop" for a column that is left out, None for one
+        without any value.
     reason : str
     reader : Reader or None, default=None
         What reads a column of a table.
@@ -19,6 +20,8 @@ class Decision(NamedTuple):
         What a user would want to know besides.
     warning : str, default=""
         What is ambiguous or useless, with its remedy.
+    given : bool, default=False
+        If True, the user has taken it.
     """
 
     kind: str | None
@@ -26,3 +29,4 @@ class Decision(NamedTuple):
     reader: Reader | None = None
     note: str = ""
     warning: str = ""
+    given: bool = False

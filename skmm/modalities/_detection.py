@@ -14,6 +14,7 @@ import numpy as np
 from skmm._data.frames import as_frame, is_missing
 from skmm.modalities._cells import decide_column
 from skmm.modalities._found import ColumnModality, Modalities, example_of
+from skmm.modalities._given import DROP, check_kinds, check_labels, decide_given
 from skmm.modalities.readers import name_reader
 
 # From this many float columns on, numbered columns are features, not facts.
@@ -22,7 +23,7 @@ _VECTOR_COLUMNS = 8
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
-def detect_modalities(X, *, sample_size=1000):
+def detect_modalities(X, *, kinds=None, sample_size=1000):
     """Find out which columns of a table are tabular, text, images, and so on.
 
     All plain tabular columns together are one modality, "tabular", and all columns of
@@ -36,6 +37,12 @@ def detect_modalities(X, *, sample_size=1000):
     ----------
     X : pandas.DataFrame, polars.DataFrame, or 2-D array-like
         The table.
+    kinds : dict of {label: str or Reader}, default=None
+        What columns are, where their cells mislead: a kind of modality
+        (``"tabular"``, ``"text"``, ``"image"``, ...; see :data:`KINDS`), what reads a
+        column of a table (``"number"``, ``"category"``, ``"flag"``, ``"date"``,
+        ``"time"``, ``"duration"``, or a reader with its options), or ``"drop"``, which
+        leaves the column out. All other columns are detected.
     sample_size : int, default=1000
         How many distinct strings of a column to read closely. They are chosen by
         a hash of their content.
@@ -49,9 +56,10 @@ def detect_modalities(X, *, sample_size=1000):
     ------
     ValueError
         If a column mixes types, holds something that cannot be read, or has
-        the name of another column; or if `sample_size` is not positive.
+        the name of another column; if `kinds` names a column or a kind that does not
+        exist; or if `sample_size` is not positive.
     TypeError
-        If `X` is not a table.
+        If `X` is not a table, or `kinds` not such a dict.
 
     See Also
     --------
@@ -86,7 +94,13 @@ def detect_modalities(X, *, sample_size=1000):
 ('image', 'image', ['photo'])]
     >>> modalities.columns_[1].reason
     'strings, 100 % distinct, 3.3 words on average'
+
+    Numbers that are names rather than amounts:
+
+    >>> detect_modalities(df[["age"]], kinds={"age": "category"}).to_list()
+    [('tabular', 'tabular', {'age': 'category'})]
     """
+    check_kinds(kinds)
     if sample_size < 1:
         raise ValueError(f"sample_size must be at least 1, got {sample_size}.")
     frame = as_frame(X)
@@ -97,8 +111,12 @@ def detect_modalities(X, *, sample_size=1000):
             "modalities select columns by name."
         )
     labels = frame.columns.tolist()
+    kinds = kinds or {}
+    check_labels(kinds, labels)
     found = {
-        label: decide_column(frame.iloc[:, i], label, sample_size)
+        label: decide_given(frame.iloc[:, i], kinds[label])
+        if label in kinds
+        else decide_column(frame.iloc[:, i], label, sample_size)
         for i, label in enumerate(labels)
     }
     for decision in found.values():
@@ -115,12 +133,12 @@ def _group(frame, labels, found):
     cells_of_kind = Counter(
         decision.kind
         for decision in found.values()
-        if decision.kind not in (None, "tabular", "text")
+        if decision.kind not in (None, DROP, "tabular", "text")
     )
     for label in labels:
         kind = found[label].kind
         prefix = prefixes[label]
-        if kind is None:
+        if kind in (None, DROP):
             continue
         if kind == "tabular" and prefix is not None:
             key, name = ("prefix", prefix), prefix
@@ -154,11 +172,11 @@ def _group(frame, labels, found):
             members = {label: name_reader(found[label].reader) for label in members}
         modalities.append((names[key], kind, members))
         key_of |= dict.fromkeys(members, key)
-    kinds = {name: kind for name, kind, _ in modalities}
+    kind_of = {name: kind for name, kind, _ in modalities}
     columns = []
     for i, label in enumerate(labels):
         name = names.get(key_of.get(label))
-        kind = kinds.get(name)
+        kind = found[label].kind if name is None else kind_of[name]
         decision = found[label]
         reason = vectors.get(key_of.get(label), decision.reason)
         reader = decision.reader if kind == "tabular" else None
@@ -194,6 +212,8 @@ def _is_numbered_vector(frame, labels, found):
     stems = set()
     for label in labels:
         match = _NUMBERED.fullmatch(label.partition("__")[2])
+        if found[label].given:
+            return False
         # A dimension that is missing throughout is ignored but does not break a row.
         if match is None or not (found[label].kind is None or _is_float(frame[label])):
             return False

@@ -12,7 +12,8 @@ _FIELDS = "column kind modality reader reason missing example note"
 ColumnModality = namedtuple("ColumnModality", _FIELDS)
 ColumnModality.__doc__ = """What was decided about one column, and why.
 
-`kind` and `modality` are None for a column without any value; `reader` is what reads a
+`kind` and `modality` are None for a column without any value, and "drop" and None for
+one that the user leaves out; `reader` is what reads a
 column of a table, a name or an object, and None for other kinds. `missing` is a share
 of the rows, `example` a value as a string, `note` what else is worth knowing.
 """

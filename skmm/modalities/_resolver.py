@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 from skmm._utils.compat import InvalidParameterError
 from skmm._utils.memo import Calls
 from skmm._utils.names import did_you_mean
-from skmm.modalities._cells import decide_column
 from skmm.modalities._detection import detect_modalities
+from skmm.modalities._given import DROP, check_kinds, read_anyhow
 from skmm.modalities._selection import drop_all_missing, find_positions
 from skmm.modalities.readers import make_reader
-from skmm.modalities.readers._base import is_numeric
 
 _ONCE = Calls()
 
@@ -99,13 +98,38 @@ def read_modalities(modalities, *, check, reserved=(), what="encoder"):
     return [tuple(modality) for modality in modalities]
 
 
-def find_modalities(modalities, X, *, once=_ONCE, **options):
+def check_given(modalities, kinds):
+    """Check ``kinds=`` beside ``modalities=``, as far as no frame is needed for it.
+
+    Parameters
+    ----------
+    modalities : "auto" or list of (name, encoder, columns)
+    kinds : dict of hashable to (str or Reader), or None
+
+    Raises
+    ------
+    ValueError
+        For kinds that there are not, and kinds beside a list of modalities.
+    TypeError
+        For what is not such a dict.
+    """
+    check_kinds(kinds)
+    if kinds and not isinstance(modalities, str):
+        raise ValueError(
+            f"kinds={kinds!r} says what columns are where modalities='auto' detects "
+            "them; a list of modalities says it by itself. Leave one of them out."
+        )
+
+
+def find_modalities(modalities, X, *, kinds=None, once=_ONCE, **options):
     """Return the modalities that a user wrote, or those that are in a frame.
 
     Parameters
     ----------
     modalities : "auto" or list of (name, encoder, columns)
     X : DataFrame
+    kinds : dict of hashable to (str or Reader), default=None
+        What the user says of columns, where the others are detected.
     once : Calls, optional
         What calls the detection, which fits on the same rows have in common.
     **options : dict of str to object
@@ -119,7 +143,7 @@ def find_modalities(modalities, X, *, once=_ONCE, **options):
     """
     if not isinstance(modalities, str):
         return read_modalities(modalities, **options), []
-    detected = once(detect_modalities, X)
+    detected = once(detect_modalities, X, kinds=kinds)
     return detected.to_list(), detected.ignored
 
 
@@ -214,15 +238,7 @@ def choose_reader(column, readers):
     reader : Reader
     """
     chosen = (readers or {}).get(column.name)
-    if chosen is not None:
-        return make_reader(chosen)
-    decision = decide_column(column, column.name, sample_size=1000)
-    if decision.warning:
-        warnings.warn(decision.warning, UserWarning, stacklevel=2)
-    if decision.reader is not None:
-        return decision.reader
-    # Text, and what else the user wants read as a column of a table.
-    return make_reader("number" if is_numeric(column) else "category")
+    return read_anyhow(column) if chosen is None else make_reader(chosen)
 
 
 def check_names(names, known, option):
@@ -247,7 +263,7 @@ def check_names(names, known, option):
 
 def is_dropped(encoder):
     """Return True if a modality is to be left out."""
-    return isinstance(encoder, str) and encoder == "drop"
+    return isinstance(encoder, str) and encoder == DROP
 
 
 def _check_name(name, reserved):

@@ -123,8 +123,8 @@ def decide_strings(series, label, sample_size):
         warning = (
             f"Column {label!r} is read as a category, and {n_distinct} of "
             f"{len(series)} rows have a value of their own (for example {held[0]!r}), "
-            "from which nothing can be learned. Drop it, or say what it is: "
-            "modalities=[('name', 'text', [column]), ...] reads it as text."
+            "from which nothing can be learned. Say what it is, as in "
+            f"kinds={{{label!r}: 'text'}}, or leave it out: {{{label!r}: 'drop'}}."
         )
         note = note or "nearly as many values as rows"
     return Decision("tabular", reason, CategoryReader(), note, warning)
@@ -249,8 +249,7 @@ def _decide_numbers(values, label, enough):
             f"Column {label!r} holds numbers such as {example!r}, of which the values "
             f"do not tell whether {convention.decimal!r} or {other!r} is the decimal "
             f"sign; it is taken to be {convention.decimal!r}. To say which, write "
-            f"modalities=[('tabular', 'tabular', {{{label!r}: "
-            f"NumberReader(decimal={other!r})}}), ...]."
+            f"kinds={{{label!r}: NumberReader(decimal={other!r})}}."
         )
     if convention.n_foreign:
         notes.append("mixed decimal signs")
@@ -279,8 +278,8 @@ def _decide_dates(values, label, enough):
         warning = (
             f"Column {label!r} holds dates such as {values[0]!r}, of which the values "
             "do not tell whether the day or the month comes first; it is taken to be "
-            "the month. To say which, write modalities=[('tabular', 'tabular', "
-            f"{{{label!r}: DateReader(dayfirst=True)}}), ...]."
+            "the month. To say which, write "
+            f"kinds={{{label!r}: DateReader(dayfirst=True)}}."
         )
         notes.append("day or month first: open")
     elif order.dayfirst:

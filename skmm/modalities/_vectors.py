@@ -82,5 +82,5 @@ def _other_length(X, n_features, found):
 def _remedy(column):
     return (
         "If they are series, whose length may vary, say so: "
-        f"modalities=[('name', 'series', [{column.name!r}]), ...]."
+        f"kinds={{{column.name!r}: 'series'}}."
     )

@@ -137,7 +137,7 @@ def test_a_shorter_vector_at_predict_is_missing_with_a_warning():
     odd, without = X.copy(), X.copy()
     odd.at[7, "a"], without.at[7, "a"] = np.ones(3), None
     words = r"'a' holds vectors of another length than at fit \(4 numbers\) in 1 of 60 "
-    words += r"rows, the first at row 7 \(3 numbers\).*'series', \['a'\]"
+    words += r"rows, the first at row 7 \(3 numbers\).*kinds=\{'a': 'series'\}"
     with pytest.warns(UserWarning, match=words):
         found = model.predict_proba(odd)
     np.testing.assert_array_equal(found, model.predict_proba(without))
