@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from _emoji import load_emoji
+from sklearn.model_selection import train_test_split
 
 from skmm.datasets import (
     fetch_adult,
@@ -52,6 +53,38 @@ def load(task, seed=0):
         Of what is made up.
     """
     return _load(task, seed if task == "cards" else 0)
+
+
+def split(task, seed):
+    """Give a split of 80/20, stratified by classes, the text columns, and classes.
+
+    Parameters
+    ----------
+    task : str
+        A key of ``TASKS``; ``"A:300"`` is trained on 300 rows of the four fifths.
+    seed : int
+
+    Returns
+    -------
+    split : list of X_train, X_test, y_train, y_test
+    texts : list of str
+    classes : bool
+    """
+    name, _, n = task.partition(":")
+    X, y, texts, classes = load(name, seed)
+    # Task C's numbers are few.
+    stratify = y if classes or name == "C" else None
+    found = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=stratify)
+    if n:
+        X_train, _, y_train, _ = train_test_split(
+            found[0],
+            found[2],
+            train_size=int(n),
+            random_state=seed,
+            stratify=found[2] if classes else None,
+        )
+        found = [X_train, found[1], y_train, found[3]]
+    return found, texts, classes
 
 
 @functools.lru_cache(maxsize=1)

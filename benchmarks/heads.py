@@ -14,10 +14,9 @@ import warnings
 
 import numpy as np
 from _common import environment, markdown_table
-from _tasks import load
+from _tasks import split
 from baselines import _filled, linear
 from sklearn.metrics import log_loss
-from sklearn.model_selection import train_test_split
 
 from skmm import MultimodalClassifier
 from skmm._training.learner import Learner
@@ -34,22 +33,11 @@ MIXTURES = [
 ]
 
 
-def read(task, seed):
-    """Give X, y and the text columns."""
-    X, y, texts, classes = load(task, seed)
+def run(task, seed):
+    """Give (log-loss, accuracy, ECE, CPU seconds) of each line on one split."""
+    (X_train, X_test, y_train, y_test), texts, classes = split(task, seed)
     if not classes:
         raise SystemExit(f"{task}: this script is about classes.")
-    return X, y, texts
-
-
-def run(X, y, texts, n, seed):
-    """Give (log-loss, accuracy, ECE, CPU seconds) of each line on one split."""
-    split = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y)
-    X_train, X_test, y_train, y_test = split
-    if n:
-        X_train, _, y_train, _ = train_test_split(
-            X_train, y_train, train_size=n, random_state=seed, stratify=y_train
-        )
     found = {}
     filled = [_filled(some, texts) for some in (X_train, X_test)]
     line = linear(filled[0], texts, classes=True)
@@ -106,10 +94,9 @@ def _scores(y, proba, classes):
 def main(tasks, seeds):
     table = []
     for task in tasks:
-        name, _, n = task.partition(":")
-        splits = [run(*read(name, seed), int(n or 0), seed) for seed in seeds]
+        splits = [run(task, seed) for seed in seeds]
         for line in splits[0]:
-            means = np.mean([split[line] for split in splits], axis=0)
+            means = np.mean([one[line] for one in splits], axis=0)
             loss, accuracy, error, seconds = means
             table.append(
                 {

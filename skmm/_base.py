@@ -183,7 +183,8 @@ class BaseMultimodal(
         """
         from skmm._nn.device import learning
 
-        context = self._init_callback_context(max_subtasks=self.max_epochs)
+        n_folds = self.validation if self._wants_folds() else 1
+        context = self._init_callback_context(max_subtasks=n_folds * self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
         fitted = copy.copy(self)
         with learning():
@@ -199,12 +200,14 @@ class BaseMultimodal(
         context.call_on_fit_task_begin(
             estimator=original, X=X, y=y, metadata={"sample_weight": sample_weight}
         )
-        train, valid = self._split(frame, y, weight, groups)
-        rows_train, rows_valid = self._prepare(frame, train, valid, anew=anew)
+        train, valid, folds = self._split(frame, y, weight, groups)
+        rows_train, rows_valid = self._prepare(
+            frame, train, valid, anew=anew, folds=folds
+        )
         self._learner.train(
             self.get_params(deep=False),
             rows_train,
-            rows_valid,
+            rows_valid if folds is None else folds,
             view=self._view,
             on_epoch=self._bridge(context, original, train),
             # A user's own validation rows are never trained on.
@@ -343,16 +346,28 @@ class BaseMultimodal(
         return order_as_fitted(frame, self._labels)
 
     def _split(self, frame, y, weight, groups):
-        """Give (frame, y, weight) of the training and of the validation rows."""
-        from skmm._training.split import split_rows
+        """Give (frame, y, weight) of the training and of the validation rows.
 
+        And, where each fold of the training rows validates once, each row's fold.
+        """
+        from skmm._training.split import assign_folds, split_rows
+
+        if self._wants_folds():
+            folds = assign_folds(
+                self.validation,
+                y,
+                groups,
+                stratify=self._targets.is_classification,
+                random_state=self._fit_seed,
+            )
+            return (frame, y, weight), None, folds if folds.max() >= 0 else None
         if isinstance(self.validation, tuple):
             X_valid, y_valid = self.validation
             y_valid = self._check_y(y_valid)
             frame_valid = self._read_frame(X_valid, reset=False)
             check_consistent_length(X_valid, y_valid)
             valid = (frame_valid, y_valid, self._class_weights(y_valid))
-            return (frame, y, weight), valid
+            return (frame, y, weight), valid, None
         train, valid = split_rows(
             self.validation,
             frame,
@@ -362,13 +377,18 @@ class BaseMultimodal(
             random_state=self._fit_seed,
         )
         if not len(valid):
-            return (frame, y, weight), None
-        return tuple(
+            return (frame, y, weight), None, None
+        train, valid = (
             (self._once(_take_rows, frame, rows=rows), y[rows], weight[rows])
             for rows in (train, valid)
         )
+        return train, valid, None
 
-    def _prepare(self, X, train, valid, anew, incremental=False):
+    def _wants_folds(self):
+        """Tell if several folds of the rows are to validate, each once."""
+        return isinstance(self.validation, numbers.Integral)
+
+    def _prepare(self, X, train, valid, anew, incremental=False, folds=None):
         """Fit the encoders on the training rows; return both sets as Rows."""
         from skmm._training.options import remember_structure
         from skmm._training.preparation import Preparation
@@ -386,8 +406,9 @@ class BaseMultimodal(
             )
             self._preparation = preparation
             self._structure = remember_structure(params)
-            self._learner = self._make_learner(blocks, y, weight, incremental)
-            source.copy_weights(self._learner.module)
+            self._learner = self._make_learner(blocks, y, weight, incremental, folds)
+            for one in self._learner.members:
+                source.copy_weights(one.module)
             preparation.check_source(frame, blocks, self.verbose)
         else:
             self._preparation = copy.copy(self._preparation)
@@ -395,9 +416,10 @@ class BaseMultimodal(
             self._preparation.check_named(params)
             blocks = self._transform(frame)
             self._preparation.check_drift(frame, blocks)
+            if not incremental:
+                self._check_folds(folds)
             self._learner = self._learner.copy()
-            self._learner.seed = self._fit_seed
-            self._learner.targets = self._targets
+            self._learner.go_on(self._fit_seed, self._targets)
         rows_train = self._make_rows(blocks, frame, y, weight)
         if valid is None:
             return rows_train, None
@@ -430,18 +452,33 @@ class BaseMultimodal(
         )
         return Rows(blocks, codes, weight, frame, y)
 
-    def _make_learner(self, blocks, y, weight, incremental):
+    def _make_learner(self, blocks, y, weight, incremental, folds):
+        from skmm._training.folds import FoldLearner, seeds_of
         from skmm._training.learner import Learner
 
-        return Learner(
-            self.get_params(deep=False),
-            {name: encoder for name, encoder, _ in self._preparation.modalities},
-            self._targets,
-            self._targets.prior(self._targets.encode(y), weight),
-            seed=self._fit_seed,
-            blocks=blocks,
-            incremental=incremental,
-        )
+        members = [
+            Learner(
+                self.get_params(deep=False),
+                {name: encoder for name, encoder, _ in self._preparation.modalities},
+                self._targets,
+                self._targets.prior(self._targets.encode(y), weight),
+                seed=seed,
+                blocks=blocks,
+                incremental=incremental,
+            )
+            for seed in seeds_of(self._fit_seed, _count_folds(folds))
+        ]
+        return members[0] if folds is None else FoldLearner(members)
+
+    def _check_folds(self, folds):
+        """Raise if a fit that continues has other folds than the one before."""
+        before, now = len(self._learner.members), _count_folds(folds)
+        if before != now:
+            raise ValueError(
+                f"validation={self.validation!r} trains {now} models side by side, and "
+                f"the fit that this one continues trained {before}. Set validation= "
+                "back, or fit anew with warm_start=False."
+            )
 
     def _set_learned_attributes(self):
         learner = self._learner
@@ -576,6 +613,10 @@ class BaseMultimodal(
         names, encoders, columns = zip(*modalities)
         details = [str(some) for some in columns]
         return VisualBlock("parallel", encoders, names=names, name_details=details)
+
+
+def _count_folds(folds):
+    return 1 if folds is None else int(folds.max()) + 1
 
 
 def _summable(weight):

@@ -64,8 +64,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         "auto" takes those of the four that can serve the target. ``partial_fit``
         trains "fused" and "wide", which takes the place of "linear".
     refit : bool, default=True
-        Whether heads other than "fused" and "wide" are fitted again on all rows, with
-        what the validation rows chose; not on rows of ``validation=(X, y)``.
+        If True, heads other than "fused" and "wide" are fitted again on all rows, with
+        what the validation rows chose; not on rows of ``validation=(X, y)``, nor with
+        ``validation=k``, where all rows are in the training of most models already.
     width : int, default=64
         Size of every modality's vector. Hidden layers have twice as many units.
     depth : int, default=1
@@ -98,12 +99,16 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Whether each head rests after ``n_iter_no_change`` epochs without a better
         validation loss and goes back to its best moment. Needs validation rows, which
         are looked at after each epoch and, where it has 20 steps or more, halfway.
-    validation : float, splitter, (X, y) or None, default=0.1
+    validation : float, int, splitter, (X, y) or None, default=0.1
         The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
         ``groups`` where given), the first split of a scikit-learn splitter, or data
-        of their own. None, and fewer than 10 rows, train all ``max_epochs`` and mix
-        with equal weights. A fraction leaves rows of every class in training; where
-        it cannot, none validate, and a warning says so.
+        of their own. An integer k trains k models, each of which leaves one of k folds
+        out; they are averaged, and the heads are mixed by what each model gives for
+        the rows that it left out: better scores on few rows, for k times the time of
+        fit and predict. None, and fewer than 10 rows, train all
+        ``max_epochs`` and mix with equal weights. A fraction and folds leave rows of
+        every class in training; where they cannot, none validate, and a warning says
+        so.
     n_iter_no_change : int, default=2
         Epochs; on small data as many as make 100 steps.
     class_weight : dict, list of dict, "balanced" or None, default=None
@@ -147,12 +152,14 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Each head's share in the mixture; an array over the outputs if several.
     history_ : list of dict
         Losses of each epoch, of each head and of what is predicted; skorch's history.
-        ``history_.to_frame()`` is a table of it.
+        ``history_.to_frame()`` is a table of it. With ``validation=k`` the epochs of
+        all k models, each with its ``fold``.
     best_epoch_ : dict of str to float
         Each head's best epoch, counted from 1; a half where it was best halfway through
         an epoch.
     validation_score_ : float or None
-        What ``score`` gives for the validation rows; None without validation rows,
+        What ``score`` gives for the validation rows (with ``validation=k`` all rows,
+        each predicted by the model that left it out); None without validation rows,
         and after ``partial_fit``.
     n_iter_ : int
         Epochs trained.

@@ -185,6 +185,22 @@ class Learner:
 
     # -- training -----------------------------------------------------------------
 
+    @property
+    def members(self):
+        """The learners that this is made of, as of a FoldLearner: itself."""
+        return [self]
+
+    def go_on(self, seed, targets):
+        """Take what a training that continues has anew.
+
+        Parameters
+        ----------
+        seed : int
+        targets : ClassificationTargets or RegressionTargets
+        """
+        self.seed = seed
+        self.targets = targets
+
     def train(
         self,
         options,
@@ -217,6 +233,11 @@ class Learner:
             mixed.
         once : Calls, optional
             What calls the fits of the solved heads.
+
+        Returns
+        -------
+        logits : dict of str to ndarray
+            Each head's, of the validation rows; empty without these.
         """
         solving, known = None, {}
         if epochs is None and self.solved:
@@ -227,7 +248,7 @@ class Learner:
                     known[name] = logits
         if len(self.module.heads):
             # A context of its own: what a layer draws from is forgotten in any case.
-            contextvars.copy_context().run(
+            known = contextvars.copy_context().run(
                 self._train,
                 options,
                 rows_train,
@@ -249,6 +270,7 @@ class Learner:
                 # One of no weight is not asked.
                 if self.mixture.weights[:, self.mixture.heads.index(name)].any():
                     self.heads[name] = solving.refit(self.heads[name])
+        return known
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
         net = self._make_net(options, len(rows_train), known, stops=epochs is None)
@@ -274,14 +296,16 @@ class Learner:
         # loss is none.
         keeps = epochs is not None and not net.diverged_
         self.moments = dict(net.optimizer_.state) if keeps else None
-        if epochs is None:
-            logits = net.valid_logits_
-            if rows_valid is not None and (net.changed_ or not logits):
-                logits = self.module.run(
-                    rows_valid.blocks, list(self.module.heads), "logits"
-                )
-                logits |= known
-            self._mix(logits, rows_valid)
+        if epochs is not None:
+            return {}
+        logits = net.valid_logits_
+        if rows_valid is not None and (net.changed_ or not logits):
+            logits = self.module.run(
+                rows_valid.blocks, list(self.module.heads), "logits"
+            )
+            logits |= known
+        self._mix(logits, rows_valid)
+        return logits
 
     def _make_net(self, options, n_rows, solved_logits, stops):
         """Return a net for one training, by the parameters of the training."""
@@ -378,10 +402,7 @@ class Learner:
     def _mix(self, logits, rows):
         """Fit the mixture to what the training ended with; score it."""
         self.mixture = Mixture.of_rows(list(self.heads), rows, logits, self.targets)
-        if rows is not None and rows.weight.sum() > 0:
-            y_pred = self.targets.predict(self.mixture(logits))
-            weight = rows.weight.cpu().numpy()
-            self.validation_score = self.targets.score(rows.y, y_pred, weight)
+        self.validation_score = score_rows(self.targets, self.mixture, logits, rows)
 
     def _as_now(self, net, rows_valid):
         """Return a view that predicts as if the training ended now."""
@@ -470,6 +491,22 @@ class Learner:
                 for p, moment in pairs
                 if moment is not None
             }
+
+
+def score_rows(targets, mixture, logits, rows):
+    """Return the score of what a mixture predicts for rows; None without rows.
+
+    Parameters
+    ----------
+    targets : ClassificationTargets or RegressionTargets
+    mixture : Mixture
+    logits : dict of str to ndarray
+    rows : Rows or None
+    """
+    if rows is None or not rows.weight.sum() > 0:
+        return None
+    y_pred = targets.predict(mixture(logits))
+    return targets.score(rows.y, y_pred, rows.weight.cpu().numpy())
 
 
 def _on_cpu(moments):

@@ -60,6 +60,102 @@ def split_rows(validation, X, y, groups, *, stratify, random_state):
     return rows[~is_valid], rows[is_valid]
 
 
+def assign_folds(n_folds, y, groups, *, stratify, random_state):
+    """Give each row the number of the fold that it is left out of, shuffled and seeded.
+
+    Parameters
+    ----------
+    n_folds : int
+    y : ndarray
+    groups : array-like or None
+        A group is in one fold.
+    stratify : bool
+        If True, ``y`` holds classes: the rows outside each fold keep all of them, and
+        the classes of a single output are in all folds alike.
+    random_state : int
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n_samples,)
+        -1 for rows that no fold may leave out, since training would lose a class. All
+        are -1 under 10 rows, and where there is one group alone: a warning says so.
+
+    Raises
+    ------
+    ValueError
+        If there are more folds than rows or groups.
+    """
+    n_rows = len(y)
+    if n_rows < 10:
+        return np.full(n_rows, -1)
+    columns = _class_codes(y) if stratify else []
+    units = np.arange(n_rows)
+    if groups is not None:
+        units = np.unique(groups, return_inverse=True)[1].ravel()
+    n_units = units.max() + 1
+    if 1 < n_units < n_folds:
+        what = "rows" if groups is None else "groups"
+        raise ValueError(
+            f"validation={n_folds} asks for {n_folds} folds, and there are {n_units} "
+            f"{what}. Ask for fewer folds."
+        )
+    rng = check_random_state(random_state)
+    if groups is None:
+        # Row by row, in the order of the classes: each goes through all folds.
+        order = rng.permutation(n_rows)
+        if len(columns) == 1:
+            order = order[np.argsort(columns[0][order], kind="stable")]
+        fold_of = np.empty(n_units, dtype=int)
+        fold_of[order] = np.arange(n_units) % n_folds
+    else:
+        fold_of = _deal_groups(units, columns, n_folds, rng)
+    for codes in columns:
+        # A class that lies in one fold alone: its rows, and their groups, train.
+        for code, fold in _in_one_fold(codes, fold_of[units]):
+            found = units[(codes == code) & (fold_of[units] == fold)]
+            fold_of[found] = -1
+    folds = fold_of[units]
+    if (folds < 0).all() or n_units < 2:
+        _warn_of_no_validation(n_folds, n_rows, None if groups is None else units)
+        return np.full(n_rows, -1)
+    # Folds that are left, counted from 0.
+    left, places = np.unique(folds, return_inverse=True)
+    return places - (left[0] < 0)
+
+
+def _deal_groups(units, columns, n_folds, rng):
+    """Return each group's fold: the largest first, each into the smallest fold.
+
+    Of classes the fold is that which has the fewest of the group's own.
+    """
+    codes = columns[0] if len(columns) == 1 else np.zeros(len(units), dtype=int)
+    counts = np.zeros((units.max() + 1, codes.max() + 1))
+    np.add.at(counts, (units, codes), 1)
+    shares = counts.sum(axis=0)
+    held = np.zeros((n_folds, counts.shape[1]))
+    fold_of = np.empty(len(counts), dtype=int)
+    shuffled = rng.permutation(len(counts))
+    for unit in shuffled[np.argsort(-counts[shuffled].max(axis=1), kind="stable")]:
+        # What the folds would hold of the group's classes, by these classes' sizes.
+        after = ((held + counts[unit]) / shares) @ (counts[unit] / shares)
+        # Folds that hold nothing first: none stays empty.
+        fold = np.lexsort((after, held.sum(axis=1) > 0))[0]
+        held[fold] += counts[unit]
+        fold_of[unit] = fold
+    return fold_of
+
+
+def _in_one_fold(codes, folds):
+    """Yield (class, fold) for the classes of which no row is outside one fold."""
+    n_folds = folds.max() + 2
+    table = np.zeros((codes.max() + 1, n_folds), dtype=int)
+    np.add.at(table, (codes, folds + 1), 1)
+    for code in np.flatnonzero((table > 0).sum(axis=1) == 1):
+        fold = table[code].argmax() - 1
+        if fold >= 0:
+            yield code, fold
+
+
 def _class_codes(y):
     """Return the labels of each output as numbers from 0."""
     return [
