@@ -1,10 +1,12 @@
 """The regressor."""
 
+import numbers
+
 import numpy as np
 from sklearn.base import RegressorMixin
 
 from skmm._base import BaseMultimodal
-from skmm._utils.compat import fit_context
+from skmm._utils.compat import Interval, StrOptions, fit_context
 
 
 class MultimodalRegressor(RegressorMixin, BaseMultimodal):
@@ -12,10 +14,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
 
     One encoder a modality turns the columns into vectors, a fusion joins them, a head
     predicts; beside it linear heads and boosted trees read the same modalities. Each
-    learns by its own loss (squared error of standardised targets), is kept at its best
-    on validation rows, and all are mixed there by non-negative least squares. One or
-    several targets. Missing cells need no imputing: a modality that a row lacks is
-    left out of its fusion, and a row that lacks everything gets the training mean.
+    learns by its own loss, of standardised targets, is kept at its best on validation
+    rows, and all are mixed there by non-negative weights. One or several targets.
+    Missing cells need no imputing: a modality that a row lacks is left out of its
+    fusion, and a row that lacks everything gets the best constant, such as the mean.
 
     Parameters
     ----------
@@ -31,6 +33,16 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         "photo": "image", "note": "drop"}``; all other columns are detected. See
         :func:`skmm.detect_modalities` for what may be named. Only with
         ``modalities="auto"``.
+    loss : {"squared_error", "absolute_error", "quantile", "poisson"}, \
+            default="squared_error"
+        What all heads and their mixture minimise, and so what is predicted:
+        "squared_error" the mean; "absolute_error" the median, for targets with
+        outliers or a long tail; "quantile" the quantile of that name; "poisson" the
+        mean of counts or amounts that are never negative, whose spread grows with
+        their size, with predictions above 0.
+    quantile : float, default=None
+        Between 0 and 1, for ``loss="quantile"``: 0.9 is exceeded by a tenth of the
+        targets.
     fusion : str, Fusion or class, default="concat"
         A name of :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``,
         ``"attention"``, ``"low_rank"``, ``"late"``, ...), or a
@@ -140,7 +152,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         With the fitted encoders.
     head_weights_ : dict of str to float or ndarray
         Each head's share in the mixture, an array over the outputs if several. All are
-        zero where no head beats the training mean.
+        zero where no head beats a constant.
     history_ : list of dict
         Losses of each epoch, of each head and of what is predicted; skorch's history.
         ``history_.to_frame()`` is a table of it. With ``validation=k`` the epochs of
@@ -177,6 +189,89 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     >>> model.predict(X).shape
     (300,)
     """
+
+    _parameter_constraints = {
+        **BaseMultimodal._parameter_constraints,
+        "loss": [
+            StrOptions({"squared_error", "absolute_error", "quantile", "poisson"})
+        ],
+        "quantile": [Interval(numbers.Real, 0, 1, closed="neither"), None],
+    }
+
+    def __init__(
+        self,
+        modalities="auto",
+        *,
+        kinds=None,
+        loss="squared_error",
+        quantile=None,
+        fusion="concat",
+        alignment=None,
+        alignment_weight=0.1,
+        modality_dropout=0.0,
+        mixup=None,
+        heads="auto",
+        refit=True,
+        width=64,
+        depth=1,
+        dropout=0.2,
+        learning_rate=3e-3,
+        learning_rate_schedule="constant",
+        encoder_learning_rate=None,
+        freeze=None,
+        init=None,
+        weight_decay=1e-2,
+        batch_size="auto",
+        max_epochs=100,
+        early_stopping=True,
+        validation=0.1,
+        n_iter_no_change=2,
+        device="auto",
+        precision="auto",
+        compile=False,
+        warm_start=False,
+        callbacks=None,
+        random_state=None,
+        root=None,
+        verbose=0,
+        n_jobs=None,
+    ):
+        super().__init__(
+            modalities,
+            kinds=kinds,
+            fusion=fusion,
+            alignment=alignment,
+            alignment_weight=alignment_weight,
+            modality_dropout=modality_dropout,
+            mixup=mixup,
+            heads=heads,
+            refit=refit,
+            width=width,
+            depth=depth,
+            dropout=dropout,
+            learning_rate=learning_rate,
+            learning_rate_schedule=learning_rate_schedule,
+            encoder_learning_rate=encoder_learning_rate,
+            freeze=freeze,
+            init=init,
+            weight_decay=weight_decay,
+            batch_size=batch_size,
+            max_epochs=max_epochs,
+            early_stopping=early_stopping,
+            validation=validation,
+            n_iter_no_change=n_iter_no_change,
+            device=device,
+            precision=precision,
+            compile=compile,
+            warm_start=warm_start,
+            callbacks=callbacks,
+            random_state=random_state,
+            root=root,
+            verbose=verbose,
+            n_jobs=n_jobs,
+        )
+        self.loss = loss
+        self.quantile = quantile
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(self, X, y, sample_weight=None):
@@ -215,6 +310,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     def score(self, X, y, sample_weight=None):
         """Return R², the mean of all outputs, for targets of any magnitude.
 
+        Whatever ``loss`` is, as of scikit-learn's regressors.
+
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
@@ -239,9 +336,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         return read_numbers(y)
 
     def _make_targets(self, y, weight, classes):
+        from skmm._training.regression_losses import make_loss
         from skmm._training.targets import RegressionTargets
 
-        return RegressionTargets(y, weight)
+        return RegressionTargets(y, weight, make_loss(self.loss, self.quantile))
 
     def _class_weights(self, y):
         return np.ones(len(y))

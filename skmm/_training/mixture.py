@@ -1,5 +1,7 @@
 """How the heads' outputs are mixed after training."""
 
+import functools
+
 import numpy as np
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
@@ -13,7 +15,8 @@ class Mixture:
     """Non-negative weights of the heads, a set for each output.
 
     Classification: ``logits = sum_h w_h * logits_h``; the sum of the weights is the
-    inverse of the output's temperature. Regression: ``y = sum_h w_h * y_h``.
+    inverse of the output's temperature. Regression: ``y = sum_h w_h * y_h``, of what
+    the heads put out in the loss's own units.
 
     Parameters
     ----------
@@ -22,6 +25,11 @@ class Mixture:
         The outputs' places among the logits.
     weights : ndarray of shape (n_outputs, n_heads), default=None
         None stands for equal weights and a temperature of 1.
+
+    Attributes
+    ----------
+    shifts : ndarray of shape (n_outputs,)
+        What is added to each output, where the loss asks for it.
     """
 
     #: How many validation rows a pull towards equal weights stands for. It fades with
@@ -38,6 +46,7 @@ class Mixture:
         if weights is None:
             weights = np.full((len(groups), len(self.heads)), 1 / len(self.heads))
         self.weights = weights
+        self.shifts = np.zeros(len(groups))
 
     @classmethod
     def of_rows(cls, heads, rows, logits, targets):
@@ -51,10 +60,15 @@ class Mixture:
         targets : ClassificationTargets or RegressionTargets
         """
         known = rows is not None and set(logits) == set(heads)
-        if len(heads) == 1 or not known or not rows.weight.sum() > 0:
+        if not known or not rows.weight.sum() > 0:
             return cls(heads, targets.groups)
         codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
-        return cls.fit({head: logits[head] for head in heads}, codes, weight, targets)
+        logits = {head: logits[head] for head in heads}
+        if len(heads) > 1:
+            return cls.fit(logits, codes, weight, targets)
+        mixture = cls(heads, targets.groups)
+        mixture._shift(logits, codes, weight, targets)
+        return mixture
 
     @classmethod
     def fit(cls, logits, codes, weight, targets):
@@ -69,9 +83,12 @@ class Mixture:
         """
         heads = list(logits)
         stacked = np.stack([np.asarray(logits[head]) for head in heads]).astype(float)
-        one = _fit_regression
         if targets.is_classification:
             one = _fit_sigmoid if targets.is_sigmoid else _fit_softmax
+        elif targets.loss == "squared_error":
+            one = _fit_least_squares
+        else:
+            one = functools.partial(_fit_numbers, targets.criterion)
         weight = weight / weight.sum()
         pull = (cls.prior_rows / (len(weight) + cls.prior_rows)) ** 2 / 2
 
@@ -89,7 +106,14 @@ class Mixture:
         if kept.any() and not kept.all():
             mixture.weights = np.zeros(mixture.weights.shape)
             mixture.weights[:, kept] = fit_weights(stacked[kept])
+        mixture._shift(logits, codes, weight, targets)
         return mixture
+
+    def _shift(self, logits, codes, weight, targets):
+        """Add to the outputs what the loss asks for, by the errors that remain."""
+        if not targets.is_classification:
+            errors = codes - self(logits)
+            self.shifts = targets.criterion.shift(errors, weight)
 
     def __call__(self, logits):
         """Mix a dict of arrays (n_samples, n_logits) into one such array.
@@ -101,6 +125,7 @@ class Mixture:
             for h, head in enumerate(self.heads):
                 if head in logits:
                     mixed[:, group] += self.weights[j, h] * logits[head][:, group]
+            mixed[:, group] += self.shifts[j]
         return mixed
 
     @property
@@ -141,22 +166,36 @@ def _fit_sigmoid(logits, codes, weight, pull):
 
 
 def _minimize(loss, n_heads, pull):
+    found = _minimize_pulled(loss, n_heads, pull, _PULL_OF_TOTAL)
+    # No head better than none: keep equal weights rather than a constant answer.
+    return found if found.sum() > 1e-3 else np.full(n_heads, 1 / n_heads)
+
+
+def _minimize_pulled(loss, n_heads, pull, pull_of_total):
+    """Minimise a loss of the weights, pulled towards equal ones of the sum 1."""
     equal = np.full(n_heads, 1 / n_heads)
 
     def pulled(w):
         value, gradient = loss(w)
         away, more = w - equal, w.sum() - 1
-        value += pull * (away @ away + _PULL_OF_TOTAL * more**2)
-        return value, gradient + 2 * pull * (away + _PULL_OF_TOTAL * more)
+        value += pull * (away @ away + pull_of_total * more**2)
+        return value, gradient + 2 * pull * (away + pull_of_total * more)
 
-    found = minimize(
-        pulled, equal, jac=True, method="L-BFGS-B", bounds=[(0, None)] * n_heads
-    ).x
-    # No head better than none: keep equal weights rather than a constant answer.
-    return found if found.sum() > 1e-3 else equal
+    bounds = [(0, None)] * n_heads
+    return minimize(pulled, equal, jac=True, method="L-BFGS-B", bounds=bounds).x
 
 
-def _fit_regression(outputs, codes, weight, pull):
+def _fit_numbers(criterion, outputs, codes, weight, pull):
+    outputs = outputs[:, :, 0]
+
+    def loss(w):
+        value, slope = criterion.values(w @ outputs, codes)
+        return weight @ value, outputs @ (weight * slope)
+
+    return _minimize_pulled(loss, len(outputs), pull, 0.0)
+
+
+def _fit_least_squares(outputs, codes, weight, pull):
     n_heads = len(outputs)
     equal = np.full(n_heads, 1 / n_heads)
     root = np.sqrt(weight)

@@ -15,6 +15,8 @@ STRUCTURE = (
     "depth",
     "dropout",
     "init",
+    "loss",
+    "quantile",
 )
 
 
@@ -45,7 +47,7 @@ def remember_structure(params):
     params : dict
         All parameters of the estimator, as ``get_params(deep=False)`` gives them.
     """
-    return {name: remember(params[name]) for name in STRUCTURE}
+    return {name: remember(params[name]) for name in STRUCTURE if name in params}
 
 
 def check_structure(known, params):

@@ -10,6 +10,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skmm._training.reading import read_labels
+from skmm._training.regression_losses import SquaredError, spread
 
 
 class ClassificationTargets:
@@ -209,28 +210,35 @@ class ClassificationTargets:
 class RegressionTargets:
     """Numbers of one or several outputs, standardised for the net.
 
-    Each output is first brought near 1 by a power of two, which rounds nothing: mean
+    Each output is first brought near 1 by a power of two, which rounds nothing: centre
     and scale are those of the target at unit scale, whatever its magnitude.
 
     Parameters
     ----------
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
     weight : ndarray of shape (n_samples,)
+    criterion : SquaredError, default=None
+        The loss, of :mod:`skmm._training.regression_losses`; None is squared error.
+
+    Attributes
+    ----------
+    centre, scale : ndarray of shape (n_outputs,)
+        What the loss standardises by.
     """
 
     is_classification = False
     kind = "regression"
-    loss = "squared_error"
 
-    def __init__(self, y, weight):
+    def __init__(self, y, weight, criterion=None):
+        self.criterion = criterion or SquaredError()
         self.is_vector = y.ndim == 1
         y = y.reshape(len(y), -1)
+        self.criterion.check(y)
         self.exponent = _exponents(y)
         y = np.ldexp(y, -self.exponent)
-        self.mean = np.average(y, axis=0, weights=weight)
-        scale = np.sqrt(np.average((y - self.mean) ** 2, axis=0, weights=weight))
-        # A constant target, up to rounding, is predicted by its mean.
-        self.is_constant = scale <= _ROUNDING * np.abs(self.mean)
+        self.centre, scale = self.criterion.standardise(y, weight)
+        # A constant target, up to rounding, is predicted by its centre.
+        self.is_constant = self._is_centre(spread(y, self.centre, weight))
         self.scale = np.where(self.is_constant, 1.0, scale)
         self.n_logits = y.shape[1]
         self.groups = [slice(j, j + 1) for j in range(self.n_logits)]
@@ -242,26 +250,36 @@ class RegressionTargets:
         """
         with np.errstate(over="ignore"):
             y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
-        is_same = np.abs(y - self.mean) <= _ROUNDING * np.abs(self.mean)
+        is_same = self._is_centre(np.abs(y - self.centre).max(axis=0))
         later = copy.copy(self)
-        later.is_constant = self.is_constant & is_same.all(axis=0)
+        later.is_constant = self.is_constant & is_same
         return later
+
+    @property
+    def loss(self):
+        """Name of the loss."""
+        return self.criterion.name
+
+    def _is_centre(self, distance):
+        """Tell of which outputs a distance from the centre is due to rounding."""
+        return distance <= _ROUNDING * np.abs(self.centre)
 
     def encode(self, y):
         """Give targets standardised, float32 (n_samples, n_outputs)."""
+        self.criterion.check(y.reshape(len(y), -1))
         # Later targets may be of another magnitude: the largest of them stay finite.
         with np.errstate(over="ignore"):
             y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
-            codes = (y - self.mean) / self.scale
+            codes = (y - self.centre) / self.scale
         return np.clip(codes, -_LARGEST, _LARGEST).astype(np.float32)
 
     def prior(self, codes, weight):
-        """The training mean in standard units, (n_outputs,)."""
+        """The best constant, (n_outputs,)."""
         return np.zeros(self.n_logits)
 
     def row_loss(self, outputs, codes):
-        """Mean squared error over the outputs, a tensor (n_samples,)."""
-        return (outputs - codes).square().mean(1)
+        """Mean loss over the outputs, a tensor (n_samples,)."""
+        return self.criterion.row_loss(outputs, codes)
 
     def average_members(self, outputs):
         """Give outputs (n, n_outputs), the mean over the second axis."""
@@ -270,8 +288,9 @@ class RegressionTargets:
     def predict(self, outputs):
         """Predictions in the target's own unit."""
         with np.errstate(over="ignore"):
-            scale = np.where(self.is_constant, 0.0, self.scale)
-            y = np.ldexp(outputs * scale + self.mean, self.exponent)
+            outputs = np.where(self.is_constant, 0.0, outputs)
+            y = self.criterion.inverse_link(outputs) * self.scale + self.centre
+            y = np.ldexp(y, self.exponent)
         largest = np.finfo(np.float64).max
         y = np.clip(y, -largest, largest)
         return y[:, 0] if self.is_vector else y

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from skmm._training.heads._features import ask_encoder
+from skmm._training.regression_losses import LOSSES
 from skmm.augmentation._mixup import Mixing
 
 
@@ -51,7 +52,7 @@ class Head:
         Of "binary", "multiclass", "multilabel", "multioutput", "regression": the
         targets that it can learn.
     losses : tuple of str
-        Of "log_loss" and "squared_error": what it can minimise.
+        Of "log_loss" and the names of the losses of numbers: what it can minimise.
     learns_incrementally : bool
         If False, it is left out of ``partial_fit``.
     owns_parameters : bool
@@ -66,7 +67,7 @@ class Head:
     name = None
     uses_sample_weight = True
     target_kinds = ("binary", "multiclass", "multilabel", "multioutput", "regression")
-    losses = ("log_loss", "squared_error")
+    losses = ("log_loss", *LOSSES)
     learns_incrementally = False
     owns_parameters = True
     exportable = False

@@ -143,7 +143,8 @@ class EstimatorHead(SolvedHead):
 
     def _logits_of(self, fitted, X, group):
         if not self.targets.is_classification:
-            return np.asarray(fitted.predict(X), dtype=np.float64).reshape(-1, 1)
+            predictions = np.asarray(fitted.predict(X), dtype=np.float64)
+            return self.targets.criterion.link(predictions.reshape(-1, 1))
         n_classes = 2 if self.targets.is_sigmoid else group.stop - group.start
         if hasattr(fitted, "predict_proba"):
             some = np.clip(fitted.predict_proba(X), _LEAST, 1 - _LEAST)
@@ -181,10 +182,13 @@ class BoostingHead(EstimatorHead):
         super().__init__(name, None)
 
     def check(self, targets):
-        cls = HistGradientBoostingRegressor
         if targets.is_classification:
-            cls = HistGradientBoostingClassifier
-        self.estimator = cls(early_stopping=False)
+            self.estimator = HistGradientBoostingClassifier(early_stopping=False)
+        else:
+            options = targets.criterion.boosting
+            self.estimator = HistGradientBoostingRegressor(
+                early_stopping=False, **options
+            )
         super().check(targets)
 
     def _fit_output(self, j, X, codes, weight, X_valid, valid):

@@ -167,7 +167,9 @@ class Problem:
         penalty[-1] = 0
         # In units in which all coefficients bend the loss about alike: frequent and
         # rare features then come to rest together, in a third of the steps.
-        curvature = _CURVATURE if self.targets.is_classification else 1.0
+        curvature = _CURVATURE
+        if not self.targets.is_classification:
+            curvature = self.targets.criterion.curvature
         unit = 1 / np.sqrt(curvature * self._squares + penalty + 1e-12)
 
         def objective(flat):
@@ -215,8 +217,8 @@ class Problem:
         """Return each row's loss, the sum of its outputs', and its slope."""
         targets = self.targets
         if not targets.is_classification:
-            slope = logits - self.codes
-            return (slope**2).sum(axis=1) / 2, slope
+            value, slope = targets.criterion.values(logits, self.codes)
+            return value.sum(axis=1), slope
         if targets.is_sigmoid:
             value = np.logaddexp(0, logits) - self.codes * logits
             return value.sum(axis=1), expit(logits) - self.codes
