@@ -1,9 +1,16 @@
 """Alignments: a loss that pulls the modalities' spaces together, chosen by name."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.alignment._base import Alignment
 
 if TYPE_CHECKING:
     from skmm.alignment._adversarial import AdversarialAlignment
@@ -55,7 +62,9 @@ __all__ = [
 __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def make_alignment(alignment):
+def make_alignment(
+    alignment: str | Alignment | type[Alignment] | type[nn.Module],
+) -> Alignment:
     """Give an alignment object from a name, a class or an instance.
 
     Parameters

@@ -1,5 +1,7 @@
 """Augmentations: random changes of a batch, in training only, on its device."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,9 @@ from skmm._utils.validation import (
     check_options,
     check_value,
 )
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Augment, Change, SupportsDraw
 
 if TYPE_CHECKING:
     from skmm.augmentation._audio import SpectrogramMask, WaveGain, WaveNoise, WaveShift
@@ -130,7 +135,7 @@ def augment_constraints(kind):
     return [*each, SequenceOf(*each, description="a list of these"), None]
 
 
-def make_augmentation(given, kind):
+def make_augmentation(given: Augment[str], kind: str) -> Change | None:
     """Give the function that changes a batch, for what a user wrote.
 
     Parameters
@@ -185,7 +190,9 @@ def mixup_constraints():
     return [Names(MIXUPS), HasMethods("draw"), None]
 
 
-def make_mixup(given):
+def make_mixup(
+    given: str | SupportsDraw | type[SupportsDraw] | None,
+) -> SupportsDraw | None:
     """Give the object that mixes rows, for what a user wrote.
 
     Parameters

@@ -1,5 +1,7 @@
 """Encoders: one for each modality, trained inside the classifier."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,12 @@ from skmm._utils.registry import make_part, part_constraints
 from skmm._utils.validation import check_value
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import make_default
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm._utils.typing import SupportsTransform
+    from skmm.encoders._base import Encoder
 
 if TYPE_CHECKING:
     from skmm._data.blocks import Block
@@ -78,7 +86,11 @@ __all__ = [
 __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def make_encoder(encoder, *, series=False):
+def make_encoder(
+    encoder: str | Encoder | type[Encoder] | type[nn.Module] | SupportsTransform,
+    *,
+    series: bool = False,
+) -> Encoder:
     """Return an encoder for what a user wrote in an encoder's place.
 
     Parameters
@@ -115,8 +127,8 @@ def make_encoder(encoder, *, series=False):
     known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
     check_value(encoder, known, "encoder", "make_encoder")
     if _is_transformer(encoder):
-        wrapper = importlib.import_module("skmm.encoders._transformer")
-        encoder = wrapper.TransformerEncoder(encoder, series=series)
+        module = importlib.import_module("skmm.encoders._transformer")
+        encoder = module.TransformerEncoder(encoder, series=series)
     wrapper = ("skmm.encoders._module", "ModuleEncoder")
     return make_part(encoder, "encoder", ENCODERS, wrapper)
 

@@ -1,9 +1,16 @@
 """Fusions: what joins the modalities' vectors, chosen by name."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import Fusion
 
 if TYPE_CHECKING:
     from skmm.fusion._attention import AttentionFusion, AttentionPoolingFusion
@@ -112,7 +119,7 @@ __all__ = [
 __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def make_fusion(fusion):
+def make_fusion(fusion: str | Fusion | type[Fusion] | type[nn.Module]) -> Fusion:
     """Give a fusion object from a name, a class or an instance.
 
     Parameters
