@@ -62,4 +62,5 @@ __all__ = [
 ]
 
 # Lazily: `import skmm` stays fast, and torch is loaded at the first fit.
-__getattr__, __dir__ = attach(__name__, _PUBLIC)
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)

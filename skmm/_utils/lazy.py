@@ -8,7 +8,9 @@ def attach(package, modules):
     """Return the functions that make names of a package lazy (PEP 562).
 
     Type checkers do not see these names: the package imports them a second time under
-    ``if TYPE_CHECKING:``, and lists them in ``__all__``.
+    ``if TYPE_CHECKING:``, and lists them in ``__all__``. What is returned belongs under
+    ``if not TYPE_CHECKING:``, since to a checker a package with a ``__getattr__`` has
+    whatever name it is asked for.
 
     Parameters
     ----------

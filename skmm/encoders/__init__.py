@@ -83,7 +83,8 @@ __all__ = [
 ]
 
 # Lazily: encoders import torch, which the estimator must not before its fit.
-__getattr__, __dir__ = attach(__name__, _PUBLIC)
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
 def make_encoder(

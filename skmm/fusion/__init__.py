@@ -116,7 +116,8 @@ __all__ = [
 ]
 
 # Lazily: the table of names must not cost an import of torch.
-__getattr__, __dir__ = attach(__name__, _PUBLIC)
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
 def make_fusion(fusion: str | Fusion | type[Fusion] | type[nn.Module]) -> Fusion:

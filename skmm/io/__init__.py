@@ -34,4 +34,5 @@ __all__ = [
 ]
 
 # Lazily: one modality's libraries must not be imported for another's.
-__getattr__, __dir__ = attach(__name__, _PUBLIC)
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
