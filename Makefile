@@ -21,7 +21,7 @@ help:
 	@echo "make test      the tests and doctests"
 	@echo "make test-all  the slow ones and those that fetch data, too"
 	@echo "make coverage  the tests, and which lines they miss"
-	@echo "make lint      ruff, numpydoc on the docstrings, imports among packages"
+	@echo "make lint      ruff, mypy, docstrings, annotations, imports among packages"
 	@echo "make format    let ruff write the format that lint asks for"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks (long)"
@@ -56,6 +56,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/python .ci/docstrings.py
 	$(BIN)/python .ci/imports.py
+	$(BIN)/python .ci/annotations.py
 
 format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
@@ -72,6 +73,6 @@ bench: $(VENV)/.test
 	done
 
 clean:
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
 	rm -rf docs/_build docs/gallery docs/generated docs/sg_execution_times.rst
 	find skmm tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

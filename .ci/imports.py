@@ -56,9 +56,18 @@ def read_modules():
     return trees
 
 
+def walk(tree):
+    """Yield all nodes but those under `if TYPE_CHECKING:`, which no program runs."""
+    yield tree
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            continue
+        yield from walk(node)
+
+
 def imported(tree, strings=True):
     """Yield (dotted name, line) of all that a module imports, wherever in it."""
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield alias.name, node.lineno

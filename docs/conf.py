@@ -24,6 +24,8 @@ templates_path = ["_templates"]
 exclude_patterns = ["_build", "examples", "_templates"]
 
 autosummary_generate = True
+# The types of parameters are in the docstrings, in words.
+autodoc_typehints = "none"
 # The class template lists the members.
 numpydoc_show_class_members = False
 

@@ -1,6 +1,26 @@
 """Multimodal learning with scikit-learn's interface."""
 
-import importlib
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
+
+if TYPE_CHECKING:
+    from skmm import (
+        alignment,
+        augmentation,
+        callbacks,
+        datasets,
+        encoders,
+        feature_extraction,
+        fusion,
+        io,
+        modalities,
+        model_selection,
+    )
+    from skmm._classifier import MultimodalClassifier
+    from skmm._regressor import MultimodalRegressor
+    from skmm._unimodal import unimodal_estimators
+    from skmm.modalities import Modalities, detect_modalities
 
 __version__ = "0.1.0.dev0"
 
@@ -10,8 +30,24 @@ _PUBLIC = {
     "detect_modalities": "skmm.modalities",
     "Modalities": "skmm.modalities",
     "unimodal_estimators": "skmm._unimodal",
+    "alignment": "skmm.alignment",
+    "augmentation": "skmm.augmentation",
+    "callbacks": "skmm.callbacks",
+    "datasets": "skmm.datasets",
+    "encoders": "skmm.encoders",
+    "feature_extraction": "skmm.feature_extraction",
+    "fusion": "skmm.fusion",
+    "io": "skmm.io",
+    "modalities": "skmm.modalities",
+    "model_selection": "skmm.model_selection",
 }
-_SUBPACKAGES = (
+
+__all__ = [
+    "MultimodalClassifier",
+    "MultimodalRegressor",
+    "detect_modalities",
+    "Modalities",
+    "unimodal_estimators",
     "alignment",
     "augmentation",
     "callbacks",
@@ -22,21 +58,9 @@ _SUBPACKAGES = (
     "io",
     "modalities",
     "model_selection",
-)
+    "__version__",
+]
 
-__all__ = [*_PUBLIC, *_SUBPACKAGES, "__version__"]
-
-
-def __getattr__(name):
-    # Lazily: `import skmm` stays fast, and torch is loaded at the first fit.
-    if name in _PUBLIC:
-        value = getattr(importlib.import_module(_PUBLIC[name]), name)
-        globals()[name] = value
-        return value
-    if name in _SUBPACKAGES:
-        return importlib.import_module(f"skmm.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+# Lazily: `import skmm` stays fast, and torch is loaded at the first fit.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)

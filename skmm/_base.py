@@ -1,9 +1,12 @@
 """What the estimators share: validation, X to blocks, fit, predict."""
 
+from __future__ import annotations
+
 import copy
 import numbers
 import os
 import time
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 import scipy.sparse
@@ -28,6 +31,28 @@ from skmm._utils.compat import (
 )
 from skmm._utils.memo import Calls
 from skmm.modalities._selection import order_as_fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sklearn.base import BaseEstimator
+
+    from skmm._utils.typing import (
+        ArrayLike,
+        CellsLike,
+        Columns,
+        Label,
+        Names,
+        PathLike,
+        RandomState,
+        Splitter,
+        SupportsDraw,
+        TableLike,
+        Transformed,
+    )
+    from skmm.alignment import Alignment
+    from skmm.fusion import Fusion
+    from skmm.modalities.readers import Reader
 
 
 class BaseMultimodal(
@@ -85,40 +110,51 @@ class BaseMultimodal(
 
     def __init__(
         self,
-        modalities="auto",
+        modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
-        kinds=None,
-        fusion="concat",
-        alignment=None,
-        alignment_weight=0.1,
-        modality_dropout=0.0,
-        mixup=None,
-        heads="auto",
-        refit=True,
-        width=64,
-        depth=1,
-        dropout=0.2,
-        learning_rate=3e-3,
-        learning_rate_schedule="constant",
-        encoder_learning_rate=None,
-        freeze=None,
-        init=None,
-        weight_decay=1e-2,
-        batch_size="auto",
-        max_epochs=100,
-        early_stopping=True,
-        validation=0.1,
-        n_iter_no_change=2,
-        device="auto",
-        precision="auto",
-        compile=False,
-        warm_start=False,
-        callbacks=None,
-        random_state=None,
-        root=None,
-        verbose=0,
-        n_jobs=None,
-    ):
+        kinds: Mapping[Label, str | Reader] | None = None,
+        fusion: str | Fusion | type = "concat",
+        alignment: str
+        | Alignment
+        | type
+        | Sequence[str | Alignment | type]
+        | None = None,
+        alignment_weight: float = 0.1,
+        modality_dropout: float = 0.0,
+        mixup: Literal["manifold", "mixup", "cutmix"]
+        | SupportsDraw
+        | type
+        | None = None,
+        heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
+        refit: bool = True,
+        width: int = 64,
+        depth: int = 1,
+        dropout: float = 0.2,
+        learning_rate: float = 3e-3,
+        learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant",
+        encoder_learning_rate: float | dict[str, float] | None = None,
+        freeze: Literal["encoders"] | Names | None = None,
+        init: BaseEstimator | PathLike | None = None,
+        weight_decay: float = 1e-2,
+        batch_size: int | Literal["auto"] = "auto",
+        max_epochs: int = 100,
+        early_stopping: bool = True,
+        validation: float
+        | Splitter
+        | Iterable[Any]
+        | tuple[TableLike, ArrayLike]
+        | None = 0.1,
+        n_iter_no_change: int = 2,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        compile: bool = False,
+        warm_start: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        random_state: RandomState = None,
+        root: PathLike | None = None,
+        verbose: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
         self.modalities = modalities
         self.kinds = kinds
         self.fusion = fusion
@@ -156,7 +192,13 @@ class BaseMultimodal(
 
     @with_callbacks
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self,
+        X: TableLike,
+        y: CellsLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> Self:
         """Learn encoders, fusion and heads from rows with a target.
 
         Parameters
@@ -183,7 +225,7 @@ class BaseMultimodal(
         """
         from skmm._nn.device import learning
 
-        n_folds = self.validation if self._wants_folds() else 1
+        n_folds = max(self._n_folds, 1)
         context = self._init_callback_context(max_subtasks=n_folds * self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
         fitted = copy.copy(self)
@@ -352,9 +394,9 @@ class BaseMultimodal(
         """
         from skmm._training.split import assign_folds, split_rows
 
-        if self._wants_folds():
+        if self._n_folds:
             folds = assign_folds(
-                self.validation,
+                self._n_folds,
                 y,
                 groups,
                 stratify=self._targets.is_classification,
@@ -384,9 +426,11 @@ class BaseMultimodal(
         )
         return train, valid, None
 
-    def _wants_folds(self):
-        """Tell if several folds of the rows are to validate, each once."""
-        return isinstance(self.validation, numbers.Integral)
+    @property
+    def _n_folds(self):
+        """How many folds of the rows are to validate, each once; 0 for another way."""
+        is_number = isinstance(self.validation, numbers.Integral)
+        return int(self.validation) if is_number else 0
 
     def _prepare(self, X, train, valid, anew, incremental=False, folds=None):
         """Fit the encoders on the training rows; return both sets as Rows."""
@@ -557,7 +601,7 @@ class BaseMultimodal(
         blocks = self._blocks(X)
         return self._learner.predict(blocks)
 
-    def transform(self, X):
+    def transform(self, X: TableLike) -> Transformed:
         """Give the fused embedding of the rows.
 
         Parameters

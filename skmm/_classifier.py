@@ -1,10 +1,37 @@
 """The classifier."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import StrOptions, fit_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+    from sklearn.base import BaseEstimator
+
+    from skmm._utils.typing import (
+        ArrayLike,
+        CellsLike,
+        Columns,
+        Label,
+        Names,
+        PathLike,
+        Probabilities,
+        RandomState,
+        Splitter,
+        SupportsDraw,
+        TableLike,
+    )
+    from skmm.alignment import Alignment
+    from skmm.fusion import Fusion
+    from skmm.modalities.readers import Reader
 
 
 class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
@@ -196,41 +223,52 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
 
     def __init__(
         self,
-        modalities="auto",
+        modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
-        kinds=None,
-        fusion="concat",
-        alignment=None,
-        alignment_weight=0.1,
-        modality_dropout=0.0,
-        mixup=None,
-        heads="auto",
-        refit=True,
-        width=64,
-        depth=1,
-        dropout=0.2,
-        learning_rate=3e-3,
-        learning_rate_schedule="constant",
-        encoder_learning_rate=None,
-        freeze=None,
-        init=None,
-        weight_decay=1e-2,
-        batch_size="auto",
-        max_epochs=100,
-        early_stopping=True,
-        validation=0.1,
-        n_iter_no_change=2,
-        class_weight=None,
-        device="auto",
-        precision="auto",
-        compile=False,
-        warm_start=False,
-        callbacks=None,
-        random_state=None,
-        root=None,
-        verbose=0,
-        n_jobs=None,
-    ):
+        kinds: Mapping[Label, str | Reader] | None = None,
+        fusion: str | Fusion | type = "concat",
+        alignment: str
+        | Alignment
+        | type
+        | Sequence[str | Alignment | type]
+        | None = None,
+        alignment_weight: float = 0.1,
+        modality_dropout: float = 0.0,
+        mixup: Literal["manifold", "mixup", "cutmix"]
+        | SupportsDraw
+        | type
+        | None = None,
+        heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
+        refit: bool = True,
+        width: int = 64,
+        depth: int = 1,
+        dropout: float = 0.2,
+        learning_rate: float = 3e-3,
+        learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant",
+        encoder_learning_rate: float | dict[str, float] | None = None,
+        freeze: Literal["encoders"] | Names | None = None,
+        init: BaseEstimator | PathLike | None = None,
+        weight_decay: float = 1e-2,
+        batch_size: int | Literal["auto"] = "auto",
+        max_epochs: int = 100,
+        early_stopping: bool = True,
+        validation: float
+        | Splitter
+        | Iterable[Any]
+        | tuple[TableLike, ArrayLike]
+        | None = 0.1,
+        n_iter_no_change: int = 2,
+        class_weight: Literal["balanced"] | dict[Any, float] | list[Any] | None = None,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        compile: bool = False,
+        warm_start: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        random_state: RandomState = None,
+        root: PathLike | None = None,
+        verbose: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             modalities,
             kinds=kinds,
@@ -268,7 +306,13 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         self.class_weight = class_weight
 
     @fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(
+        self,
+        X: TableLike,
+        y: CellsLike,
+        classes: ArrayLike | Sequence[ArrayLike] | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train one epoch on these rows, continuing from the last call.
 
         The encoders are fitted on the first call's rows. Nothing is split off and
@@ -290,7 +334,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         """
         return self._partial_fit(X, y, sample_weight, classes)
 
-    def predict(self, X):
+    def predict(self, X: TableLike) -> npt.NDArray[Any]:
         """Predict classes.
 
         Parameters
@@ -304,7 +348,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         logits = self._predict_logits(X)
         return self._targets.predict(logits)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: TableLike) -> Probabilities:
         """Predict the probability of each class.
 
         Parameters
@@ -320,7 +364,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         logits = self._predict_logits(X)
         return self._targets.predict_proba(logits)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: TableLike) -> Probabilities:
         """Predict the logarithm of each class's probability.
 
         Parameters
@@ -338,7 +382,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             return [np.log(np.maximum(some, tiny)) for some in probabilities]
         return np.log(np.maximum(probabilities, tiny))
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy, as of scikit-learn's classifiers.
 
         Parameters
@@ -357,7 +403,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         return super().score(X, read_labels(y, warn=False), sample_weight)
 
     @property
-    def classes_(self):
+    def classes_(self) -> Any:
         """Classes, an array; a list of arrays for several outputs."""
         if "_targets" not in vars(self):
             raise AttributeError(f"This {type(self).__name__} is not fitted yet.")

@@ -1,5 +1,9 @@
 """Nested parameters: fusion, alignment and encoders that may be names or objects."""
 
+from __future__ import annotations
+
+from typing import Any, Self
+
 from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
 from skmm._utils.registry import part_constraints
@@ -18,6 +22,12 @@ class MultimodalComposition(BaseComposition):
     ``fusion="low_rank"``, ``text__dropout`` while the encoder is ``"text"``) first
     turns the name into its default object.
     """
+
+    # Parameters, which the estimators store.
+    modalities: Any
+    fusion: Any
+    alignment: Any
+    mixup: Any
 
     _parameter_constraints = {
         "fusion": part_constraints(FUSIONS),
@@ -49,7 +59,7 @@ class MultimodalComposition(BaseComposition):
         check_options(self)
         check_parts(self.get_params(deep=False))
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters of this estimator, its fusion and its encoders.
 
         Parameters
@@ -62,7 +72,7 @@ class MultimodalComposition(BaseComposition):
         """
         return self._get_params("_encoders", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters, nested ones as ``name__parameter``.
 
         Parameters

@@ -1,12 +1,37 @@
 """The regressor."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import Interval, StrOptions, fit_context
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    import numpy.typing as npt
+    from sklearn.base import BaseEstimator
+
+    from skmm._utils.typing import (
+        ArrayLike,
+        CellsLike,
+        Columns,
+        Label,
+        Names,
+        PathLike,
+        RandomState,
+        Splitter,
+        SupportsDraw,
+        TableLike,
+    )
+    from skmm.alignment import Alignment
+    from skmm.fusion import Fusion
+    from skmm.modalities.readers import Reader
 
 
 class MultimodalRegressor(RegressorMixin, BaseMultimodal):
@@ -200,42 +225,55 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
 
     def __init__(
         self,
-        modalities="auto",
+        modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
-        kinds=None,
-        loss="squared_error",
-        quantile=None,
-        fusion="concat",
-        alignment=None,
-        alignment_weight=0.1,
-        modality_dropout=0.0,
-        mixup=None,
-        heads="auto",
-        refit=True,
-        width=64,
-        depth=1,
-        dropout=0.2,
-        learning_rate=3e-3,
-        learning_rate_schedule="constant",
-        encoder_learning_rate=None,
-        freeze=None,
-        init=None,
-        weight_decay=1e-2,
-        batch_size="auto",
-        max_epochs=100,
-        early_stopping=True,
-        validation=0.1,
-        n_iter_no_change=2,
-        device="auto",
-        precision="auto",
-        compile=False,
-        warm_start=False,
-        callbacks=None,
-        random_state=None,
-        root=None,
-        verbose=0,
-        n_jobs=None,
-    ):
+        kinds: Mapping[Label, str | Reader] | None = None,
+        loss: Literal[
+            "squared_error", "absolute_error", "quantile", "poisson"
+        ] = "squared_error",
+        quantile: float | None = None,
+        fusion: str | Fusion | type = "concat",
+        alignment: str
+        | Alignment
+        | type
+        | Sequence[str | Alignment | type]
+        | None = None,
+        alignment_weight: float = 0.1,
+        modality_dropout: float = 0.0,
+        mixup: Literal["manifold", "mixup", "cutmix"]
+        | SupportsDraw
+        | type
+        | None = None,
+        heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
+        refit: bool = True,
+        width: int = 64,
+        depth: int = 1,
+        dropout: float = 0.2,
+        learning_rate: float = 3e-3,
+        learning_rate_schedule: Literal["constant", "linear", "cosine"] = "constant",
+        encoder_learning_rate: float | dict[str, float] | None = None,
+        freeze: Literal["encoders"] | Names | None = None,
+        init: BaseEstimator | PathLike | None = None,
+        weight_decay: float = 1e-2,
+        batch_size: int | Literal["auto"] = "auto",
+        max_epochs: int = 100,
+        early_stopping: bool = True,
+        validation: float
+        | Splitter
+        | Iterable[Any]
+        | tuple[TableLike, ArrayLike]
+        | None = 0.1,
+        n_iter_no_change: int = 2,
+        device: str = "auto",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        compile: bool = False,
+        warm_start: bool = False,
+        callbacks: Sequence[Any] | None = None,
+        random_state: RandomState = None,
+        root: PathLike | None = None,
+        verbose: int = 0,
+        n_jobs: int | None = None,
+    ) -> None:
         super().__init__(
             modalities,
             kinds=kinds,
@@ -274,7 +312,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         self.quantile = quantile
 
     @fit_context(prefer_skip_nested_validation=False)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train one epoch on these rows, continuing from the last call.
 
         The encoders, and the target's mean and scale, are fitted on the first call's
@@ -293,7 +333,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         """
         return self._partial_fit(X, y, sample_weight)
 
-    def predict(self, X):
+    def predict(self, X: TableLike) -> npt.NDArray[Any]:
         """Predict the targets, in their own unit.
 
         Parameters
@@ -307,7 +347,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         logits = self._predict_logits(X)
         return self._targets.predict(logits)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return R², the mean of all outputs, for targets of any magnitude.
 
         Whatever ``loss`` is, as of scikit-learn's regressors.

@@ -1,12 +1,24 @@
 """One estimator for each modality."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
 from sklearn.base import clone
 
 from skmm.encoders import make_encoder
 from skmm.modalities._resolver import find_modalities, is_dropped
 
+if TYPE_CHECKING:
+    from skmm._base import BaseMultimodal
+    from skmm._utils.typing import TableLike
 
-def unimodal_estimators(estimator, X=None):
+_Estimator = TypeVar("_Estimator", bound="BaseMultimodal")
+
+
+def unimodal_estimators(
+    estimator: _Estimator, X: TableLike | None = None
+) -> list[tuple[str, _Estimator]]:
     """Give one estimator for each modality, for scikit-learn's voting and stacking.
 
     Decision-level fusion of models that are fitted separately is what

@@ -1,6 +1,9 @@
 """skorch callbacks for ``callbacks=``."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING, Any
 
 from skorch.callbacks import Callback
 
@@ -8,6 +11,11 @@ from skmm._nn.freezing import freeze, layers_of, unfreeze
 from skmm._utils.compat import Interval
 from skmm._utils.validation import SequenceOf
 from skmm.modalities._resolver import check_names
+
+if TYPE_CHECKING:
+    from skorch import NeuralNet
+
+    from skmm._utils.typing import Names
 
 __all__ = ["GradualUnfreezing"]
 
@@ -48,12 +56,14 @@ class GradualUnfreezing(Callback):
         "every": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, modalities=None, start=1, every=1):
+    def __init__(
+        self, modalities: Names | None = None, start: int = 1, every: int = 1
+    ) -> None:
         self.modalities = modalities
         self.start = start
         self.every = every
 
-    def on_train_begin(self, net, **kwargs):
+    def on_train_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Freeze the encoders; skorch calls it.
 
         Parameters
@@ -72,7 +82,7 @@ class GradualUnfreezing(Callback):
                 freeze(encoder)
         self.epoch_ = 0
 
-    def on_epoch_begin(self, net, **kwargs):
+    def on_epoch_begin(self, net: NeuralNet, **kwargs: Any) -> None:
         """Let the next layers learn; skorch calls it.
 
         Parameters
@@ -90,7 +100,7 @@ class GradualUnfreezing(Callback):
             for layer in layers[: max(len(layers) - n_open, 0)]:
                 freeze(layer)
 
-    def on_train_end(self, net, **kwargs):
+    def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
         """Leave nothing frozen; skorch calls it.
 
         Parameters

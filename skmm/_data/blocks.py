@@ -1,10 +1,17 @@
 """One modality of all rows, as arrays whose first axis is the rows."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 import scipy.sparse
 import torch
 
 from skmm._data.containers import Csr, Ragged
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Device
 
 
 class Block:
@@ -39,7 +46,7 @@ class Block:
     (3, 39)
     """
 
-    def __init__(self, *parts, present, cost=None):
+    def __init__(self, *parts: Any, present: Any, cost: Any = None) -> None:
         self.parts = tuple(_as_part(part) for part in parts)
         self.present = torch.as_tensor(present, dtype=torch.bool)
         self.cost = None if cost is None else torch.as_tensor(cost, dtype=torch.float32)
@@ -48,20 +55,20 @@ class Block:
         if len(lengths) != 1:
             raise ValueError(f"The parts of a block differ in rows: {sorted(lengths)}.")
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.present)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> Any:
         return self.parts[i]
 
     @property
-    def complete(self):
+    def complete(self) -> bool:
         """True if all rows are known to have the modality."""
         if self._complete is None:
             self._complete = bool(self.present.all())
         return self._complete
 
-    def take(self, rows):
+    def take(self, rows: torch.Tensor) -> Block:
         """Return some rows as a block.
 
         Parameters
@@ -81,7 +88,7 @@ class Block:
         )
         return self._like(parts, self.present.index_select(0, rows))
 
-    def to(self, device):
+    def to(self, device: Device) -> Block:
         """Return the block on another device.
 
         Parameters
@@ -108,11 +115,11 @@ class Block:
         return block
 
     @property
-    def dtype(self):
+    def dtype(self) -> torch.dtype:
         """The type in which a module is to compute on this block."""
         return getattr(self, "_dtype", torch.float32)
 
-    def cast(self, dtype):
+    def cast(self, dtype: torch.dtype) -> Block:
         """Return the block with its dense floating-point parts in another type.
 
         Parameters
@@ -136,7 +143,7 @@ class Block:
         return cast
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes held, all parts and the mask."""
         return sum(part.nbytes for part in self.parts) + self.present.nbytes
 

@@ -1,8 +1,19 @@
 """Rows of varying length in flat tensors."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
 import scipy.sparse
 import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from skmm._utils.typing import Device
 
 
 class Csr:
@@ -29,14 +40,20 @@ class Csr:
     [2, 0]
     """
 
-    def __init__(self, indptr, indices, values, n_columns):
+    def __init__(
+        self,
+        indptr: torch.Tensor,
+        indices: torch.Tensor,
+        values: torch.Tensor | None,
+        n_columns: int,
+    ) -> None:
         self.indptr = indptr
         self.indices = indices
         self.values = values
         self.n_columns = n_columns
 
     @classmethod
-    def from_scipy(cls, matrix):
+    def from_scipy(cls, matrix: Any) -> Self:
         """Read a scipy sparse matrix; its values are kept in float32.
 
         Parameters
@@ -57,26 +74,26 @@ class Csr:
             matrix.shape[1],
         )
 
-    def to_scipy(self):
+    def to_scipy(self) -> scipy.sparse.csr_matrix:
         """Return the rows as a scipy sparse matrix.
 
         Returns
         -------
         matrix : csr_matrix of shape (n_rows, n_columns)
         """
-        indptr, indices, values = (
-            None if part is None else part.cpu().numpy()
-            for part in (self.indptr, self.indices, self.values)
-        )
-        values = np.ones(len(indices), np.float32) if values is None else values
+        indptr, indices = self.indptr.cpu().numpy(), self.indices.cpu().numpy()
+        if self.values is None:
+            values = np.ones(len(indices), np.float32)
+        else:
+            values = self.values.cpu().numpy()
         return scipy.sparse.csr_matrix(
             (values, indices, indptr), shape=(len(self), self.n_columns)
         )
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indptr) - 1
 
-    def take(self, rows):
+    def take(self, rows: torch.Tensor) -> Csr:
         """Return some rows.
 
         Parameters
@@ -92,7 +109,7 @@ class Csr:
         values = None if self.values is None else self.values.index_select(0, where)
         return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
 
-    def to(self, device):
+    def to(self, device: Device) -> Csr:
         """Return the rows on another device.
 
         Parameters
@@ -109,7 +126,7 @@ class Csr:
         )
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes held."""
         stored = (self.indptr, self.indices, self.values)
         return sum(part.nbytes for part in stored if part is not None)
@@ -139,12 +156,17 @@ class Ragged:
     (torch.Size([3, 5, 3]), 7)
     """
 
-    def __init__(self, indptr, values):
+    def __init__(self, indptr: torch.Tensor, values: torch.Tensor) -> None:
         self.indptr = indptr
         self.values = values
 
     @classmethod
-    def from_arrays(cls, arrays, step=(), dtype=np.float32):
+    def from_arrays(
+        cls,
+        arrays: Sequence[npt.NDArray[Any] | None],
+        step: tuple[int, ...] = (),
+        dtype: npt.DTypeLike = np.float32,
+    ) -> Self:
         """Read a list of arrays of shape (steps, ...), None where a row has none.
 
         Parameters
@@ -166,15 +188,15 @@ class Ragged:
                 values[start : start + len(array)] = array
         return cls(torch.from_numpy(indptr), torch.from_numpy(values))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.indptr) - 1
 
     @property
-    def lengths(self):
+    def lengths(self) -> torch.Tensor:
         """Steps of each row."""
         return self.indptr.diff()
 
-    def take(self, rows):
+    def take(self, rows: torch.Tensor) -> Ragged:
         """Return some rows.
 
         Parameters
@@ -189,7 +211,7 @@ class Ragged:
         indptr, where = cut(self.indptr, rows)
         return Ragged(indptr, self.values.index_select(0, where))
 
-    def to(self, device):
+    def to(self, device: Device) -> Ragged:
         """Return the rows on another device.
 
         Parameters
@@ -202,7 +224,7 @@ class Ragged:
         """
         return Ragged(self.indptr.to(device), self.values.to(device))
 
-    def padded(self):
+    def padded(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the steps in one tensor, with zeros behind each row's end.
 
         Returns
@@ -220,7 +242,7 @@ class Ragged:
         return padded, mask
 
     @property
-    def nbytes(self):
+    def nbytes(self) -> int:
         """Bytes held."""
         return self.indptr.nbytes + self.values.nbytes
 

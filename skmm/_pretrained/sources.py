@@ -7,6 +7,7 @@ import importlib.util
 import pathlib
 import threading
 from collections import OrderedDict
+from typing import Any
 
 from skmm._utils.optional import optional_import
 
@@ -123,7 +124,7 @@ def _hash_files(path, state):
     return digest.hexdigest()
 
 
-_loaded = OrderedDict()
+_loaded: OrderedDict[Any, Any] = OrderedDict()
 _lock = threading.RLock()  # what is loaded may need something else loaded
 
 

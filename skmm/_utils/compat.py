@@ -1,9 +1,12 @@
 """Everything that is taken from scikit-learn's private modules, in one place."""
 
 import importlib
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from sklearn.base import _fit_context
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin
+from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.utils._indexing import _get_column_indices as get_column_indices
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -26,7 +29,19 @@ from sklearn.utils.validation import (
 from sklearn.utils.validation import _check_n_features as check_n_features
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
-fit_context = _fit_context
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+# scikit-learn has no types: unwrapped, its decorators would lose those of our methods.
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[_Method], _Method]:
+    """Decorate ``fit``: scikit-learn's decorator, with types."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+def with_callbacks(method: _Method) -> _Method:
+    """Decorate ``fit``: scikit-learn's decorator, with types."""
+    return _with_callbacks(method)
+
 
 #: What searches need: imported when asked for, since estimators do without.
 _LATER = {

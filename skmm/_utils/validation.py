@@ -4,6 +4,8 @@ A table, ``_parameter_constraints``, is scikit-learn's: for each parameter of
 ``__init__`` what it may be. A subclass extends that of its base.
 """
 
+from typing import Any
+
 from sklearn import get_config
 from sklearn.base import BaseEstimator
 
@@ -27,7 +29,7 @@ class Part(BaseEstimator):
         that is not in it is not checked.
     """
 
-    _parameter_constraints = {}
+    _parameter_constraints: dict[str, Any] = {}
 
     def _check_combinations(self):
         """Raise a ValueError for options that do not go together.

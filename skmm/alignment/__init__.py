@@ -1,10 +1,29 @@
 """Alignments: a loss that pulls the modalities' spaces together, chosen by name."""
 
-import importlib
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part
 
-#: name in ``alignment=`` -> (module, class). A new one is one file and one line here.
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.alignment._base import Alignment
+
+if TYPE_CHECKING:
+    from skmm.alignment._adversarial import AdversarialAlignment
+    from skmm.alignment._base import Alignment
+    from skmm.alignment._cca import CCAAlignment
+    from skmm.alignment._consensus import MaxAlignment, WeightedAlignment
+    from skmm.alignment._contrastive import ContrastiveAlignment
+    from skmm.alignment._moments import CoralAlignment, MMDAlignment
+    from skmm.alignment._optimal_transport import OptimalTransportAlignment
+    from skmm.alignment._positive import PositiveAlignment
+
+#: name in ``alignment=`` -> (module, class). A new one is one file and one line here;
+#: what type checkers read, above and in `__all__`, is compared with it by a test.
 ALIGNMENTS = {
     "contrastive": ("skmm.alignment._contrastive", "ContrastiveAlignment"),
     "positive": ("skmm.alignment._positive", "PositiveAlignment"),
@@ -24,17 +43,29 @@ _PUBLIC = {cls: module for module, cls in ALIGNMENTS.values()} | {
     "Alignment": "skmm.alignment._base",
 }
 
-__all__ = ["ALIGNMENTS", "make_alignment", *_PUBLIC]
+__all__ = [
+    "ALIGNMENTS",
+    "make_alignment",
+    "ContrastiveAlignment",
+    "PositiveAlignment",
+    "MaxAlignment",
+    "WeightedAlignment",
+    "AdversarialAlignment",
+    "CCAAlignment",
+    "MMDAlignment",
+    "CoralAlignment",
+    "OptimalTransportAlignment",
+    "Alignment",
+]
+
+# Lazily: the table of names must not cost an import of torch.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def __getattr__(name):
-    # Lazily: the table of names must not cost an import of torch.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def make_alignment(alignment):
+def make_alignment(
+    alignment: str | Alignment | type[Alignment] | type[nn.Module],
+) -> Alignment:
     """Give an alignment object from a name, a class or an instance.
 
     Parameters

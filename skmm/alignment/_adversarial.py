@@ -1,13 +1,19 @@
 """Alignment against a discriminator."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.compat import Interval
 from skmm.alignment._base import Alignment, AlignmentModule, standardise, weighted_mean
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class AdversarialAlignment(Alignment):
@@ -53,11 +59,11 @@ class AdversarialAlignment(Alignment):
         "strength": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, hidden=None, strength=1.0):
+    def __init__(self, hidden: int | None = None, strength: float = 1.0) -> None:
         self.hidden = hidden
         self.strength = strength
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Adversarial(
             len(spec.names), spec.width, self.hidden or spec.width, self.strength
         )

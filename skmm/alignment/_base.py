@@ -1,11 +1,19 @@
 """The contract of an alignment, and what the alignments share."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.validation import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skmm.fusion._base import FusionSpec
 
 #: Added to a square under a root: below a size of 1e-3 vectors count as zero, so that
 #: no gradient grows beyond a thousandfold where a norm or a variance vanishes.
@@ -38,7 +46,7 @@ class Alignment(Part):
     CentredAlignment()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         """Build the torch module.
 
         Parameters
@@ -65,10 +73,10 @@ class ModuleAlignment(Alignment):
 
     _parameter_constraints = {"module": [callable]}
 
-    def __init__(self, module):
+    def __init__(self, module: Callable[[FusionSpec], nn.Module]) -> None:
         self.module = module
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return self.module(spec)
 
 

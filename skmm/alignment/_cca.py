@@ -1,11 +1,19 @@
 """Alignment by canonical correlations."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import torch
 
 from skmm._utils.compat import Interval
 from skmm.alignment._base import EPS, Alignment, AlignmentModule, pairs, weighted_mean
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import FusionSpec
 
 
 class CCAAlignment(Alignment):
@@ -44,10 +52,10 @@ class CCAAlignment(Alignment):
         "regularization": [Interval(Real, 1e-5, None, closed="left")]
     }
 
-    def __init__(self, regularization=1e-3):
+    def __init__(self, regularization: float = 1e-3) -> None:
         self.regularization = regularization
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _CCA(self.regularization)
 
 

@@ -1,5 +1,9 @@
 """Alignment with what the modalities of a row say together."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
@@ -11,6 +15,9 @@ from skmm.alignment._base import (
     weighted_mean,
     with_partner,
 )
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class MaxAlignment(Alignment):
@@ -36,7 +43,7 @@ class MaxAlignment(Alignment):
     MaxAlignment()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Max()
 
 
@@ -70,7 +77,7 @@ class WeightedAlignment(Alignment):
     WeightedAlignment()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Weighted(len(spec.names))
 
 

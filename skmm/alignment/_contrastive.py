@@ -1,13 +1,19 @@
 """Alignment by telling a row's partner from the other rows."""
 
+from __future__ import annotations
+
 import math
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.compat import Interval
 from skmm.alignment._base import Alignment, AlignmentModule, pairs, unit, weighted_mean
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class ContrastiveAlignment(Alignment):
@@ -49,11 +55,13 @@ class ContrastiveAlignment(Alignment):
         "learn_temperature": ["boolean"],
     }
 
-    def __init__(self, temperature=0.1, learn_temperature=False):
+    def __init__(
+        self, temperature: float = 0.1, learn_temperature: bool = False
+    ) -> None:
         self.temperature = temperature
         self.learn_temperature = learn_temperature
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Contrastive(self.temperature, self.learn_temperature)
 
 

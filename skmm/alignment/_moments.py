@@ -1,5 +1,9 @@
 """Alignment of the modalities' distributions by their moments."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 
 from skmm.alignment._base import (
@@ -11,6 +15,11 @@ from skmm.alignment._base import (
     standardise,
     weighted_mean,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import FusionSpec
 
 
 class MMDAlignment(Alignment):
@@ -41,7 +50,7 @@ class MMDAlignment(Alignment):
     MMDAlignment()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _MMD()
 
 
@@ -80,10 +89,10 @@ class CoralAlignment(Alignment):
 
     _parameter_constraints = {"means": ["boolean"]}
 
-    def __init__(self, means=True):
+    def __init__(self, means: bool = True) -> None:
         self.means = means
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Coral(self.means)
 
 

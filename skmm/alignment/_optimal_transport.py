@@ -1,6 +1,9 @@
 """Alignment of the modalities' distributions by optimal transport."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,6 +17,11 @@ from skmm.alignment._base import (
     standardise,
     weighted_mean,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import FusionSpec
 
 
 class OptimalTransportAlignment(Alignment):
@@ -62,11 +70,11 @@ class OptimalTransportAlignment(Alignment):
         "n_iter": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, epsilon=0.1, n_iter=20):
+    def __init__(self, epsilon: float = 0.1, n_iter: int = 20) -> None:
         self.epsilon = epsilon
         self.n_iter = n_iter
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _OptimalTransport(self.epsilon, self.n_iter)
 
 

@@ -1,5 +1,9 @@
 """Alignment by pulling only."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
 import torch
 
 from skmm._utils.validation import Names
@@ -11,6 +15,11 @@ from skmm.alignment._base import (
     unit,
     weighted_mean,
 )
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import FusionSpec
 
 
 class PositiveAlignment(Alignment):
@@ -49,10 +58,10 @@ class PositiveAlignment(Alignment):
 
     _parameter_constraints = {"distance": [Names(["cosine", "kl"])]}
 
-    def __init__(self, distance="cosine"):
+    def __init__(self, distance: Literal["cosine", "kl"] = "cosine") -> None:
         self.distance = distance
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Positive(cosine_distance if self.distance == "cosine" else kl_distance)
 
 

@@ -1,8 +1,12 @@
 """Augmentations: random changes of a batch, in training only, on its device."""
 
+from __future__ import annotations
+
 import importlib
+from typing import TYPE_CHECKING
 
 from skmm._utils.compat import HasMethods
+from skmm._utils.lazy import attach
 from skmm._utils.registry import load
 from skmm._utils.validation import (
     Names,
@@ -10,6 +14,25 @@ from skmm._utils.validation import (
     check_options,
     check_value,
 )
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Augment, Change, SupportsDraw
+
+if TYPE_CHECKING:
+    from skmm.augmentation._audio import SpectrogramMask, WaveGain, WaveNoise, WaveShift
+    from skmm.augmentation._base import Augmentation
+    from skmm.augmentation._image import (
+        RandomColor,
+        RandomCrop,
+        RandomErase,
+        RandomFlip,
+        RandomRotate,
+        RandomShift,
+    )
+    from skmm.augmentation._mixup import CutMix, ManifoldMixup, Mixup
+    from skmm.augmentation._series import SeriesJitter, SeriesScale, SeriesWarp
+    from skmm.augmentation._tabular import CellSwap
+    from skmm.augmentation._text import TokenDrop, TokenReplace, TokenSwap
 
 #: kind -> name -> (module, class). The names that "auto" stands for come first, in
 #: `_AUTO`.
@@ -62,17 +85,36 @@ _PUBLIC = {
     **{cls: module for names in _TABLE.values() for module, cls in names.values()},
 }
 
-__all__ = [*_PUBLIC, "MIXUPS", "make_augmentation", "make_mixup"]
+__all__ = [
+    "Augmentation",
+    "Mixup",
+    "CutMix",
+    "ManifoldMixup",
+    "TokenDrop",
+    "TokenSwap",
+    "TokenReplace",
+    "WaveShift",
+    "WaveGain",
+    "WaveNoise",
+    "SpectrogramMask",
+    "SeriesJitter",
+    "SeriesScale",
+    "SeriesWarp",
+    "RandomFlip",
+    "RandomShift",
+    "RandomCrop",
+    "RandomRotate",
+    "RandomColor",
+    "RandomErase",
+    "CellSwap",
+    "MIXUPS",
+    "make_augmentation",
+    "make_mixup",
+]
 
-
-def __getattr__(name):
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+# Lazily: the tables of names must not cost an import of torch.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
 def augment_constraints(kind):
@@ -94,7 +136,7 @@ def augment_constraints(kind):
     return [*each, SequenceOf(*each, description="a list of these"), None]
 
 
-def make_augmentation(given, kind):
+def make_augmentation(given: Augment[str], kind: str) -> Change | None:
     """Give the function that changes a batch, for what a user wrote.
 
     Parameters
@@ -149,7 +191,9 @@ def mixup_constraints():
     return [Names(MIXUPS), HasMethods("draw"), None]
 
 
-def make_mixup(given):
+def make_mixup(
+    given: str | SupportsDraw | type[SupportsDraw] | None,
+) -> SupportsDraw | None:
     """Give the object that mixes rows, for what a user wrote.
 
     Parameters

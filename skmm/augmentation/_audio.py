@@ -5,6 +5,8 @@ samples (n,); those of the domain "spectrogram", and functions of the user's own
 without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, time).
 """
 
+from __future__ import annotations
+
 from numbers import Integral, Real
 
 import torch
@@ -52,13 +54,17 @@ class SpectrogramMask(Augmentation):
         "band": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, n_times=2, time=0.15, n_bands=2, band=0.15):
+    def __init__(
+        self, n_times: int = 2, time: float = 0.15, n_bands: int = 2, band: float = 0.15
+    ) -> None:
         self.n_times = n_times
         self.time = time
         self.n_bands = n_bands
         self.band = band
 
-    def __call__(self, spectrograms, mask):
+    def __call__(
+        self, spectrograms: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         n, _, n_mels, _ = spectrograms.shape
         steps = mask.sum(1)
         hidden = _stretches(steps, mask.shape[1], self.n_times, self.time)
@@ -92,11 +98,13 @@ class WaveNoise(Augmentation):
         "high": [Interval(Real, None, None, closed="neither")],
     }
 
-    def __init__(self, low=10, high=40):
+    def __init__(self, low: float = 10, high: float = 40) -> None:
         self.low = low
         self.high = high
 
-    def __call__(self, waves, lengths):
+    def __call__(
+        self, waves: torch.Tensor, lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         n, _, n_samples = waves.shape
         drawn = rand(n, 1, 1, device=waves.device)
         decibels = self.low + (self.high - self.low) * drawn
@@ -131,10 +139,12 @@ class WaveGain(Augmentation):
         "decibels": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, decibels=6):
+    def __init__(self, decibels: float = 6) -> None:
         self.decibels = decibels
 
-    def __call__(self, waves, lengths):
+    def __call__(
+        self, waves: torch.Tensor, lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         drawn = 2 * rand(len(waves), 1, 1, device=waves.device) - 1
         return waves * 10 ** (self.decibels * drawn / 20), lengths
 
@@ -160,10 +170,12 @@ class WaveShift(Augmentation):
 
     _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
-    def __init__(self, share=0.1):
+    def __init__(self, share: float = 0.1) -> None:
         self.share = share
 
-    def __call__(self, waves, lengths):
+    def __call__(
+        self, waves: torch.Tensor, lengths: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         n, n_channels, n_samples = waves.shape
         drawn = 2 * rand(n, device=waves.device) - 1
         by = (drawn * self.share * lengths).long()

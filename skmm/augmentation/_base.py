@@ -1,6 +1,14 @@
 """The contract of an augmentation, and chains of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from skmm._utils.typing import open_arguments
 from skmm._utils.validation import Part
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Augmentation(Part):
@@ -12,7 +20,10 @@ class Augmentation(Part):
     draws from torch's global generator.
     """
 
-    def __call__(self, *tensors):
+    @open_arguments
+    def __call__(
+        self, *tensors: torch.Tensor
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
         """Change a batch.
 
         Parameters

@@ -4,8 +4,11 @@ Own batched torch: torchvision does not load beside a build of torch for the CPU
 and kornia needs more than is used here.
 """
 
+from __future__ import annotations
+
 import math
 from numbers import Real
+from typing import Literal
 
 import torch
 from torch.nn import functional as F
@@ -24,7 +27,7 @@ class ImageAugmentation(Augmentation):
     gives a tuple of tensors, a value for each row, and `_change`.
     """
 
-    def __call__(self, pixels):
+    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
         draws = self._draw(pixels)
         if pixels.ndim == 4:
             return self._change(pixels, *draws)
@@ -65,7 +68,11 @@ class RandomFlip(ImageAugmentation):
         "probability": [Interval(Real, 0, 1, closed="both")],
     }
 
-    def __init__(self, axis="horizontal", probability=0.5):
+    def __init__(
+        self,
+        axis: Literal["horizontal", "vertical", "both"] = "horizontal",
+        probability: float = 0.5,
+    ) -> None:
         self.axis = axis
         self.probability = probability
 
@@ -98,7 +105,7 @@ class RandomShift(_Affine):
 
     _parameter_constraints = {"fraction": [Interval(Real, 0, 1, closed="both")]}
 
-    def __init__(self, fraction=0.1):
+    def __init__(self, fraction: float = 0.1) -> None:
         self.fraction = fraction
 
     def _matrices(self, pixels):
@@ -137,7 +144,11 @@ class RandomCrop(_Affine):
         "ratio": [SequenceOf(Interval(Real, 0, None, closed="neither"), length=2)],
     }
 
-    def __init__(self, scale=(0.5, 1.0), ratio=(3 / 4, 4 / 3)):
+    def __init__(
+        self,
+        scale: tuple[float, float] = (0.5, 1.0),
+        ratio: tuple[float, float] = (3 / 4, 4 / 3),
+    ) -> None:
         self.scale = scale
         self.ratio = ratio
 
@@ -171,7 +182,7 @@ class RandomRotate(_Affine):
 
     _parameter_constraints = {"degrees": [Interval(Real, 0, None, closed="left")]}
 
-    def __init__(self, degrees=15):
+    def __init__(self, degrees: float = 15) -> None:
         self.degrees = degrees
 
     def _matrices(self, pixels):
@@ -203,7 +214,9 @@ class RandomColor(ImageAugmentation):
         "saturation": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, brightness=0.2, contrast=0.2, saturation=0.2):
+    def __init__(
+        self, brightness: float = 0.2, contrast: float = 0.2, saturation: float = 0.2
+    ) -> None:
         self.brightness = brightness
         self.contrast = contrast
         self.saturation = saturation
@@ -252,7 +265,9 @@ class RandomErase(ImageAugmentation):
         "scale": [SequenceOf(Interval(Real, 0, 1, closed="both"), length=2)],
     }
 
-    def __init__(self, probability=0.5, scale=(0.02, 0.2)):
+    def __init__(
+        self, probability: float = 0.5, scale: tuple[float, float] = (0.02, 0.2)
+    ) -> None:
         self.probability = probability
         self.scale = scale
 

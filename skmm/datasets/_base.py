@@ -5,6 +5,8 @@ client fetches the package, so the mirrors, proxies and credentials that a user 
 configured for it keep working, and no address is written down here.
 """
 
+from __future__ import annotations
+
 import gzip
 import hashlib
 import importlib.util
@@ -16,10 +18,14 @@ import tempfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
+if TYPE_CHECKING:
+    from skmm._utils.typing import PathLike
 
-def get_data_home(data_home=None) -> str:
+
+def get_data_home(data_home: PathLike | None = None) -> str:
     """Return the folder in which skmm keeps the data sets it has fetched.
 
     The folder is created if it does not exist.
@@ -60,7 +66,7 @@ def get_data_home(data_home=None) -> str:
     return data_home
 
 
-def clear_data_home(data_home=None):
+def clear_data_home(data_home: PathLike | None = None) -> None:
     """Delete the folder of fetched data sets with everything in it.
 
     Parameters

@@ -1,11 +1,19 @@
 """Emoji: a picture, a name and a few numbers each."""
 
+from __future__ import annotations
+
 import base64
 import gzip
 import json
 import tarfile
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._base import Archive, fetch_files, make_bunch
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+    from skmm._utils.typing import PathLike
 
 TARBALL = Archive(
     client="npm",
@@ -27,13 +35,29 @@ together they tell most.
 """
 
 
+@overload
 def fetch_emoji(
     *,
-    as_frame=True,
-    data_home=None,
-    download_if_missing=True,
-    return_X_y=False,
-):
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def fetch_emoji(
+    *,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+def fetch_emoji(
+    *,
+    as_frame: bool = True,
+    data_home: PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
     """Load the emoji: a picture, a name and four numbers a row.
 
     The data are fetched on first use (74 MB, of which a tenth is kept) by npm, from

@@ -5,9 +5,18 @@ which that latent can be read off linearly; the label is then made of the latent
 A further modality is one more function and one more line in ``_draw_modalities``.
 """
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import RandomState
 
 N_KEYWORDS = 4  # made-up words that stand for one class, or one pole of a level
 N_CATEGORY_LEVELS = 4
@@ -50,17 +59,17 @@ TEMPLATES = [
 
 
 def make_multimodal_classification(
-    n_samples=200,
+    n_samples: int = 200,
     *,
-    n_numeric=4,
-    n_categorical=2,
-    n_text=1,
-    n_classes=2,
-    signal="sum",
-    missing=0.0,
-    noise=0.0,
-    random_state=None,
-):
+    n_numeric: int = 4,
+    n_categorical: int = 2,
+    n_text: int = 1,
+    n_classes: int = 2,
+    signal: Literal["sum", "interaction", "tabular", "text"] = "sum",
+    missing: float | dict[str, float] = 0.0,
+    noise: float = 0.0,
+    random_state: RandomState = None,
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
     """Generate a classification problem of several modalities.
 
     Each modality hides a latent that a linear model can read from its columns: a
@@ -181,16 +190,16 @@ def make_multimodal_classification(
 
 
 def make_multimodal_regression(
-    n_samples=200,
+    n_samples: int = 200,
     *,
-    n_numeric=4,
-    n_categorical=2,
-    n_text=1,
-    signal="sum",
-    missing=0.0,
-    noise=0.0,
-    random_state=None,
-):
+    n_numeric: int = 4,
+    n_categorical: int = 2,
+    n_text: int = 1,
+    signal: Literal["sum", "interaction", "tabular", "text"] = "sum",
+    missing: float | dict[str, float] = 0.0,
+    noise: float = 0.0,
+    random_state: RandomState = None,
+) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
     """Generate a regression problem of several modalities.
 
     Each modality hides a latent, about standard normal, that a linear model can read

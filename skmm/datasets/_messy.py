@@ -1,18 +1,47 @@
 """A table as it comes out of spreadsheets, databases and web pages."""
 
+from __future__ import annotations
+
 import datetime
 import decimal
 import unicodedata
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import RandomState
 
 _START = datetime.datetime(2021, 1, 1)
 _SHARE_MISSING = 0.05
 
 
+@overload
 def make_messy_table(
-    n_samples=1000, *, clean=False, return_readers=False, random_state=None
-):
+    n_samples: int = ...,
+    *,
+    clean: bool = ...,
+    return_readers: Literal[False] = ...,
+    random_state: RandomState = ...,
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]: ...
+@overload
+def make_messy_table(
+    n_samples: int = ...,
+    *,
+    clean: bool = ...,
+    return_readers: Literal[True],
+    random_state: RandomState = ...,
+) -> tuple[pd.DataFrame, npt.NDArray[np.int64], dict[str, str]]: ...
+def make_messy_table(
+    n_samples: int = 1000,
+    *,
+    clean: bool = False,
+    return_readers: bool = False,
+    random_state: RandomState = None,
+) -> tuple[Any, ...]:
     """Make a table of 40 columns in as many spellings and types.
 
     Numbers with thousands separators, decimal commas, currencies, units and
@@ -235,7 +264,7 @@ _COLUMNS = {
     "zip_code": ("category", lambda v, i: f"0{1000 + 17 * _LEVELS.index(v)}"),
     "code": ("category", lambda v, i: "ABCD"[_LEVELS.index(v)]),
 }
-_YES = {True: ["yes", "Yes", "YES"], False: ["no", "No", "NO"]}
+_YES: dict[bool, list[str]] = {True: ["yes", "Yes", "YES"], False: ["no", "No", "NO"]}
 # Columns that say nothing of the label.
 _SILENT = {
     "id": ("category", lambda i: f"{i * 2654435761 % 2**32:08x}-{i:04d}"),

@@ -1,5 +1,14 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
 from ._base import make_bunch
 from ._widedeep import SOURCE, read_members
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+    from skmm._utils.typing import PathLike
 
 MEMBERS = {
     "movielens_100k_ratings.parquet": (
@@ -40,9 +49,29 @@ redistribution and commercial use need its permission.
 """
 
 
+@overload
 def fetch_movielens_100k(
-    *, as_frame=True, data_home=None, download_if_missing=True, return_X_y=False
-):
+    *,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def fetch_movielens_100k(
+    *,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+def fetch_movielens_100k(
+    *,
+    as_frame: bool = True,
+    data_home: PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
     """Load MovieLens 100k: ratings joined with their users and movies.
 
     Two entities (user and movie), a text, tabular columns and dates. The data are

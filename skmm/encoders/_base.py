@@ -1,10 +1,22 @@
 """The contract of an encoder: columns to a block, a block to vectors."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from skmm._utils.validation import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._data.blocks import Block
+    from skmm._utils.typing import Features, Label
 
 
 class Encoded(NamedTuple):
@@ -50,7 +62,7 @@ class Comparison(NamedTuple):
         only if all cells are unknown.
     """
 
-    column: object
+    column: Label
     outside: float
     n_cells: int
     what: str
@@ -77,9 +89,14 @@ class Encoder(Part):
         ``batch_size="auto"`` takes; None for no limit.
     """
 
-    max_batch_size = None
+    max_batch_size: int | None = None
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         """Learn from the training rows and give their block.
 
         Parameters
@@ -96,7 +113,7 @@ class Encoder(Part):
         """
         raise NotImplementedError(f"{type(self).__name__}.fit_transform")
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         """Give the block of other rows.
 
         Parameters
@@ -110,7 +127,7 @@ class Encoder(Part):
         """
         raise NotImplementedError(f"{type(self).__name__}.transform")
 
-    def compare(self, X, block):
+    def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         """Compare new rows with those that the encoder was fitted on.
 
         The estimators ask where a fit continues on other rows (``partial_fit``,
@@ -131,7 +148,7 @@ class Encoder(Part):
         """
         return []
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         """Build the module: a taken block to :class:`Encoded`, or to vectors alone.
 
         Parameters
@@ -141,7 +158,7 @@ class Encoder(Part):
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         """Give a block's rows as features of a linear model, or None.
 
         Parameters
@@ -156,7 +173,7 @@ class Encoder(Part):
         """
         return None
 
-    def tree_features(self, block):
+    def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
         """Give a block's rows as features of trees, or None.
 
         Parameters
@@ -174,7 +191,7 @@ class Encoder(Part):
         features = self.linear_features(block)
         return None if features is None else (features, [0] * features.shape[1])
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         """Build the linear shortcut, a taken block to (n, n_outputs), or None.
 
         Parameters

@@ -1,9 +1,20 @@
 """What encoders with a network of their own share: rows that are there, chunks."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import torch
 from torch import nn
 
+from skmm._utils.typing import open_arguments
 from skmm.encoders._base import Encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skmm._data.blocks import Block
+    from skmm.augmentation._mixup import Mixing
 
 
 class EncoderModule(nn.Module):
@@ -22,22 +33,23 @@ class EncoderModule(nn.Module):
         In training, from what ``read`` returns to the same, changed at random.
     """
 
-    keep_float32 = True
+    keep_float32: bool = True
 
     #: Of "inputs" and "boxes": how rows can be mixed before the network, by
     #: ``mix_inputs``; otherwise their vectors are.
-    mixes = ()
+    mixes: tuple[str, ...] = ()
 
     #: Rows that go through the network at once outside training, where batches are
     #: larger: activations of a deep network are what fills the memory.
-    chunk_size = 256
+    chunk_size: int = 256
 
-    def __init__(self, width, augment=None):
+    def __init__(self, width: int, augment: Callable[..., Any] | None = None) -> None:
         super().__init__()
         self.width = width
         self.augment = augment
 
-    def read(self, *parts):
+    @open_arguments
+    def read(self, *parts: Any) -> tuple[torch.Tensor, ...]:
         """Return the tensors that ``encode`` takes.
 
         Parameters
@@ -52,7 +64,8 @@ class EncoderModule(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__}.read")
 
-    def encode(self, *inputs):
+    @open_arguments
+    def encode(self, *inputs: torch.Tensor) -> Encoded | torch.Tensor:
         """Return what the network makes of its inputs.
 
         Parameters
@@ -66,7 +79,9 @@ class EncoderModule(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__}.encode")
 
-    def mix_inputs(self, inputs, mixing):
+    def mix_inputs(
+        self, inputs: tuple[torch.Tensor, ...], mixing: Mixing
+    ) -> tuple[torch.Tensor, ...]:
         """Return the inputs of mixed rows.
 
         Parameters
@@ -77,7 +92,7 @@ class EncoderModule(nn.Module):
         """
         raise NotImplementedError(f"{type(self).__name__}.mix_inputs")
 
-    def forward(self, block, mixing=None):
+    def forward(self, block: Block, mixing: Mixing | None = None) -> Encoded:
         """Encode a batch.
 
         Parameters
@@ -104,8 +119,8 @@ class EncoderModule(nn.Module):
                 rows = None
         encoded = self._run(block, mixing)
         if rows is not None:
-            encoded = Encoded(
-                *(None if part is None else _spread(part, rows, n) for part in encoded)
+            encoded = Encoded._make(
+                None if part is None else _spread(part, rows, n) for part in encoded
             )
         return _as_type(encoded, block.dtype)
 

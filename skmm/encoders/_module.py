@@ -1,8 +1,11 @@
 """A user's own network as an encoder."""
 
+from __future__ import annotations
+
 import copy
 import inspect
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +20,14 @@ from skmm._utils.validation import check_options
 from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoded, Encoder
 from skmm.encoders._deep import EncoderModule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import Change
 
 
 class ModuleEncoder(Encoder):
@@ -81,13 +92,13 @@ class ModuleEncoder(Encoder):
 
     def __init__(
         self,
-        module,
-        options=None,
-        read=None,
-        scale=True,
-        learning_rate_scale=1.0,
-        augment=None,
-    ):
+        module: Callable[..., nn.Module],
+        options: Mapping[str, Any] | None = None,
+        read: Callable[[Any], Any] | None = None,
+        scale: bool = True,
+        learning_rate_scale: float = 1.0,
+        augment: Change | Sequence[Change] | None = None,
+    ) -> None:
         self.module = module
         self.options = options
         self.read = read
@@ -95,7 +106,12 @@ class ModuleEncoder(Encoder):
         self.learning_rate_scale = learning_rate_scale
         self.augment = augment
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self._check(X)
         self.shape_ = None
@@ -113,7 +129,7 @@ class ModuleEncoder(Encoder):
             self.mean_, self.scale_ = mean_and_scale(seen, axis)
         return self._block(values, present)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         return self._block(*self._read(X))
 
     def _check(self, X):
@@ -154,7 +170,7 @@ class ModuleEncoder(Encoder):
         values = np.nan_to_num(values, nan=0.0).astype(np.float32, copy=False)
         return Block(values, present=present)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         network = self._make_network(width)
         augment = make_augmentation(self.augment, "module")
         module = _OwnModule(network, self.shape_, width, augment)
@@ -172,6 +188,8 @@ class ModuleEncoder(Encoder):
 
 
 class _OwnModule(EncoderModule):
+    learning_rate_scale: float
+
     def __init__(self, network, shape, width, augment):
         super().__init__(width, augment)
         self.network = network

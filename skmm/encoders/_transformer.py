@@ -1,6 +1,9 @@
 """A scikit-learn transformer in an encoder's place."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -15,6 +18,13 @@ from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder
 from skmm.encoders._vector import VectorEncoder
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._utils.typing import Features, SupportsTransform
 
 
 class TransformerEncoder(Encoder):
@@ -57,12 +67,22 @@ class TransformerEncoder(Encoder):
         "dropout": [Interval(Real, 0, 1, closed="left"), None],
     }
 
-    def __init__(self, transformer, series=False, dropout=None):
+    def __init__(
+        self,
+        transformer: SupportsTransform,
+        series: bool = False,
+        dropout: float | None = None,
+    ) -> None:
         self.transformer = transformer
         self.series = series
         self.dropout = dropout
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self.transformer_ = clone(self.transformer)
         fit_params = {}
@@ -88,7 +108,7 @@ class TransformerEncoder(Encoder):
         self.frequency_ = np.bincount(indices, minlength=self.n_features_)
         return Block(output, present=present)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         output = self.transformer_.transform(self._columns(X))
         present = self._present(X)
         if not self.is_sparse_:
@@ -116,18 +136,18 @@ class TransformerEncoder(Encoder):
         block.present &= torch.from_numpy(present)
         return block
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         if not self.is_sparse_:
             return self.vector_.build_module(width)
         dropout = 0.5 if self.dropout is None else self.dropout
         return SparseModule(self.n_features_, width, dropout, self.frequency_)
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         if self.is_sparse_:
             return block[0].to_scipy()
         return self.vector_.linear_features(block)
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         if not self.is_sparse_:
             return self.vector_.build_wide(n_outputs)
         return SparseWide(self.n_features_, n_outputs)

@@ -1,7 +1,10 @@
 """Features already extracted: a fixed-length vector a row."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,6 +17,12 @@ from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder
 from skmm.modalities._vectors import read_vectors
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import Features
 
 
 class VectorEncoder(Encoder):
@@ -48,11 +57,16 @@ class VectorEncoder(Encoder):
         "dropout": [Interval(Real, 0, 1, closed="left")],
     }
 
-    def __init__(self, hidden=None, dropout=0.1):
+    def __init__(self, hidden: int | None = None, dropout: float = 0.1) -> None:
         self.hidden = hidden
         self.dropout = dropout
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         values, present = self._read(X, None)
         seen = values[present]
@@ -64,7 +78,7 @@ class VectorEncoder(Encoder):
         self.mean_, self.scale_ = mean_and_scale(seen)
         return self._block(values, present)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         return self._block(*self._read(X, self.n_features_))
 
     def _read(self, X, n_features):
@@ -76,16 +90,16 @@ class VectorEncoder(Encoder):
         scaled = np.nan_to_num(standardize(values, self.mean_, self.scale_), nan=0.0)
         return Block(scaled.astype(np.float32), present=present)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         hidden = self.hidden or width
         return _VectorModule(self.n_features_, hidden, width, self.dropout)
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         # Of length one or so, as a text's n-grams are: one penalty for all modalities
         # would hold a vector of many numbers back far less.
         return block[0].cpu().numpy() / np.sqrt(np.float32(self.n_features_))
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         return WideVector(self.n_features_, n_outputs)
 
 

@@ -1,6 +1,21 @@
 """Vectorizers and Embedders: transformers that turn text and media into numbers."""
 
-import importlib
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
+
+if TYPE_CHECKING:
+    from skmm.feature_extraction._audio import AudioVectorizer
+    from skmm.feature_extraction._audio_embedder import AudioEmbedder
+    from skmm.feature_extraction._entity import EntityVectorizer
+    from skmm.feature_extraction._image import ImageVectorizer
+    from skmm.feature_extraction._image_embedder import ImageEmbedder
+    from skmm.feature_extraction._multimodal import MultimodalVectorizer
+    from skmm.feature_extraction._series import SeriesVectorizer
+    from skmm.feature_extraction._text import TextVectorizer
+    from skmm.feature_extraction._text_embedder import TextEmbedder
+    from skmm.feature_extraction._video import VideoVectorizer
+    from skmm.feature_extraction._video_embedder import VideoEmbedder
 
 _PUBLIC = {
     "AudioEmbedder": "skmm.feature_extraction._audio_embedder",
@@ -16,15 +31,20 @@ _PUBLIC = {
     "VideoVectorizer": "skmm.feature_extraction._video",
 }
 
-__all__ = [*_PUBLIC]
+__all__ = [
+    "AudioEmbedder",
+    "AudioVectorizer",
+    "EntityVectorizer",
+    "ImageEmbedder",
+    "ImageVectorizer",
+    "MultimodalVectorizer",
+    "SeriesVectorizer",
+    "TextEmbedder",
+    "TextVectorizer",
+    "VideoEmbedder",
+    "VideoVectorizer",
+]
 
-
-def __getattr__(name):
-    # Lazily: one modality's libraries must not be imported for another's.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+# Lazily: one modality's libraries must not be imported for another's.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)

@@ -1,6 +1,9 @@
 """Columns of recordings to numbers, without pretrained weights."""
 
+from __future__ import annotations
+
 import numbers
+from typing import TYPE_CHECKING, Literal
 
 from skmm._utils.compat import Interval
 from skmm.feature_extraction._media import MediaVectorizer, check_names
@@ -11,6 +14,9 @@ from skmm.feature_extraction._sound_features import (
     mel_filters,
 )
 from skmm.io import AudioReader
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Names, PathLike
 
 
 class AudioVectorizer(MediaVectorizer):
@@ -131,21 +137,21 @@ class AudioVectorizer(MediaVectorizer):
 
     def __init__(
         self,
-        features=FEATURES,
+        features: Names = FEATURES,
         *,
-        statistics=("mean", "std", "min", "max", "delta"),
-        rate=16_000,
-        n_fft=512,
-        hop_length=256,
-        n_mels=40,
-        n_mfcc=20,
-        array_rate=None,
-        errors="raise",
-        root=None,
-        max_seconds=3600,
-        n_jobs=None,
-        progress="auto",
-    ):
+        statistics: Names = ("mean", "std", "min", "max", "delta"),
+        rate: int = 16_000,
+        n_fft: int = 512,
+        hop_length: int = 256,
+        n_mels: int = 40,
+        n_mfcc: int = 20,
+        array_rate: int | None = None,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        max_seconds: float = 3600,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.features = features
         self.statistics = statistics
         self.rate = rate

@@ -1,8 +1,11 @@
 """Columns of recordings to the vectors of a pretrained network."""
 
+from __future__ import annotations
+
 import dataclasses
 import numbers
 import os
+from typing import TYPE_CHECKING, Literal
 
 from skmm._pretrained.inference import resolve_precision
 from skmm._pretrained.speech import load_speech_network
@@ -10,6 +13,11 @@ from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
 from skmm.io import AudioReader
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm._utils.typing import PathLike
 
 
 class AudioEmbedder(MediaEmbedder):
@@ -141,24 +149,24 @@ class AudioEmbedder(MediaEmbedder):
 
     def __init__(
         self,
-        model="resemblyzer",
+        model: PathLike | nn.Module = "resemblyzer",
         *,
-        rate=None,
-        array_rate=None,
-        pooling="mean",
-        revision=None,
-        precision="auto",
-        device="auto",
-        batch_size="auto",
-        n_components=None,
-        reduction="pca",
-        memory=None,
-        memory_limit="4GB",
-        errors="raise",
-        root=None,
-        n_jobs=None,
-        progress="auto",
-    ):
+        rate: int | None = None,
+        array_rate: int | None = None,
+        pooling: Literal["mean", "max", "first"] = "mean",
+        revision: str | None = None,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        device: str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        n_components: int | None = None,
+        reduction: Literal["pca", "truncate"] = "pca",
+        memory: PathLike | None = None,
+        memory_limit: str | int = "4GB",
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.model = model
         self.rate = rate
         self.array_rate = array_rate

@@ -1,5 +1,9 @@
 """What Vectorizers and Embedders share: any container in, named float32 columns out."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -12,6 +16,9 @@ from sklearn.utils.validation import (
 from skmm._data.frames import as_frame, is_named_table
 from skmm._utils.compat import check_feature_names_in, check_n_features, fit_context
 from skmm.feature_extraction._cells import as_one_column
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import ArrayLike, CellsLike, StringArray, Transformed
 
 
 class ColumnsTransformer(TransformerMixin, BaseEstimator):
@@ -28,7 +35,9 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
     def _one_column(X):
         return as_one_column(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> StringArray:
         """Give the names of the features: the column, ``__``, and what it measures.
 
         Parameters
@@ -125,7 +134,7 @@ class CellsTransformer(ColumnsTransformer):
         return column, None
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: CellsLike, y: ArrayLike | None = None) -> Self:
         """Learn what the features of each column need.
 
         Parameters
@@ -148,7 +157,7 @@ class CellsTransformer(ColumnsTransformer):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
         """Learn what the features of each column need; give the features of X.
 
         Parameters
@@ -165,7 +174,7 @@ class CellsTransformer(ColumnsTransformer):
         """
         return _join(self._fit_frame(X, y, transform=True))
 
-    def transform(self, X):
+    def transform(self, X: CellsLike) -> Transformed:
         """Give the features of other rows.
 
         Parameters

@@ -1,10 +1,13 @@
 """What Embedders share: each distinct cell once through a frozen network."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import numbers
 import os
 import warnings
+from typing import Any
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -56,7 +59,7 @@ class Embedder(CellsTransformer):
     #: Cells between two writes to the cache: what an interrupted run may lose.
     _chunk_size = 512
 
-    _parameter_constraints = {
+    _parameter_constraints: dict[str, Any] = {
         "model": "no_validation",
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "device": [str],
@@ -109,7 +112,7 @@ class Embedder(CellsTransformer):
         raise NotImplementedError
 
     @property
-    def n_embedded_(self):
+    def n_embedded_(self) -> int:
         """Cells that went through the network in the last fit or transform."""
         return self._count.n
 

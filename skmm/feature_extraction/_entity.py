@@ -1,7 +1,10 @@
 """Columns of nodes of a knowledge graph to numbers."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -12,6 +15,9 @@ from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cells import as_one_column
 from skmm.feature_extraction._graph_embedding import COMPLEX, MODELS, train_embedding
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import FloatArray, Names, RandomState, TableLike
 
 FEATURES = ("degree", "pagerank", "landmarks", "relations")
 
@@ -170,19 +176,19 @@ class EntityVectorizer(CellsTransformer):
 
     def __init__(
         self,
-        triples,
+        triples: TableLike,
         *,
-        features=FEATURES,
-        n_landmarks=8,
-        max_relations=50,
-        embedding=None,
-        n_components=32,
-        n_epochs=30,
-        learning_rate=0.01,
-        batch_size="auto",
-        device="auto",
-        random_state=0,
-    ):
+        features: Names = FEATURES,
+        n_landmarks: int = 8,
+        max_relations: int = 50,
+        embedding: Literal["transe", "distmult", "complex", "rotate"] | None = None,
+        n_components: int = 32,
+        n_epochs: int = 30,
+        learning_rate: float = 0.01,
+        batch_size: int | Literal["auto"] = "auto",
+        device: str = "auto",
+        random_state: RandomState = 0,
+    ) -> None:
         self.triples = triples
         self.features = features
         self.n_landmarks = n_landmarks
@@ -263,7 +269,7 @@ class EntityVectorizer(CellsTransformer):
         return names, vectors
 
     @property
-    def node_embeddings_(self):
+    def node_embeddings_(self) -> FloatArray:
         if not hasattr(self, "relation_embeddings_"):
             raise AttributeError("node_embeddings_ needs fit with an embedding.")
         # Last in the table, which a pickle should not hold twice.

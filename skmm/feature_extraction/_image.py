@@ -1,7 +1,10 @@
 """Columns of pictures to numbers, without pretrained weights."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -12,6 +15,9 @@ from skmm.feature_extraction._fisher import FisherVectors, Sampler
 from skmm.feature_extraction._media import FittedColumn, MediaVectorizer, check_names
 from skmm.feature_extraction._picture_features import MEASURES, PictureFeatures
 from skmm.io import ImageReader
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Names, PathLike, RandomState
 
 FEATURES = (*MEASURES, "fisher")
 
@@ -145,18 +151,18 @@ class ImageVectorizer(MediaVectorizer):
 
     def __init__(
         self,
-        features=FEATURES,
+        features: Names = FEATURES,
         *,
-        size=64,
-        background="white",
-        n_gaussians=16,
-        errors="raise",
-        root=None,
-        max_pixels=100_000_000,
-        n_jobs=None,
-        progress="auto",
-        random_state=0,
-    ):
+        size: int = 64,
+        background: str | tuple[int, ...] = "white",
+        n_gaussians: int = 16,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        max_pixels: int = 100_000_000,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+        random_state: RandomState = 0,
+    ) -> None:
         self.features = features
         self.size = size
         self.background = background

@@ -1,8 +1,11 @@
 """Columns of pictures to the vectors of a pretrained network."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import numbers
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +16,14 @@ from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Network
 from skmm.feature_extraction._media_embedder import MediaEmbedder
 from skmm.io import ImageReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import torch
+    from torch import nn
+
+    from skmm._utils.typing import PathLike
 
 
 class PicturesEmbedder(MediaEmbedder):
@@ -223,27 +234,27 @@ class ImageEmbedder(PicturesEmbedder):
 
     def __init__(
         self,
-        model="efficientnet-lite0",
+        model: PathLike | nn.Module = "efficientnet-lite0",
         *,
-        preprocessing=None,
-        size=None,
-        mean=None,
-        std=None,
-        pooling="mean",
-        background="white",
-        revision=None,
-        precision="auto",
-        device="auto",
-        batch_size="auto",
-        n_components=None,
-        reduction="pca",
-        memory=None,
-        memory_limit="4GB",
-        errors="raise",
-        root=None,
-        n_jobs=None,
-        progress="auto",
-    ):
+        preprocessing: Callable[[Any], torch.Tensor] | None = None,
+        size: int | tuple[int, int] | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        pooling: Literal["mean", "max", "first"] = "mean",
+        background: str | tuple[int, ...] = "white",
+        revision: str | None = None,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        device: str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        n_components: int | None = None,
+        reduction: Literal["pca", "truncate"] = "pca",
+        memory: PathLike | None = None,
+        memory_limit: str | int = "4GB",
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.model = model
         self.preprocessing = preprocessing
         self.size = size

@@ -1,7 +1,10 @@
 """One transformer for a table of any modalities."""
 
+from __future__ import annotations
+
 import numbers
 import sys
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import clone
@@ -28,6 +31,20 @@ from skmm.modalities._resolver import (
     is_dropped,
 )
 from skmm.modalities._selection import order_as_fitted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from skmm._utils.typing import (
+        ArrayLike,
+        Columns,
+        Label,
+        PathLike,
+        StringArray,
+        TableLike,
+        Transformed,
+    )
+    from skmm.modalities.readers import Reader
 
 
 class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
@@ -131,16 +148,16 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     def __init__(
         self,
-        modalities="auto",
+        modalities: Literal["auto"] | Sequence[tuple[str, str, Columns]] = "auto",
         *,
-        kinds=None,
-        transformers=(),
-        pretrained=False,
-        memory=None,
-        errors="raise",
-        root=None,
-        n_jobs=None,
-    ):
+        kinds: Mapping[Label, str | Reader] | None = None,
+        transformers: Sequence[tuple[str, Any]] = (),
+        pretrained: bool = False,
+        memory: PathLike | None = None,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.modalities = modalities
         self.kinds = kinds
         self.transformers = transformers
@@ -150,7 +167,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         self.root = root
         self.n_jobs = n_jobs
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters, and those of `transformers` as ``name__parameter``.
 
         Parameters
@@ -163,7 +180,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         """
         return self._get_params("transformers", deep=deep)
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters; ``name__parameter`` is one of `transformers`.
 
         Parameters
@@ -177,7 +194,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         self._set_params("transformers", **params)
         return self
 
-    def fit(self, X, y=None):
+    def fit(self, X: TableLike, y: ArrayLike | None = None) -> Self:
         """Find the modalities and fit a transformer for each.
 
         Parameters
@@ -195,7 +212,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         return self
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: TableLike, y: ArrayLike | None = None) -> Transformed:
         """Find the modalities, fit a transformer for each, and give the features.
 
         Transformers that cross-fit give out-of-fold features here.
@@ -250,7 +267,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         }
         return self._join(X, frame, blocks)
 
-    def transform(self, X):
+    def transform(self, X: TableLike) -> Transformed:
         """Give the features of other rows.
 
         Parameters
@@ -274,7 +291,9 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
             ]
         return self._join(X, frame, blocks)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> StringArray:
         """Give the names of the features: ``modality__number`` or ``tabular__name``.
 
         Parameters

@@ -1,8 +1,11 @@
 """Columns of time series to numbers, without pretrained weights."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -22,6 +25,9 @@ from skmm.feature_extraction._cells import as_one_media_column
 from skmm.feature_extraction._rocket import KERNELS, MiniRocket
 from skmm.feature_extraction._series_statistics import SeriesStatistics
 from skmm.modalities._lists import read_lists
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import ArrayLike, RandomState, StringArray
 
 #: What the features of a table of numbers are named after.
 TABLE = "series"
@@ -152,8 +158,13 @@ class SeriesVectorizer(CellsTransformer):
     }
 
     def __init__(
-        self, method="statistics", *, n_features=10_000, n_jobs=None, random_state=0
-    ):
+        self,
+        method: Literal["statistics", "rocket"] = "statistics",
+        *,
+        n_features: int = 10_000,
+        n_jobs: int | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
         self.method = method
         self.n_features = n_features
         self.n_jobs = n_jobs
@@ -163,7 +174,9 @@ class SeriesVectorizer(CellsTransformer):
     def _one_column(X):
         return as_one_media_column(X)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(
+        self, input_features: ArrayLike | None = None
+    ) -> StringArray:
         """Give the names of the features: the column, ``__``, and what it measures.
 
         Parameters

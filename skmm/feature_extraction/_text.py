@@ -1,7 +1,10 @@
 """Columns of text to numbers, without pretrained weights."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 import scipy.sparse
@@ -13,6 +16,11 @@ from skmm._utils.compat import Interval, Parallel, StrOptions, delayed, fit_cont
 from skmm.feature_extraction._base import ColumnsTransformer
 from skmm.feature_extraction._cells import read_texts
 from skmm.feature_extraction._terms import HashingColumn, SvdColumn, TfidfColumn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from skmm._utils.typing import ArrayLike, CellsLike, RandomState, Transformed
 
 
 class TextVectorizer(ColumnsTransformer):
@@ -140,20 +148,20 @@ class TextVectorizer(ColumnsTransformer):
 
     def __init__(
         self,
-        method="tfidf_svd",
+        method: Literal["tfidf_svd", "tfidf", "hashing"] = "tfidf_svd",
         *,
-        n_components=30,
-        analyzer="auto",
-        ngram_range=None,
-        max_features=20_000,
-        min_frequency=2,
-        n_features=2**18,
-        tokenizer=None,
-        missing="nan",
-        sparse_output=True,
-        n_jobs=None,
-        random_state=0,
-    ):
+        n_components: int = 30,
+        analyzer: Literal["auto", "word", "char", "char_wb"] = "auto",
+        ngram_range: tuple[int, int] | None = None,
+        max_features: int = 20_000,
+        min_frequency: int = 2,
+        n_features: int = 2**18,
+        tokenizer: Callable[[str], Iterable[str]] | None = None,
+        missing: Literal["nan", "zero"] = "nan",
+        sparse_output: bool = True,
+        n_jobs: int | None = None,
+        random_state: RandomState = 0,
+    ) -> None:
         self.method = method
         self.n_components = n_components
         self.analyzer = analyzer
@@ -168,7 +176,7 @@ class TextVectorizer(ColumnsTransformer):
         self.random_state = random_state
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: CellsLike, y: ArrayLike | None = None) -> Self:
         """Learn the terms and components of each column.
 
         Parameters
@@ -192,7 +200,7 @@ class TextVectorizer(ColumnsTransformer):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
         """Learn the terms and components of each column; give the features of X.
 
         Parameters
@@ -209,7 +217,7 @@ class TextVectorizer(ColumnsTransformer):
         """
         return self._join(*self._fit_transform(X))
 
-    def transform(self, X):
+    def transform(self, X: CellsLike) -> Transformed:
         """Give the features of other texts.
 
         Parameters

@@ -1,10 +1,13 @@
 """Columns of text to the vectors of a pretrained network."""
 
+from __future__ import annotations
+
 import hashlib
 import numbers
 import os
 import pathlib
 import pickle
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from skmm._pretrained.sources import (
 from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._embedder import Embedder, Network
 from skmm.feature_extraction._tuned_embedder import Tunable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from skmm._utils.typing import CV, PathLike, RandomState, SupportsEncode
 
 #: Options that a user's function cannot be told, and their defaults.
 _OF_NETWORKS = {"precision": "auto", "device": "auto", "max_length": None}
@@ -153,26 +161,26 @@ class TextEmbedder(Tunable, Embedder):
 
     def __init__(
         self,
-        model="minilm",
+        model: PathLike | SupportsEncode | Callable[..., Any] = "minilm",
         *,
-        revision=None,
-        precision="auto",
-        device="auto",
-        batch_size="auto",
-        max_length=None,
-        n_components=None,
-        reduction="pca",
-        memory=None,
-        memory_limit="4GB",
-        progress="auto",
-        tune=None,
-        epochs=2,
-        learning_rate=None,
-        lora_rank=8,
-        target_type="auto",
-        cv=5,
-        random_state=0,
-    ):
+        revision: str | None = None,
+        precision: Literal["auto", "float32", "bfloat16", "int8"] = "auto",
+        device: str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        max_length: int | None = None,
+        n_components: int | None = None,
+        reduction: Literal["pca", "truncate"] = "pca",
+        memory: PathLike | None = None,
+        memory_limit: str | int = "4GB",
+        progress: bool | Literal["auto"] = "auto",
+        tune: Literal["lora", "full"] | None = None,
+        epochs: int = 2,
+        learning_rate: float | None = None,
+        lora_rank: int = 8,
+        target_type: Literal["auto", "classification", "regression"] = "auto",
+        cv: CV = 5,
+        random_state: RandomState = 0,
+    ) -> None:
         self.model = model
         self.revision = revision
         self.precision = precision

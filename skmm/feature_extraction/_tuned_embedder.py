@@ -1,9 +1,12 @@
 """Embedders of text whose network is tuned on the target, out of fold while fitting."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import functools
 import numbers
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.model_selection import check_cv
@@ -24,6 +27,9 @@ from skmm._utils.optional import optional_import
 from skmm.feature_extraction._embedder import _spread
 from skmm.feature_extraction._tuning_target import Target, read_target
 
+if TYPE_CHECKING:
+    from skmm._utils.typing import ArrayLike, CellsLike, Transformed
+
 #: Rows, of those that both models learned from, by which a fold's is aligned.
 _ROWS_TO_ALIGN = 2000
 
@@ -31,7 +37,9 @@ _ROWS_TO_ALIGN = 2000
 class Tunable:
     """What ``tune=`` adds to an Embedder of texts: one network for all columns."""
 
-    _parameter_constraints = {
+    tune: str | None
+
+    _parameter_constraints: dict[str, Any] = {
         "tune": [StrOptions({"lora", "full"}), None],
         "epochs": [Interval(numbers.Integral, 1, None, closed="left")],
         "learning_rate": [Interval(numbers.Real, 0, None, closed="neither"), None],
@@ -45,7 +53,7 @@ class Tunable:
     _weights = None
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: CellsLike, y: ArrayLike | None = None) -> Self:
         """Learn what the features of each column need; with `tune`, tune the network.
 
         Parameters
@@ -66,12 +74,13 @@ class Tunable:
         """
         if self.tune is None:
             with self._untuned():
-                return super().fit(X, y)
+                # Of the Embedder that this is mixed into.
+                return super().fit(X, y)  # type: ignore[misc]
         self._fit_tuned(X, y, cross_fit=False)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
         """Do as `fit`, and give the features of X; with `tune`, out of fold.
 
         With `tune`, ``fit_transform(X, y)`` is not ``fit(X, y).transform(X)``: each
@@ -92,7 +101,7 @@ class Tunable:
         """
         if self.tune is None:
             with self._untuned():
-                return super().fit_transform(X, y)
+                return super().fit_transform(X, y)  # type: ignore[misc]
         return self._fit_tuned(X, y, cross_fit=True)
 
     @contextlib.contextmanager

@@ -1,7 +1,10 @@
 """Columns of clips to numbers, without pretrained weights."""
 
+from __future__ import annotations
+
 import numbers
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -14,6 +17,9 @@ from skmm.feature_extraction._picture_features import (
     grid_means,
 )
 from skmm.io import VideoReader
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Names, PathLike
 
 FEATURES = (*MEASURES, "motion")
 
@@ -173,16 +179,16 @@ class VideoVectorizer(MediaVectorizer):
 
     def __init__(
         self,
-        features=FEATURES,
+        features: Names = FEATURES,
         *,
-        n_frames=8,
-        size=64,
-        errors="raise",
-        root=None,
-        max_seconds=3600,
-        n_jobs=None,
-        progress="auto",
-    ):
+        n_frames: int = 8,
+        size: int = 64,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        max_seconds: float = 3600,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.features = features
         self.n_frames = n_frames
         self.size = size

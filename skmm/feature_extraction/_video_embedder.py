@@ -1,14 +1,25 @@
 """Columns of clips to the vectors of a pretrained network over their frames."""
 
+from __future__ import annotations
+
 import dataclasses
 import functools
 import numbers
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._image_embedder import PicturesEmbedder, preprocess
 from skmm.io import VideoReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import torch
+    from torch import nn
+
+    from skmm._utils.typing import PathLike
 
 
 class VideoEmbedder(PicturesEmbedder):
@@ -123,27 +134,27 @@ class VideoEmbedder(PicturesEmbedder):
 
     def __init__(
         self,
-        model="efficientnet-lite0",
+        model: PathLike | nn.Module = "efficientnet-lite0",
         *,
-        n_frames=8,
-        preprocessing=None,
-        size=None,
-        mean=None,
-        std=None,
-        pooling="mean",
-        revision=None,
-        precision="auto",
-        device="auto",
-        batch_size="auto",
-        n_components=None,
-        reduction="pca",
-        memory=None,
-        memory_limit="4GB",
-        errors="raise",
-        root=None,
-        n_jobs=None,
-        progress="auto",
-    ):
+        n_frames: int = 8,
+        preprocessing: Callable[[Any], torch.Tensor] | None = None,
+        size: int | tuple[int, int] | None = None,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+        pooling: Literal["mean", "max", "mean_std"] = "mean",
+        revision: str | None = None,
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
+        device: str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        n_components: int | None = None,
+        reduction: Literal["pca", "truncate"] = "pca",
+        memory: PathLike | None = None,
+        memory_limit: str | int = "4GB",
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        n_jobs: int | None = None,
+        progress: bool | Literal["auto"] = "auto",
+    ) -> None:
         self.model = model
         self.n_frames = n_frames
         self.preprocessing = preprocessing

@@ -1,10 +1,44 @@
 """Fusions: what joins the modalities' vectors, chosen by name."""
 
-import importlib
+from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part
 
-#: name in ``fusion=`` -> (module, class). A new fusion is one file and one line here.
+if TYPE_CHECKING:
+    from torch import nn
+
+    from skmm.fusion._base import Fusion
+
+if TYPE_CHECKING:
+    from skmm.fusion._attention import AttentionFusion, AttentionPoolingFusion
+    from skmm.fusion._base import Fusion, FusionOutput, FusionSpec
+    from skmm.fusion._bilinear import BilinearFusion, MFBFusion
+    from skmm.fusion._bottleneck import BottleneckFusion
+    from skmm.fusion._channel_exchange import ChannelExchangeFusion
+    from skmm.fusion._concat import ConcatFusion
+    from skmm.fusion._cross_attention import CrossAttentionFusion
+    from skmm.fusion._elementwise import (
+        MaxFusion,
+        MeanFusion,
+        ProductFusion,
+        SumFusion,
+        WeightedFusion,
+    )
+    from skmm.fusion._experts import ProductOfExpertsFusion
+    from skmm.fusion._film import FiLMFusion
+    from skmm.fusion._gated import GatedFusion
+    from skmm.fusion._graph import GraphFusion
+    from skmm.fusion._hybrid import HybridFusion
+    from skmm.fusion._late import LateFusion
+    from skmm.fusion._moe import MoEFusion
+    from skmm.fusion._tensor import LowRankFusion, TensorFusion
+    from skmm.fusion._transformer import TransformerFusion
+
+#: name in ``fusion=`` -> (module, class). A new fusion is one file and one line here;
+#: what type checkers read, above and in `__all__`, is compared with it by a test.
 FUSIONS = {
     "concat": ("skmm.fusion._concat", "ConcatFusion"),
     "sum": ("skmm.fusion._elementwise", "SumFusion"),
@@ -49,17 +83,44 @@ _PUBLIC = {cls: module for module, cls in FUSIONS.values()} | {
     "FusionSpec": "skmm.fusion._base",
 }
 
-__all__ = ["FAST_FUSIONS", "FUSIONS", "make_fusion", *_PUBLIC]
+__all__ = [
+    "FAST_FUSIONS",
+    "FUSIONS",
+    "make_fusion",
+    "ConcatFusion",
+    "SumFusion",
+    "MeanFusion",
+    "MaxFusion",
+    "ProductFusion",
+    "WeightedFusion",
+    "GatedFusion",
+    "AttentionFusion",
+    "AttentionPoolingFusion",
+    "TransformerFusion",
+    "CrossAttentionFusion",
+    "BottleneckFusion",
+    "BilinearFusion",
+    "TensorFusion",
+    "LowRankFusion",
+    "MFBFusion",
+    "FiLMFusion",
+    "MoEFusion",
+    "GraphFusion",
+    "ProductOfExpertsFusion",
+    "ChannelExchangeFusion",
+    "LateFusion",
+    "HybridFusion",
+    "Fusion",
+    "FusionOutput",
+    "FusionSpec",
+]
+
+# Lazily: the table of names must not cost an import of torch.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)
 
 
-def __getattr__(name):
-    # Lazily: the table of names must not cost an import of torch.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def make_fusion(fusion):
+def make_fusion(fusion: str | Fusion | type[Fusion] | type[nn.Module]) -> Fusion:
     """Give a fusion object from a name, a class or an instance.
 
     Parameters

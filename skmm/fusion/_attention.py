@@ -1,6 +1,9 @@
 """Fusions by attention over the modalities of a row."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -8,6 +11,9 @@ from torch import nn
 from skmm._nn.attention import AttentionBlock, masked_softmax
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class AttentionFusion(Fusion):
@@ -31,7 +37,7 @@ class AttentionFusion(Fusion):
     AttentionFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Attention(len(spec.names), spec.width)
 
 
@@ -85,11 +91,11 @@ class AttentionPoolingFusion(Fusion):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_seeds=2, n_heads=4):
+    def __init__(self, n_seeds: int = 2, n_heads: int = 4) -> None:
         self.n_seeds = n_seeds
         self.n_heads = n_heads
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _AttentionPooling(
             len(spec.names), spec.width, self.n_seeds, self.n_heads, spec.dropout
         )

@@ -1,12 +1,17 @@
 """The contract of a fusion: what joins the modalities' vectors."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.validation import Part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 @dataclass
@@ -27,10 +32,10 @@ class FusionSpec:
         The estimator's dropout.
     """
 
-    names: list
+    names: list[str]
     width: int
     n_outputs: int
-    encoders: Any = field(default_factory=dict)
+    encoders: Mapping[str, nn.Module] = field(default_factory=dict)
     dropout: float = 0.0
 
 
@@ -79,9 +84,9 @@ class Fusion(Part):
         ``token_mask`` too.
     """
 
-    uses_tokens = False
+    uses_tokens: bool = False
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         """Build the torch module.
 
         Parameters
@@ -133,15 +138,15 @@ class ModuleFusion(Fusion):
 
     _parameter_constraints = {"module": [callable]}
 
-    def __init__(self, module):
+    def __init__(self, module: Callable[[FusionSpec], nn.Module]) -> None:
         self.module = module
 
     @property
-    def uses_tokens(self):
+    def uses_tokens(self) -> bool:  # type: ignore[override]
         """Whether the module's class asks for tokens."""
         return getattr(self.module, "uses_tokens", False)
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         module = self.module(spec)
         if not hasattr(module, "out_features"):
             raise TypeError(

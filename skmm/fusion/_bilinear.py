@@ -1,6 +1,9 @@
 """Fusions by products of pairs: full outer product, factorised pooling."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -8,6 +11,9 @@ from torch import nn
 from skmm._nn.seeding import Dropout
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, StandIn, pairs, with_one
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class BilinearFusion(Fusion):
@@ -41,10 +47,10 @@ class BilinearFusion(Fusion):
         "size": [Interval(Integral, 1, None, closed="left"), None],
     }
 
-    def __init__(self, size=None):
+    def __init__(self, size: int | None = None) -> None:
         self.size = size
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Bilinear(len(spec.names), spec.width, self.size or spec.width)
 
 
@@ -103,10 +109,10 @@ class MFBFusion(Fusion):
         "rank": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, rank=5):
+    def __init__(self, rank: int = 5) -> None:
         self.rank = rank
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _MFB(len(spec.names), spec.width, self.rank, spec.dropout)
 
 

@@ -1,6 +1,9 @@
 """Fusion through a few latents that carry all that crosses between modalities."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -8,6 +11,9 @@ from torch import nn
 from skmm._nn.attention import AttentionBlock, masked_mean
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class BottleneckFusion(Fusion):
@@ -56,12 +62,12 @@ class BottleneckFusion(Fusion):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_latents=4, n_layers=2, n_heads=4):
+    def __init__(self, n_latents: int = 4, n_layers: int = 2, n_heads: int = 4) -> None:
         self.n_latents = n_latents
         self.n_layers = n_layers
         self.n_heads = n_heads
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Bottleneck(
             len(spec.names),
             spec.width,

@@ -1,12 +1,18 @@
 """Fusion by exchange of channels."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class ChannelExchangeFusion(Fusion):
@@ -53,12 +59,14 @@ class ChannelExchangeFusion(Fusion):
         "sparsity": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, n_layers=2, threshold=0.02, sparsity=0.001):
+    def __init__(
+        self, n_layers: int = 2, threshold: float = 0.02, sparsity: float = 0.001
+    ) -> None:
         self.n_layers = n_layers
         self.threshold = threshold
         self.sparsity = sparsity
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _ChannelExchange(len(spec.names), spec.width, self)
 
 

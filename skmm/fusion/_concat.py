@@ -1,8 +1,15 @@
 """Fusion by concatenation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from torch import nn
 
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class ConcatFusion(Fusion):
@@ -21,7 +28,7 @@ class ConcatFusion(Fusion):
     ConcatFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Concat(len(spec.names), spec.width)
 
 

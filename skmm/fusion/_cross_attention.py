@@ -1,6 +1,9 @@
 """Fusion by attention of each modality to each other one."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -9,6 +12,9 @@ from skmm._nn.attention import Attention, masked_mean
 from skmm._nn.seeding import Dropout
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, pairs
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class CrossAttentionFusion(Fusion):
@@ -49,10 +55,10 @@ class CrossAttentionFusion(Fusion):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_heads=4):
+    def __init__(self, n_heads: int = 4) -> None:
         self.n_heads = n_heads
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _CrossAttention(len(spec.names), spec.width, self.n_heads, spec.dropout)
 
 

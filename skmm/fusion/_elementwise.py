@@ -1,10 +1,17 @@
 """Fusions feature by feature: sum, mean, maximum, product, weighted mean."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import masked_softmax
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class SumFusion(Fusion):
@@ -22,7 +29,7 @@ class SumFusion(Fusion):
     SumFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _sum)
 
 
@@ -41,7 +48,7 @@ class MeanFusion(Fusion):
     MeanFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _mean)
 
 
@@ -60,7 +67,7 @@ class MaxFusion(Fusion):
     MaxFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _max)
 
 
@@ -80,7 +87,7 @@ class ProductFusion(Fusion):
     ProductFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Product(spec.width)
 
 
@@ -107,10 +114,10 @@ class WeightedFusion(Fusion):
 
     _parameter_constraints = {"per_feature": ["boolean"]}
 
-    def __init__(self, per_feature=False):
+    def __init__(self, per_feature: bool = False) -> None:
         self.per_feature = per_feature
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         n_weights = spec.width if self.per_feature else 1
         return _Weighted(len(spec.names), spec.width, n_weights)
 

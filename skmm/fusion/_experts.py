@@ -1,6 +1,9 @@
 """Fusion by a product of Gaussian experts."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -8,6 +11,9 @@ from torch import nn
 from skmm._nn.seeding import randn_like
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class ProductOfExpertsFusion(Fusion):
@@ -43,10 +49,10 @@ class ProductOfExpertsFusion(Fusion):
         "kl_weight": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, kl_weight=1e-3):
+    def __init__(self, kl_weight: float = 1e-3) -> None:
         self.kl_weight = kl_weight
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _ProductOfExperts(len(spec.names), spec.width, self.kl_weight)
 
 

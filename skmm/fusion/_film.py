@@ -1,9 +1,16 @@
 """Fusion by feature-wise linear modulation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class FiLMFusion(Fusion):
@@ -40,10 +47,10 @@ class FiLMFusion(Fusion):
 
     _parameter_constraints = {"condition": [str, None]}
 
-    def __init__(self, condition=None):
+    def __init__(self, condition: str | None = None) -> None:
         self.condition = condition
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         if self.condition is not None and self.condition not in spec.names:
             raise ValueError(
                 f"FiLMFusion(condition={self.condition!r}): there is no modality of "

@@ -1,10 +1,17 @@
 """Gated multimodal unit."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
 from skmm._nn.attention import masked_softmax
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class GatedFusion(Fusion):
@@ -30,7 +37,7 @@ class GatedFusion(Fusion):
     GatedFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Gated(len(spec.names), spec.width)
 
 

@@ -1,7 +1,10 @@
 """Fusion by graph attention."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -9,6 +12,9 @@ from torch import nn
 from skmm._nn.attention import masked_mean, masked_softmax
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class GraphFusion(Fusion):
@@ -45,11 +51,11 @@ class GraphFusion(Fusion):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_layers=2, n_heads=4):
+    def __init__(self, n_layers: int = 2, n_heads: int = 4) -> None:
         self.n_layers = n_layers
         self.n_heads = n_heads
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Graph(len(spec.names), spec.width, self.n_layers, self.n_heads)
 
 

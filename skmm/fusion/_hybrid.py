@@ -1,6 +1,9 @@
 """Fusion at the level of features and of decisions at once."""
 
+from __future__ import annotations
+
 from numbers import Real
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -9,6 +12,9 @@ from skmm._nn.attention import masked_softmax
 from skmm._nn.perceptron import ShortcutMLP
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class HybridFusion(Fusion):
@@ -43,10 +49,10 @@ class HybridFusion(Fusion):
         "auxiliary_weight": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, auxiliary_weight=1.0):
+    def __init__(self, auxiliary_weight: float = 1.0) -> None:
         self.auxiliary_weight = auxiliary_weight
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Hybrid(len(spec.names), spec, self.auxiliary_weight)
 
 

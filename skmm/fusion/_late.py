@@ -1,10 +1,17 @@
 """Fusion at the level of decisions."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import torch
 from torch import nn
 
 from skmm._nn.perceptron import ShortcutMLP
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class LateFusion(Fusion):
@@ -26,7 +33,7 @@ class LateFusion(Fusion):
     LateFusion()
     """
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Late(len(spec.names), spec.width, spec.n_outputs, spec.dropout)
 
 

@@ -1,6 +1,9 @@
 """Fusion by sparsely gated experts."""
 
+from __future__ import annotations
+
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import nn
@@ -9,6 +12,9 @@ from skmm._nn.seeding import Dropout, randn_like
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names
 from skmm.fusion._base import Fusion, FusionOutput, StandIn
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class MoEFusion(Fusion):
@@ -54,7 +60,13 @@ class MoEFusion(Fusion):
         "balance": [Interval(Real, 0, None, closed="left")],
     }
 
-    def __init__(self, n_experts=4, top_k=2, gate="softmax", balance=0.01):
+    def __init__(
+        self,
+        n_experts: int = 4,
+        top_k: int = 2,
+        gate: Literal["softmax", "laplace"] = "softmax",
+        balance: float = 0.01,
+    ) -> None:
         self.n_experts = n_experts
         self.top_k = top_k
         self.gate = gate
@@ -67,7 +79,7 @@ class MoEFusion(Fusion):
                 "must be from 1 to n_experts."
             )
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _MoE(len(spec.names), spec.width, spec.dropout, self)
 
 

@@ -1,12 +1,18 @@
 """Fusions by the product of all modalities: full tensor, low-rank factors."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput, with_one
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class TensorFusion(Fusion):
@@ -49,11 +55,11 @@ class TensorFusion(Fusion):
         "max_features": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, size=None, max_features=2**17):
+    def __init__(self, size: int | None = None, max_features: int = 2**17) -> None:
         self.size = size
         self.max_features = max_features
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         n_modalities, size = len(spec.names), self.size or spec.width
         n_features = (size + 1) ** n_modalities
         if n_features > self.max_features:
@@ -119,10 +125,10 @@ class LowRankFusion(Fusion):
         "rank": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, rank=4):
+    def __init__(self, rank: int = 4) -> None:
         self.rank = rank
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _LowRank(len(spec.names), spec.width, self.rank)
 
 

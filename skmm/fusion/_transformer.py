@@ -1,6 +1,9 @@
 """Fusion by self-attention over the modalities."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
@@ -8,6 +11,9 @@ from torch import nn
 from skmm._nn.attention import AttentionBlock, masked_mean
 from skmm._utils.compat import Interval
 from skmm.fusion._base import Fusion, FusionOutput
+
+if TYPE_CHECKING:
+    from skmm.fusion._base import FusionSpec
 
 
 class TransformerFusion(Fusion):
@@ -45,11 +51,11 @@ class TransformerFusion(Fusion):
         "n_heads": [Interval(Integral, 1, None, closed="left")],
     }
 
-    def __init__(self, n_layers=2, n_heads=4):
+    def __init__(self, n_layers: int = 2, n_heads: int = 4) -> None:
         self.n_layers = n_layers
         self.n_heads = n_heads
 
-    def build_module(self, spec):
+    def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Transformer(
             len(spec.names), spec.width, self.n_layers, self.n_heads, spec.dropout
         )

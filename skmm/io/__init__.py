@@ -3,7 +3,17 @@
 The only place in skmm that opens files.
 """
 
-import importlib
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
+
+if TYPE_CHECKING:
+    from skmm.io._audio import AudioReader
+    from skmm.io._cells import read_cells
+    from skmm.io._digest import cell_digest
+    from skmm.io._image import ImageReader
+    from skmm.io._source import CellError
+    from skmm.io._video import VideoReader
 
 _PUBLIC = {
     "AudioReader": "skmm.io._audio",
@@ -14,15 +24,15 @@ _PUBLIC = {
     "read_cells": "skmm.io._cells",
 }
 
-__all__ = [*_PUBLIC]
+__all__ = [
+    "AudioReader",
+    "CellError",
+    "ImageReader",
+    "VideoReader",
+    "cell_digest",
+    "read_cells",
+]
 
-
-def __getattr__(name):
-    # Lazily: one modality's libraries must not be imported for another's.
-    if name in _PUBLIC:
-        return getattr(importlib.import_module(_PUBLIC[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__():
-    return __all__
+# Lazily: one modality's libraries must not be imported for another's.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)

@@ -1,5 +1,7 @@
 """Recordings, with soundfile."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import fractions
@@ -7,6 +9,7 @@ import importlib
 import os
 import sys
 import threading
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +21,9 @@ from skmm.io._libav import decoded_blocks, open_container, with_codec
 from skmm.io._quiet import no_stderr
 from skmm.io._source import CellError, about, decoding, is_source, open_source
 from skmm.io._truncation import check_complete
+
+if TYPE_CHECKING:
+    from skmm._utils.typing import Cell, FloatArray, PathLike
 
 _ACCEPTED = (
     "a path, bytes, or a pair (samples, rate) with samples of shape (samples,) or "
@@ -92,7 +98,7 @@ class AudioReader:
     mono: bool = True
     max_seconds: float = _MAX_SECONDS
     max_bytes: int = 2**30
-    root: object = None
+    root: PathLike | None = None
     allow_urls: bool = False
     array_rate: int | None = None
 
@@ -100,7 +106,7 @@ class AudioReader:
         if not self.rate > 0:
             raise ValueError(f"rate must be positive, got {self.rate!r}.")
 
-    def __call__(self, cell):
+    def __call__(self, cell: Cell) -> FloatArray:
         """Read one cell.
 
         Parameters
@@ -126,7 +132,7 @@ class AudioReader:
         ):
             return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """Give what the result depends on, besides the cell.
 
         Returns

@@ -1,9 +1,12 @@
 """A column of pictures, recordings or clips, cell by cell."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import math
 import warnings
+from typing import TYPE_CHECKING, Any, Literal
 
 import joblib
 import numpy as np
@@ -16,20 +19,27 @@ from skmm.io._progress import progress_bar
 from skmm.io._quiet import no_warnings
 from skmm.io._source import CellError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import pandas as pd
+
+    from skmm._utils.typing import BoolArray
+
 #: Cells that are read before `together` is applied to them.
 _TOGETHER = 16
 
 
 def read_cells(
-    column,
-    reader,
-    then=None,
-    errors="raise",
-    n_jobs=None,
-    progress="auto",
-    collect=None,
-    together=None,
-):
+    column: pd.Series,
+    reader: Callable[[Any], Any],
+    then: Callable[[Any], Any] | None = None,
+    errors: Literal["raise", "missing"] = "raise",
+    n_jobs: int | None = None,
+    progress: bool | Literal["auto"] = "auto",
+    collect: Callable[[int, Any], object] | None = None,
+    together: Callable[[list[Any]], Iterable[Any]] | None = None,
+) -> tuple[list[Any], BoolArray]:
     """Read the cells of a column.
 
     Parameters
@@ -97,7 +107,7 @@ def read_cells(
         for row, (result, reason) in zip(rows, reading):
             bar.update()
             if reason is None and collect is not None:
-                collect(row, result)
+                collect(int(row), result)
             elif reason is None:
                 results[row] = result
             elif errors == "raise":

@@ -20,7 +20,7 @@ class Defaults(NamedTuple):
     progress: Any = "auto"
 
 
-_current = contextvars.ContextVar("skmm_reading")
+_current: contextvars.ContextVar[Defaults] = contextvars.ContextVar("skmm_reading")
 
 
 def get_defaults():

@@ -1,6 +1,9 @@
 """Digests of cells' content, for caches."""
 
+from __future__ import annotations
+
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,8 +11,13 @@ from skmm.io._arrays import as_array, as_pair, is_tensor
 from skmm.io._image import ORIENTATION, ImageReader, check_size, is_picture
 from skmm.io._source import CellError, about, decoding, is_source, open_source
 
+if TYPE_CHECKING:
+    from skmm._utils.typing import Cell
+    from skmm.io._audio import AudioReader
+    from skmm.io._video import VideoReader
 
-def cell_digest(cell, reader):
+
+def cell_digest(cell: Cell, reader: ImageReader | AudioReader | VideoReader) -> bytes:
     """Give a digest of what a cell holds, whatever it is called.
 
     Parameters

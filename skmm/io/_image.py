@@ -1,5 +1,7 @@
 """Pictures, with Pillow."""
 
+from __future__ import annotations
+
 import contextlib
 import dataclasses
 import logging
@@ -8,6 +10,7 @@ import os
 import re
 import sys
 import threading
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,6 +31,11 @@ from skmm.io._budget import (
 from skmm.io._interrupts import held_signals
 from skmm.io._quiet import no_stderr
 from skmm.io._source import CellError, about, decoding, is_source, open_source
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from skmm._utils.typing import Cell, PathLike
 
 _ACCEPTED = (
     "a path, bytes, a PIL image, an array of shape (height, width) or (height, width, "
@@ -98,12 +106,12 @@ class ImageReader:
     (2, 3, 3)
     """
 
-    mode: str = "RGB"
+    mode: Literal["RGB", "RGBA", "L"] = "RGB"
     size: int | tuple[int, int] | None = None
-    background: str | tuple = "white"
+    background: str | tuple[int, ...] = "white"
     max_pixels: int = _MAX_PIXELS
     max_bytes: int = 2**30
-    root: object = None
+    root: PathLike | None = None
     allow_urls: bool = False
 
     def __post_init__(self):
@@ -111,7 +119,7 @@ class ImageReader:
             raise ValueError(f"mode must be 'RGB', 'RGBA' or 'L', got {self.mode!r}.")
         check_size_option(self.size)
 
-    def __call__(self, cell):
+    def __call__(self, cell: Cell) -> npt.NDArray[np.uint8]:
         """Read one cell.
 
         Parameters
@@ -144,7 +152,7 @@ class ImageReader:
             with self._decoding(Image):
                 return self._finish(image, Image)
 
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """Give what the result depends on, besides the cell.
 
         Returns

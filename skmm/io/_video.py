@@ -1,7 +1,10 @@
 """Clips, with PyAV."""
 
+from __future__ import annotations
+
 import dataclasses
 import fractions
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +24,11 @@ from skmm.io._player import (
 )
 from skmm.io._source import CellError, about, decoding, is_source, open_source
 from skmm.io._truncation import check_complete
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from skmm._utils.typing import Cell, PathLike
 
 _MAX_PIXELS = 100_000_000
 _ACCEPTED = (
@@ -79,7 +87,7 @@ class VideoReader:
     size: int | tuple[int, int] | None = None
     max_seconds: float = 3600
     max_bytes: int = 2**30
-    root: object = None
+    root: PathLike | None = None
     allow_urls: bool = False
     max_pixels: int = _MAX_PIXELS
 
@@ -88,7 +96,7 @@ class VideoReader:
             raise ValueError(f"n_frames must be at least 1, got {self.n_frames!r}.")
         check_size_option(self.size)
 
-    def __call__(self, cell):
+    def __call__(self, cell: Cell) -> npt.NDArray[np.uint8]:
         """Read one cell.
 
         Parameters
@@ -109,7 +117,7 @@ class VideoReader:
         with held_signals, about(cell) as cell:
             return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
-    def key(self):
+    def key(self) -> tuple[Any, ...]:
         """Give what the result depends on, besides the cell.
 
         Returns

@@ -4,10 +4,13 @@ Every decision depends on the set of values in a column, never on the order of i
 rows, and never on ``object`` dtype, which says nothing about content.
 """
 
+from __future__ import annotations
+
 import itertools
 import re
 import warnings
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,13 +20,24 @@ from skmm.modalities._found import ColumnModality, Modalities, example_of
 from skmm.modalities._given import DROP, check_kinds, check_labels, decide_given
 from skmm.modalities.readers import name_reader
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from skmm._utils.typing import Label, TableLike
+    from skmm.modalities.readers import Reader
+
 # From this many float columns on, numbered columns are features, not facts.
 _VECTOR_COLUMNS = 8
 
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
-def detect_modalities(X, *, kinds=None, sample_size=1000):
+def detect_modalities(
+    X: TableLike,
+    *,
+    kinds: Mapping[Label, str | Reader] | None = None,
+    sample_size: int = 1000,
+) -> Modalities:
     """Find out which columns of a table are tabular, text, images, and so on.
 
     All plain tabular columns together are one modality, "tabular", and all columns of

@@ -1,22 +1,39 @@
 """What was found in a table: its modalities, and a reason for each column."""
 
+from __future__ import annotations
+
 import contextlib
 import html
 import itertools
-from collections import namedtuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 
-_FIELDS = "column kind modality reader reason missing example note"
-ColumnModality = namedtuple("ColumnModality", _FIELDS)
-ColumnModality.__doc__ = """What was decided about one column, and why.
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-`kind` and `modality` are None for a column without any value, and "drop" and None for
-one that the user leaves out; `reader` is what reads a
-column of a table, a name or an object, and None for other kinds. `missing` is a share
-of the rows, `example` a value as a string, `note` what else is worth knowing.
-"""
+    from skmm._utils.typing import Columns, Label
+    from skmm.modalities.readers._base import Reader
+
+
+class ColumnModality(NamedTuple):
+    """What was decided about one column, and why.
+
+    `kind` and `modality` are None for a column without any value, and "drop" and None
+    for one that the user leaves out; `reader` is what reads a column of a table, a name
+    or an object, and None for other kinds. `missing` is a share of the rows, `example`
+    a value as a string, `note` what else is worth knowing.
+    """
+
+    column: Label
+    kind: str | None
+    modality: str | None
+    reader: str | Reader | None
+    reason: str
+    missing: float
+    example: str
+    note: str
 
 
 class Modalities:
@@ -57,17 +74,22 @@ class Modalities:
     'all missing'
     """
 
-    def __init__(self, modalities, columns, dtypes):
+    def __init__(
+        self,
+        modalities: list[tuple[str, str, Columns]],
+        columns: list[ColumnModality],
+        dtypes: list[str],
+    ) -> None:
         self._modalities = modalities
         self._dtypes = dtypes
         self.columns_ = columns
 
     @property
-    def ignored(self):
+    def ignored(self) -> list[Label]:
         """Labels of the columns without any value."""
         return [entry.column for entry in self.columns_ if entry.kind is None]
 
-    def to_list(self):
+    def to_list(self) -> list[tuple[str, str, Columns]]:
         """Write the modalities down, to be changed or passed on.
 
         Returns
@@ -88,20 +110,20 @@ class Modalities:
             (name, kind, _copy(columns)) for name, kind, columns in self._modalities
         ]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[tuple[str, str, Columns]]:
         return iter(self.to_list())
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._modalities)
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if not isinstance(other, Modalities):
             return NotImplemented
         # Not the reasons: they carry figures that differ from fold to fold.
         return (self._modalities, self.ignored) == (other._modalities, other.ignored)
 
     # Equal by content and open to change, like the list it stands for.
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def _table(self):
         """Rows of the printed table, with long runs of like columns in one row."""

@@ -1,7 +1,10 @@
 """What searches over multimodal estimators share: folds whose blocks are made once."""
 
+from __future__ import annotations
+
 import functools
 import time
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import is_classifier
@@ -27,6 +30,9 @@ from skmm.model_selection._evaluation import (
 )
 from skmm.model_selection._halving import make_rounds, survivors
 
+if TYPE_CHECKING:
+    from skmm._utils.typing import ArrayLike, TableLike
+
 
 class SharingSearchCV(BaseSearchCV):
     """A search that goes fold by fold, so that the candidates can share blocks.
@@ -41,7 +47,7 @@ class SharingSearchCV(BaseSearchCV):
         raise NotImplementedError
 
     @fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X, y=None, **params):
+    def fit(self, X: TableLike, y: ArrayLike | None = None, **params: Any) -> Self:
         """Evaluate all candidates, then fit the best one on all rows.
 
         Parameters

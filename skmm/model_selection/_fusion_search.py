@@ -1,7 +1,10 @@
 """A grid search over fusions that prepares the data once a fold."""
 
+from __future__ import annotations
+
 import copy
 import numbers
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from sklearn.base import clone
@@ -16,6 +19,13 @@ from skmm._utils.compat import BaseSearchCV, HasMethods, Interval, StrOptions
 from skmm.fusion import FAST_FUSIONS, FUSIONS, make_fusion
 from skmm.model_selection._base import SharingSearchCV
 from skmm.model_selection._evaluation import make_candidate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sklearn.utils.metadata_routing import MetadataRouter
+
+    from skmm._utils.typing import CV, ArrayLike, RandomState, TableLike, Transformed
 
 
 def _with_default(search):
@@ -161,20 +171,24 @@ class FusionSearchCV(SharingSearchCV):
 
     def __init__(
         self,
-        estimator=None,
-        fusions="fast",
+        estimator: BaseMultimodal | None = None,
+        fusions: Literal["all", "fast"] | list[Any] | tuple[Any, ...] = "fast",
         *,
-        param_grid=None,
-        scoring=None,
-        n_jobs=None,
-        refit=True,
-        cv=None,
-        halving=False,
-        verbose=0,
-        error_score=np.nan,
-        return_train_score=False,
-        random_state=None,
-    ):
+        param_grid: Mapping[str, Any] | list[dict[str, Any]] | None = None,
+        scoring: str
+        | Callable[..., Any]
+        | Sequence[str]
+        | Mapping[str, Any]
+        | None = None,
+        n_jobs: int | None = None,
+        refit: bool | str | Callable[..., Any] = True,
+        cv: CV = None,
+        halving: bool | float = False,
+        verbose: int = 0,
+        error_score: float | Literal["raise"] = np.nan,
+        return_train_score: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
         super().__init__(
             estimator,
             scoring=scoring,
@@ -224,7 +238,9 @@ class FusionSearchCV(SharingSearchCV):
     predict_log_proba = _method_of_estimator("predict_log_proba")
     transform = _method_of_estimator("transform")
 
-    def fit_transform(self, X, y=None, **params):
+    def fit_transform(
+        self, X: TableLike, y: ArrayLike | None = None, **params: Any
+    ) -> Transformed:
         """Fit, then give the best model's fused embedding of the rows.
 
         Parameters
@@ -243,7 +259,7 @@ class FusionSearchCV(SharingSearchCV):
     def _get_scorers(self):
         return super(FusionSearchCV, _with_default(self))._get_scorers()
 
-    def get_metadata_routing(self):
+    def get_metadata_routing(self) -> MetadataRouter:
         """Tell which metadata go to the estimator, the scorer and the splitter.
 
         Returns

@@ -1,8 +1,11 @@
 """Recordings, learned end to end or through a pretrained network."""
 
+from __future__ import annotations
+
 import dataclasses
 import numbers
 import os
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -16,6 +19,13 @@ from skmm.augmentation._base import Chain
 from skmm.encoders._base import Encoder
 from skmm.encoders.audio import _recordings as recordings
 from skmm.io import AudioReader
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._utils.typing import Augment, Features, PathLike
 
 _PRETRAINED = "pretrained"
 _POOLING, _POOLING_OF_TOKENS = ("mean_max", "attention"), ("mean", "max", "first")
@@ -147,24 +157,24 @@ class AudioEncoder(Encoder):
 
     def __init__(
         self,
-        backbone="cnn",
-        model="resemblyzer",
-        tune="frozen",
-        rate=16_000,
-        n_fft=None,
-        hop_length=None,
-        n_mels=64,
-        hidden=128,
-        pooling=None,
-        augment=None,
-        max_seconds=30,
-        array_rate=None,
-        errors="raise",
-        root=None,
-        memory=None,
-        n_jobs=None,
-        dropout=0.1,
-    ):
+        backbone: Literal["cnn", "crnn", "pretrained"] = "cnn",
+        model: PathLike | nn.Module = "resemblyzer",
+        tune: Literal["frozen", "head", "full"] = "frozen",
+        rate: int = 16_000,
+        n_fft: int | None = None,
+        hop_length: int | None = None,
+        n_mels: int = 64,
+        hidden: int = 128,
+        pooling: Literal["mean_max", "attention", "mean", "max", "first"] | None = None,
+        augment: Augment[Literal["auto", "shift", "gain", "noise", "mask"]] = None,
+        max_seconds: float = 30,
+        array_rate: int | None = None,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        memory: PathLike | None = None,
+        n_jobs: int | None = None,
+        dropout: float = 0.1,
+    ) -> None:
         self.backbone = backbone
         self.model = model
         self.tune = tune
@@ -183,7 +193,12 @@ class AudioEncoder(Encoder):
         self.n_jobs = n_jobs
         self.dropout = dropout
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self._check_columns(X)
         if all(is_missing(X.iloc[:, i], empty=True).all() for i in range(X.shape[1])):
@@ -201,7 +216,7 @@ class AudioEncoder(Encoder):
         self.longest_ = int(block[0].lengths.max())
         return block
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         if self._is_frozen:
             return self.vector_.transform(self._embed(X))
         if self.backbone != _PRETRAINED:
@@ -209,7 +224,7 @@ class AudioEncoder(Encoder):
         return self._read_tuned(X)
 
     @property
-    def max_batch_size(self):
+    def max_batch_size(self) -> int | None:  # type: ignore[override]
         """Rows of a batch at most: activations over time and frequency are large."""
         return None if self._is_frozen else 32
 
@@ -363,7 +378,7 @@ class AudioEncoder(Encoder):
 
     # ---------------------------------------------------------------------- module
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         from skmm.encoders.audio import _networks as networks
 
         if self._is_frozen:
@@ -397,10 +412,10 @@ class AudioEncoder(Encoder):
             augment_waves=on_waves,
         )
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         return self.vector_.linear_features(block) if self._is_frozen else None
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         return self.vector_.build_wide(n_outputs) if self._is_frozen else None
 
 

@@ -1,9 +1,12 @@
 """Nodes of a knowledge graph, learned end to end with their neighbours."""
 
+from __future__ import annotations
+
 import os
 import pathlib
 import warnings
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -15,6 +18,15 @@ from skmm._data.graph import read_graph, to_keys
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, SequenceOf, check_options
 from skmm.encoders._base import Encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._utils.typing import Features, PathLike, TableLike
 
 
 class EntityEncoder(Encoder):
@@ -134,22 +146,22 @@ class EntityEncoder(Encoder):
 
     def __init__(
         self,
-        triples,
+        triples: TableLike | PathLike,
         *,
-        conv="gat",
-        dim=64,
-        n_layers=2,
-        n_bases=4,
-        features=None,
-        pretrain_epochs=0,
-        wide=True,
-        max_links=2_000,
-        n_neighbors=(15, 10),
-        dropout=0.1,
-        link_dropout=0.1,
-        node_dropout=0.2,
-        random_state=0,
-    ):
+        conv: Literal["gat", "rgcn", "none"] = "gat",
+        dim: int = 64,
+        n_layers: int = 2,
+        n_bases: int = 4,
+        features: pd.DataFrame | None = None,
+        pretrain_epochs: int = 0,
+        wide: bool = True,
+        max_links: int = 2_000,
+        n_neighbors: int | Sequence[int] = (15, 10),
+        dropout: float = 0.1,
+        link_dropout: float = 0.1,
+        node_dropout: float = 0.2,
+        random_state: int = 0,
+    ) -> None:
         self.triples = triples
         self.conv = conv
         self.dim = dim
@@ -165,7 +177,12 @@ class EntityEncoder(Encoder):
         self.node_dropout = node_dropout
         self.random_state = random_state
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         from skmm.encoders.entity._tables import LinkTable, predict_links
 
         check_options(self)
@@ -202,7 +219,7 @@ class EntityEncoder(Encoder):
                 )
         return self._block(codes)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         return self._block(self._codes(X))
 
     def _block(self, codes):
@@ -261,7 +278,7 @@ class EntityEncoder(Encoder):
         scale = np.sqrt((centered**2).sum(axis=0) / count)
         return (centered / np.where(scale > 0, scale, 1)).astype(np.float32)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         from skmm.encoders.entity._module import NodeModule
 
         sampled = self._n_triples > self.max_links
@@ -281,7 +298,7 @@ class EntityEncoder(Encoder):
             features=self._features,
         )
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         if not self.wide:
             return None
         # The last row is that of a missing node.
@@ -289,7 +306,7 @@ class EntityEncoder(Encoder):
             [self._facts[column] for column in block[0].cpu().numpy().T], format="csr"
         )
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         from skmm.encoders.entity._module import NodeWide
 
         if not self.wide:

@@ -1,12 +1,23 @@
 """Pictures, learned end to end."""
 
+from __future__ import annotations
+
 import os
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 from skmm._utils.compat import Interval, Options
 from skmm._utils.validation import SequenceOf, check_options
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
 from skmm.encoders.pictures._pixels import FlatPixels, resolve_limit
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._data.blocks import Block
+    from skmm._utils.typing import Augment, Features, PathLike
 
 
 class ImageEncoder(PicturesEncoder):
@@ -132,25 +143,29 @@ class ImageEncoder(PicturesEncoder):
 
     def __init__(
         self,
-        backbone="cnn",
-        size=None,
-        channels=3,
-        shape=None,
+        backbone: Literal["cnn", "resnet", "vit", "pretrained"] = "cnn",
+        size: int | tuple[int, int] | None = None,
+        channels: Literal[1, 3, 4] = 3,
+        shape: tuple[int, ...] | None = None,
         *,
-        model="efficientnet-lite0",
-        tune="frozen",
-        layer_decay=0.8,
-        rank=8,
-        augment=None,
-        pooling="auto",
-        dropout=0.1,
-        memory_limit=0.25,
-        background="white",
-        errors="raise",
-        root=None,
-        memory=None,
-        n_jobs=None,
-    ):
+        model: PathLike | nn.Module = "efficientnet-lite0",
+        tune: Literal["frozen", "head", "lora", "full"] = "frozen",
+        layer_decay: float = 0.8,
+        rank: int = 8,
+        augment: Augment[
+            Literal["auto", "flip", "shift", "crop", "rotate", "color", "erase"]
+        ] = None,
+        pooling: Literal[
+            "auto", "mean", "max", "attention", "first", "flatten"
+        ] = "auto",
+        dropout: float = 0.1,
+        memory_limit: float | None = 0.25,
+        background: str | tuple[int, ...] = "white",
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        memory: PathLike | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.backbone = backbone
         self.size = size
         self.channels = channels
@@ -169,7 +184,12 @@ class ImageEncoder(PicturesEncoder):
         self.memory = memory
         self.n_jobs = n_jobs
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         if self._computes_once:
             return self._fit_vectors(self._one_column(X).to_frame())
@@ -177,7 +197,7 @@ class ImageEncoder(PicturesEncoder):
             self.flat_ = FlatPixels(self.shape).fit(X)
         return super().fit_transform(X, y, sample_weight)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         if self._computes_once:
             column = self._one_column(X).to_frame()
             return self.vector_.transform(_as_frame(self.embedder_.transform(column)))
@@ -233,15 +253,15 @@ class ImageEncoder(PicturesEncoder):
         self._check_any(X, ~_is_nothing(vectors))
         return self.vector_.fit_transform(_as_frame(vectors))
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         if self._computes_once:
             return self.vector_.build_module(width)
         return _ImageModule(self, width)
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         return self.vector_.linear_features(block) if self._computes_once else None
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         return self.vector_.build_wide(n_outputs) if self._computes_once else None
 
 

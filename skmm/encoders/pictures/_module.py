@@ -1,7 +1,10 @@
 """What the encoders of pictures and of clips share."""
 
+from __future__ import annotations
+
 import os
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,6 +24,10 @@ from skmm.encoders.pictures._pixels import (
     read_pixels,
     resolve_limit,
 )
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
 _POOLING = ["auto", "mean", "max", "attention", "first", "flatten"]
 #: Pixels of all channels that go through a network at once outside training, and that
@@ -151,7 +158,12 @@ class PicturesEncoder(Encoder):
         else:
             self.mean_, self.std_ = channel_statistics(pixels, present)
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self.size_ = self._resolve_size()
         pixels, present = self._read(X)
@@ -159,7 +171,7 @@ class PicturesEncoder(Encoder):
         self._learn_statistics(pixels, present)
         return Block(pixels, present=present)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         pixels, present = self._read(X)
         return Block(pixels, present=present)
 
@@ -179,7 +191,7 @@ class PicturesEncoder(Encoder):
         return join_affine(make_augmentation(self.augment, self._kind))
 
     @property
-    def max_batch_size(self):
+    def max_batch_size(self) -> int | None:  # type: ignore[override]
         """The most rows that batch_size="auto" is to take."""
         if getattr(self, "size_", None) is None or self._computes_once:
             return 512

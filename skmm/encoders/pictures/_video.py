@@ -1,6 +1,9 @@
 """Clips, learned end to end: a network of pictures over frames, then over time."""
 
+from __future__ import annotations
+
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import nn
@@ -13,6 +16,12 @@ from skmm._utils.validation import Names
 from skmm.encoders._base import Encoded
 from skmm.encoders._deep import EncoderModule
 from skmm.encoders.pictures._module import Head, PicturesEncoder, PixelsModule
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import Augment, PathLike
 
 #: Frames that go through a frozen network between two looks at the pixels.
 _FRAMES = 256
@@ -106,23 +115,27 @@ class VideoEncoder(PicturesEncoder):
 
     def __init__(
         self,
-        frames=8,
-        size=None,
-        backbone="cnn",
-        temporal="mean",
+        frames: int = 8,
+        size: int | tuple[int, int] | None = None,
+        backbone: Literal["cnn", "resnet", "vit", "pretrained"] = "cnn",
+        temporal: Literal["mean", "lstm", "attention"] = "mean",
         *,
-        model="efficientnet-lite0",
-        tune="frozen",
-        layer_decay=0.8,
-        rank=8,
-        augment=None,
-        pooling="auto",
-        dropout=0.1,
-        memory_limit=0.25,
-        errors="raise",
-        root=None,
-        n_jobs=None,
-    ):
+        model: PathLike | nn.Module = "efficientnet-lite0",
+        tune: Literal["frozen", "head", "lora", "full"] = "frozen",
+        layer_decay: float = 0.8,
+        rank: int = 8,
+        augment: Augment[
+            Literal["auto", "flip", "shift", "crop", "rotate", "color", "erase"]
+        ] = None,
+        pooling: Literal[
+            "auto", "mean", "max", "attention", "first", "flatten"
+        ] = "auto",
+        dropout: float = 0.1,
+        memory_limit: float | None = 0.25,
+        errors: Literal["raise", "missing"] = "raise",
+        root: PathLike | None = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.frames = frames
         self.size = size
         self.backbone = backbone
@@ -147,7 +160,12 @@ class VideoEncoder(PicturesEncoder):
     def _cell_shape(self, size):
         return (self.frames, 3, *size)
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         block = super().fit_transform(X, y, sample_weight)
         if not self._computes_once:
             return block
@@ -157,7 +175,7 @@ class VideoEncoder(PicturesEncoder):
         self.scale_[self.scale_ < 1e-6] = 1.0
         return self._standardise(vectors, block)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         block = super().transform(X)
         if not self._computes_once:
             return block
@@ -183,7 +201,7 @@ class VideoEncoder(PicturesEncoder):
         vectors[present] = (vectors[present] - self.center_) / self.scale_
         return Block(vectors, present=present)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         if self._computes_once:
             return _VectorsModule(self, width)
         return _VideoModule(self, width)

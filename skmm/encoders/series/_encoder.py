@@ -1,7 +1,10 @@
 """Time series, learned end to end."""
 
+from __future__ import annotations
+
 import numbers
 import warnings
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -20,6 +23,13 @@ from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
 from skmm.encoders._base import Encoder
 from skmm.modalities._lists import read_lists
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from torch import nn
+
+    from skmm._utils.typing import Augment
 
 #: A spread below this share of the mean is rounding.
 _CONSTANT = 1e-9
@@ -141,16 +151,16 @@ class SeriesEncoder(Encoder):
 
     def __init__(
         self,
-        backbone="cnn",
-        hidden=None,
-        n_layers=None,
-        pooling="mean_max",
-        missing="interpolate",
-        standardize="channel",
-        max_length=512,
-        augment=None,
-        dropout=0.1,
-    ):
+        backbone: Literal["cnn", "inception", "lstm", "gru", "transformer"] = "cnn",
+        hidden: int | None = None,
+        n_layers: int | None = None,
+        pooling: Literal["mean_max", "attention"] = "mean_max",
+        missing: Literal["interpolate", "mask"] = "interpolate",
+        standardize: Literal["channel", "row"] | None = "channel",
+        max_length: int | None = 512,
+        augment: Augment[Literal["auto", "jitter", "scale", "warp"]] = None,
+        dropout: float = 0.1,
+    ) -> None:
         self.backbone = backbone
         self.hidden = hidden
         self.n_layers = n_layers
@@ -161,7 +171,12 @@ class SeriesEncoder(Encoder):
         self.augment = augment
         self.dropout = dropout
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self.is_table_ = is_table_of_numbers(X)
         if self.is_table_ and X.shape[1] == 1:
@@ -182,7 +197,7 @@ class SeriesEncoder(Encoder):
         self.longest_ = max(map(len, there))
         return self._block(series)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         return self._block(self._shorten(X, self._read(X, self.channels_)[0]))
 
     def _read(self, X, channels):
@@ -263,7 +278,7 @@ class SeriesEncoder(Encoder):
             values[:, unknown] = mean[unknown]
         return values
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         from skmm.encoders.series._networks import SeriesModule, make_backbone
 
         n_channels = len(self.mean_) * (2 if self.missing == "mask" else 1)

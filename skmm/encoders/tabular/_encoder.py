@@ -1,7 +1,10 @@
 """Numbers, categories and dates, learned end to end."""
 
+from __future__ import annotations
+
 import math
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -23,6 +26,16 @@ from skmm.encoders.tabular._backbones import (
 from skmm.encoders.tabular._range import compare_table
 from skmm.encoders.tabular._sparse import hats, one_hot
 from skmm.modalities._resolver import choose_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import Augment, Features, Label
+    from skmm.encoders._base import Comparison
+    from skmm.modalities.readers._base import Reader
 
 # So far from the middle, in units of the spread, squares still fit into float32.
 _FAR = 1e18
@@ -121,18 +134,18 @@ class TabularEncoder(Encoder):
 
     def __init__(
         self,
-        backbone="mlp",
-        n_members=1,
+        backbone: Literal["mlp", "resnet", "ft_transformer"] = "mlp",
+        n_members: int = 1,
         *,
-        n_bins=32,
-        embedding=None,
-        min_frequency=2,
-        hidden=None,
-        dropout=0.1,
-        augment=None,
-        n_layers=None,
-        readers=None,
-    ):
+        n_bins: int = 32,
+        embedding: int | None = None,
+        min_frequency: int = 2,
+        hidden: int | None = None,
+        dropout: float = 0.1,
+        augment: Augment[Literal["auto", "swap"]] = None,
+        n_layers: int | None = None,
+        readers: Mapping[Label, str | Reader] | None = None,
+    ) -> None:
         self.backbone = backbone
         self.n_members = n_members
         self.n_bins = n_bins
@@ -144,7 +157,12 @@ class TabularEncoder(Encoder):
         self.n_layers = n_layers
         self.readers = readers
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         columns = [X.iloc[:, i] for i in range(X.shape[1])]
         self.readers_ = [
@@ -159,7 +177,7 @@ class TabularEncoder(Encoder):
         self.n_codes_ = [r.n_codes_ for r in self.readers_ if r.gives_codes]
         return self._block(X, numbers, codes)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         return self._block(X, *self._read(X))
 
     def _check_combinations(self):
@@ -189,9 +207,9 @@ class TabularEncoder(Encoder):
         present = (~np.isnan(numbers)).any(axis=1) | (codes > 0).any(axis=1)
         return Block(scaled, codes, present=present)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         transformer = self.backbone == "ft_transformer"
-        options = {
+        options: dict[str, Any] = {
             "n_layers": self.n_layers or N_LAYERS[self.backbone],
             "dropout": self.dropout,
         }
@@ -220,14 +238,14 @@ class TabularEncoder(Encoder):
             columns[reader.gives_codes].extend([i] * reader.n_features_)
         return columns
 
-    def compare(self, X, block):
+    def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         found = compare_table(
             X, self._columns(), self.edges_, self.center_, self.scale_, block
         )
         ids = {r.name_ for r in self.readers_ if r.gives_codes and not r.returns_}
         return [one for one in found if one.column not in ids]
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)
         parts = [
             hats(column, edges, mean, deviation)
@@ -238,12 +256,12 @@ class TabularEncoder(Encoder):
         parts += [one_hot(c, n) for c, n in zip(codes.T, self.n_codes_)]
         return scipy.sparse.hstack(parts, format="csr") if parts else None
 
-    def tree_features(self, block):
+    def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)
         features = np.concatenate([numbers, codes.astype(np.float32)], axis=1)
         return features, [0] * numbers.shape[1] + self.n_codes_
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         return _TabularWide(self.edges_, self.n_codes_, n_outputs)
 
 

@@ -1,8 +1,11 @@
 """Free text, learned end to end."""
 
+from __future__ import annotations
+
 import os
 from collections import Counter
 from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -16,6 +19,20 @@ from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints
 from skmm.encoders._base import Comparison, Encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from skmm._utils.typing import (
+        Augment,
+        Features,
+        PathLike,
+        SupportsEncode,
+        SupportsLookup,
+    )
 
 _BACKBONES = ["bag", "cnn", "lstm", "gru", "transformer", "pretrained"]
 
@@ -174,32 +191,34 @@ default="bag"
 
     def __init__(
         self,
-        backbone="bag",
-        max_features=20_000,
-        min_frequency=2,
-        dropout=None,
-        empty_is_missing=True,
+        backbone: Literal[
+            "bag", "cnn", "lstm", "gru", "transformer", "pretrained"
+        ] = "bag",
+        max_features: int = 20_000,
+        min_frequency: int = 2,
+        dropout: float | None = None,
+        empty_is_missing: bool = True,
         *,
-        wide=True,
-        tokenizer="word",
-        vocabulary_size=20_000,
-        max_length="auto",
-        embedding=None,
-        hidden=None,
-        n_layers=None,
-        pooling="attention",
-        word_dropout=0.1,
-        word_vectors=None,
-        augment=None,
-        model="minilm",
-        revision=None,
-        tune="frozen",
-        lora_rank=8,
-        layer_decay=0.9,
-        freeze_embeddings=True,
-        gradient_checkpointing=False,
-        memory=None,
-    ):
+        wide: bool = True,
+        tokenizer: Literal["word", "bpe"] = "word",
+        vocabulary_size: int = 20_000,
+        max_length: int | Literal["auto"] = "auto",
+        embedding: int | None = None,
+        hidden: int | None = None,
+        n_layers: int | None = None,
+        pooling: Literal["attention", "mean", "max"] = "attention",
+        word_dropout: float = 0.1,
+        word_vectors: PathLike | SupportsLookup | None = None,
+        augment: Augment[Literal["auto", "drop", "swap", "replace"]] = None,
+        model: PathLike | SupportsEncode | Callable[..., Any] = "minilm",
+        revision: str | None = None,
+        tune: Literal["frozen", "head", "lora", "full"] = "frozen",
+        lora_rank: int = 8,
+        layer_decay: float = 0.9,
+        freeze_embeddings: bool = True,
+        gradient_checkpointing: bool = False,
+        memory: PathLike | None = None,
+    ) -> None:
         self.backbone = backbone
         self.max_features = max_features
         self.min_frequency = min_frequency
@@ -226,13 +245,18 @@ default="bag"
         self.memory = memory
 
     @property
-    def max_batch_size(self):
+    def max_batch_size(self) -> int | None:  # type: ignore[override]
         """Rows of a batch, at most, that ``batch_size="auto"`` takes."""
         if self.backbone == "pretrained" and self.tune != "frozen":
             return 32
         return 512 if self.backbone in ("bag", "pretrained") else 128
 
-    def fit_transform(self, X, y=None, sample_weight=None):
+    def fit_transform(
+        self,
+        X: pd.DataFrame,
+        y: npt.NDArray[Any] | None = None,
+        sample_weight: npt.NDArray[Any] | None = None,
+    ) -> Block:
         check_options(self)
         self.counters_, self.tfidf_, ngrams = [], [], []
         for i in range(X.shape[1] if self._has_ngrams else 0):
@@ -247,7 +271,7 @@ default="bag"
         read = None if self.reader_ is None else self.reader_.fit_transform
         return self._block(X, read, ngrams)
 
-    def transform(self, X):
+    def transform(self, X: pd.DataFrame) -> Block:
         ngrams = [
             tfidf.transform(counter.transform(to_strings(X.iloc[:, i])))
             for i, (counter, tfidf) in enumerate(zip(self.counters_, self.tfidf_))
@@ -255,7 +279,7 @@ default="bag"
         read = None if self.reader_ is None else self.reader_.transform
         return self._block(X, read, ngrams)
 
-    def compare(self, X, block):
+    def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         found = []
         for i, counter in enumerate(self.counters_):
             texts = [text for text in to_strings(X.iloc[:, i]) if text.strip()]
@@ -308,7 +332,7 @@ default="bag"
             return readers.FrozenReader(self)
         return readers.TunedReader(self)
 
-    def build_module(self, width):
+    def build_module(self, width: int) -> nn.Module:
         if self.reader_ is not None:
             return self.reader_.build_module(self, width)
         frequency = np.concatenate([c.document_frequency_ for c in self.counters_])
@@ -316,7 +340,7 @@ default="bag"
             frequency = np.zeros(1)
         return SparseModule(len(frequency), width, self._dropout, frequency)
 
-    def linear_features(self, block):
+    def linear_features(self, block: Block) -> Features | None:
         parts = []
         if self.wide:
             parts.append(block[-1].to_scipy())
@@ -326,13 +350,13 @@ default="bag"
             return scipy.sparse.hstack(parts, format="csr")
         return parts[0] if parts else None
 
-    def tree_features(self, block):
+    def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
         if hasattr(self.reader_, "linear_features"):
             features = self.reader_.linear_features(block)
             return features, [0] * features.shape[1]
         return super().tree_features(block)
 
-    def build_wide(self, n_outputs):
+    def build_wide(self, n_outputs: int) -> nn.Module | None:
         shortcuts = []
         if self.wide:
             n_features = max(self.n_features_, 1)

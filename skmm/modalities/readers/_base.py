@@ -1,14 +1,21 @@
 """What the readers of table columns share."""
 
+from __future__ import annotations
+
 import datetime
 import decimal
 import math
 import warnings
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skmm._data.frames import is_missing, show_label
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
 
 class Reader(BaseEstimator):
@@ -27,11 +34,11 @@ class Reader(BaseEstimator):
         How many numbers `read` gives.
     """
 
-    kind = ""
-    gives_codes = False
-    n_features_ = 1
+    kind: str = ""
+    gives_codes: bool = False
+    n_features_: int = 1
 
-    def fit(self, column, min_frequency=1):
+    def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         """Learn from the training rows.
 
         Parameters
@@ -47,7 +54,7 @@ class Reader(BaseEstimator):
         self.name_ = column.name
         return self
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         """Give the cells in one form, whatever container and spelling they come in.
 
         Parameters
@@ -66,7 +73,7 @@ class Reader(BaseEstimator):
         """
         raise NotImplementedError
 
-    def read(self, column):
+    def read(self, column: pd.Series) -> npt.NDArray[Any]:
         """Give what an encoder takes.
 
         Parameters
@@ -85,12 +92,12 @@ class Reader(BaseEstimator):
         """
         return self.clean(column).to_numpy(np.float64)[:, None]
 
-    def __eq__(self, other):
+    def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
             return NotImplemented
         return self.get_params() == other.get_params()
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
     def _refuse(self, column, lost, what=None, remedy=None):
         """Raise if there are cells that hold something and could not be read."""

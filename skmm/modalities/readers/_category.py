@@ -1,13 +1,20 @@
 """Categories: values that are equal or not, and nothing between."""
 
+from __future__ import annotations
+
 import decimal
 import numbers
 import re
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from skmm.modalities.readers._base import Reader, distinct_cells
 from skmm.modalities.readers._spelling import fold_spaces, is_missing_level
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
 #: Stands for a missing category; no cell of real text holds this character.
 MISSING = "\uffff"
@@ -41,7 +48,7 @@ class CategoryReader(Reader):
     kind = "category"
     gives_codes = True
 
-    def fit(self, column, min_frequency=1):
+    def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         import pandas as pd
 
         super().fit(column)
@@ -55,14 +62,14 @@ class CategoryReader(Reader):
         self.returns_ = bool(counts[counts > 1].sum() >= 0.5 * counts.sum())
         return self
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
         texts = to_texts(column)
         cells = pd.Categorical(np.where(texts == MISSING, None, texts))
         return pd.Series(cells, index=column.index, name=column.name)
 
-    def read(self, column):
+    def read(self, column: pd.Series) -> npt.NDArray[Any]:
         texts = to_texts(column)
         codes = self.categories_.get_indexer(texts) + 2  # -1, not found, becomes 1
         codes[texts == MISSING] = 0

@@ -1,5 +1,9 @@
 """Yes and no, in any spelling."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from skmm.modalities.readers._base import (
@@ -11,6 +15,9 @@ from skmm.modalities.readers._base import (
     to_floats,
 )
 from skmm.modalities.readers._spelling import fold_spaces, is_placeholder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _TRUE = "true t yes y on 1 1.0 ja oui si sí sim wahr vrai vero verdadero x ✓ ✔ ☑"
 _FALSE = "false f no n off 0 0.0 nein non não falsch faux falso ✗ ✘ ☐"
@@ -34,7 +41,7 @@ class FlagReader(Reader):
 
     kind = "flag"
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
         if is_numeric(column):

@@ -1,6 +1,9 @@
 """Numbers of any type, and numbers as people write them."""
 
+from __future__ import annotations
+
 from collections import Counter
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
@@ -18,6 +21,9 @@ from skmm.modalities.readers._base import (
 from skmm.modalities.readers._flag import WORDS
 from skmm.modalities.readers._numerals import parse, value_of
 from skmm.modalities.readers._spelling import is_placeholder
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class NumberReader(Reader):
@@ -60,13 +66,20 @@ class NumberReader(Reader):
         "errors": [Names(["raise", "missing"])],
     }
 
-    def __init__(self, decimal=".", *, unit="", infinite="raise", errors="raise"):
+    def __init__(
+        self,
+        decimal: Literal[".", ","] = ".",
+        *,
+        unit: str = "",
+        infinite: Literal["raise", "missing"] = "raise",
+        errors: Literal["raise", "missing"] = "raise",
+    ) -> None:
         self.decimal = decimal
         self.unit = unit
         self.infinite = infinite
         self.errors = errors
 
-    def fit(self, column, min_frequency=1):
+    def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         check_options(self)
         super().fit(column)
         self.is_flag_ = False
@@ -76,7 +89,7 @@ class NumberReader(Reader):
         )
         return self
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
         if is_numeric(column):

@@ -1,6 +1,9 @@
 """Dates, times of day and durations, of any type and spelling."""
 
+from __future__ import annotations
+
 import datetime
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
@@ -16,6 +19,10 @@ from skmm.modalities.readers._base import (
     warn,
 )
 from skmm.modalities.readers._spelling import is_placeholder
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
 
 _UNITS = {"D": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
 _UNITS |= {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
@@ -64,12 +71,18 @@ class DateReader(Reader):
         "errors": [Names(["raise", "missing"])],
     }
 
-    def __init__(self, dayfirst=False, *, unit=None, errors="raise"):
+    def __init__(
+        self,
+        dayfirst: bool = False,
+        *,
+        unit: Literal["D", "h", "min", "s", "ms", "us", "ns"] | None = None,
+        errors: Literal["raise", "missing"] = "raise",
+    ) -> None:
         self.dayfirst = dayfirst
         self.unit = unit
         self.errors = errors
 
-    def fit(self, column, min_frequency=1):
+    def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         from skrub import DatetimeEncoder
 
         check_options(self)
@@ -86,10 +99,10 @@ class DateReader(Reader):
         self.n_features_ = len(self._encoder.all_outputs_)
         return self
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         return self._localize(column, *self._read_cells(column))
 
-    def read(self, column):
+    def read(self, column: pd.Series) -> npt.NDArray[Any]:
         cells = self.clean(column)
         if self._encoder is None or cells.isna().all():
             return np.full((len(column), self.n_features_), np.nan)
@@ -252,7 +265,7 @@ class TimeReader(Reader):
     kind = "time"
     n_features_ = 3
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
         codes, cells = distinct_cells(column)
@@ -262,7 +275,7 @@ class TimeReader(Reader):
         values = spread(codes, seconds, np.nan)
         return pd.Series(values, index=column.index, name=column.name)
 
-    def read(self, column):
+    def read(self, column: pd.Series) -> npt.NDArray[Any]:
         seconds = self.clean(column).to_numpy()
         angle = 2 * np.pi * seconds / _DAY
         return np.stack([seconds, np.sin(angle), np.cos(angle)], axis=1)
@@ -311,15 +324,20 @@ class DurationReader(Reader):
         "errors": [Names(["raise", "missing"])],
     }
 
-    def __init__(self, unit=None, *, errors="raise"):
+    def __init__(
+        self,
+        unit: Literal["D", "h", "min", "s", "ms", "us", "ns"] | None = None,
+        *,
+        errors: Literal["raise", "missing"] = "raise",
+    ) -> None:
         self.unit = unit
         self.errors = errors
 
-    def fit(self, column, min_frequency=1):
+    def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         check_options(self)
         return super().fit(column)
 
-    def clean(self, column):
+    def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
         if isinstance(column.dtype, np.dtype) and column.dtype.kind == "m":
@@ -333,7 +351,7 @@ class DurationReader(Reader):
                     remedy="Pass time differences, or declare what the numbers count: "
                     "DurationReader(unit='s') for seconds.",
                 )
-            values = values * _UNITS.get(self.unit, 1.0)
+            values = values * (1.0 if self.unit is None else _UNITS[self.unit])
         else:
             codes, cells = distinct_cells(column)
             values = np.array([self._seconds(cell) for cell in cells], dtype=float)
