@@ -2,18 +2,25 @@
 
 PYTHON ?= python3
 VENV ?= .venv
-BIN := $(VENV)/bin
+# Where an environment has its programs. On Windows, make runs in Git's bash.
+bin = $(1)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+BIN := $(call bin,$(VENV))
+
+# Which versions are installed: the tested ones, the oldest ones (.ci/oldest.txt), or,
+# with an empty value, the newest ones. Give each an environment of its own by VENV=.
+CONSTRAINTS ?= .ci/constraints.txt
 
 # One pip call with the constraints: without them a plain `torch` brings gigabytes of
 # CUDA along.
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	--constraint .ci/constraints.txt
+PIP = -m pip install --quiet --disable-pip-version-check \
+	$(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+INSTALL = $(BIN)/python $(PIP)
 
 # One thread a process: spinning OpenMP threads of several workers starve each other.
 THREADS = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 PYTEST = $(THREADS) $(BIN)/python -m pytest -n auto
 
-.PHONY: demo test test-all coverage lint format docs bench clean help
+.PHONY: demo test test-all coverage lint format docs bench package clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -25,10 +32,11 @@ help:
 	@echo "make format    let ruff write the format that lint asks for"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks (long)"
+	@echo "make package   sdist and wheel, into dist, and a try of the wheel alone"
 	@echo "make clean     delete what was built; .venv and fetched data stay"
 
 # The environment is installed anew when what it is made of has changed.
-$(VENV)/.test: pyproject.toml .ci/constraints.txt
+$(VENV)/.test: pyproject.toml $(CONSTRAINTS)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(INSTALL) --editable ".[test]"
 	# For its weights alone: what it depends on needs a compiler, and breaks Python 3.
@@ -72,7 +80,20 @@ bench: $(VENV)/.test
 		echo "== $$script"; OMP_WAIT_POLICY=PASSIVE $(BIN)/python $$script; \
 	done
 
+# The tools are not in the environment of the tests, nor are the extras in this one: what
+# runs here runs for a user who installs skmm alone.
+PACKAGE := $(VENV)-package
+package:
+	rm -rf dist
+	$(PYTHON) -m venv --clear $(PACKAGE)
+	$(call bin,$(PACKAGE))/python $(PIP) build twine
+	$(call bin,$(PACKAGE))/python -m build
+	$(call bin,$(PACKAGE))/python -m twine check --strict dist/*
+	$(call bin,$(PACKAGE))/python $(PIP) dist/*.whl
+	$(THREADS) $(call bin,$(PACKAGE))/python -P .ci/readme.py
+
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage htmlcov
+	rm -rf build dist *.egg-info $(PACKAGE) .coverage htmlcov
+	rm -rf .mypy_cache .pytest_cache .ruff_cache
 	rm -rf docs/_build docs/gallery docs/generated docs/sg_execution_times.rst
 	find skmm tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

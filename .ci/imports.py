@@ -52,7 +52,7 @@ def read_modules():
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
         name = ".".join(part for part in parts if part != "__init__")
-        trees[name or "__init__"] = ast.parse(path.read_text())
+        trees[name or "__init__"] = ast.parse(path.read_text(encoding="utf-8"))
     return trees
 
 

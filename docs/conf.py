@@ -64,8 +64,9 @@ html_theme_options = {
 
 
 def skip_inherited(app, what, name, thing, skip, options):
-    """Leave out what every scikit-learn estimator has; its own pages tell of it."""
-    return skip or str(getattr(thing, "__module__", "")).startswith("sklearn.")
+    """Leave out what every scikit-learn estimator, or every module of torch, has."""
+    module = str(getattr(thing, "__module__", ""))
+    return skip or module.startswith(("sklearn.", "torch."))
 
 
 def setup(app):

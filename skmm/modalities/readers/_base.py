@@ -82,7 +82,7 @@ class Reader(BaseEstimator):
 
         Returns
         -------
-        values : ndarray of shape (n_samples, n_features_) or (n_samples,)
+        values : ndarray of shape (n_samples, `n_features_`) or (n_samples,)
             float64 with NaN where missing; or int32 codes of categories.
 
         Raises
