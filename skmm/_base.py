@@ -29,28 +29,28 @@ from skmm._utils.compat import (
     fit_context,
     with_callbacks,
 )
-from skmm._utils.memo import Calls
+from skmm._utils.step_cache import Steps
 from skmm.modalities._selection import order_as_fitted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        Alignments,
         ArrayLike,
         CellsLike,
         Columns,
         Label,
+        Mixups,
         Names,
         PathLike,
         RandomState,
-        Splitter,
-        SupportsDraw,
         TableLike,
         Transformed,
+        Validation,
     )
-    from skmm.alignment import Alignment
     from skmm.fusion import Fusion
     from skmm.modalities.readers import Reader
 
@@ -91,6 +91,7 @@ class BaseMultimodal(
         "max_epochs": [Interval(numbers.Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
         "validation": [
+            StrOptions({"auto"}),
             Interval(numbers.Real, 0, 1, closed="neither"),
             "cv_object",
             tuple,
@@ -114,17 +115,10 @@ class BaseMultimodal(
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
         fusion: str | Fusion | type = "concat",
-        alignment: str
-        | Alignment
-        | type
-        | Sequence[str | Alignment | type]
-        | None = None,
+        alignment: Alignments = None,
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
-        mixup: Literal["manifold", "mixup", "cutmix"]
-        | SupportsDraw
-        | type
-        | None = None,
+        mixup: Mixups = None,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -139,11 +133,7 @@ class BaseMultimodal(
         batch_size: int | Literal["auto"] = "auto",
         max_epochs: int = 100,
         early_stopping: bool = True,
-        validation: float
-        | Splitter
-        | Iterable[Any]
-        | tuple[TableLike, ArrayLike]
-        | None = 0.1,
+        validation: Validation = "auto",
         n_iter_no_change: int = 2,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
@@ -235,16 +225,16 @@ class BaseMultimodal(
 
     def _fit(self, X, y, sample_weight, groups, context, original):
         """Fit this estimator in place: a copy of the original, which callbacks know."""
-        start, anew = time.perf_counter(), not self._continues()
+        start, from_scratch = time.perf_counter(), not self._continues()
         frame, y, weight, groups = self._read_training(
-            X, y, sample_weight, groups, anew=anew
+            X, y, sample_weight, groups, from_scratch=from_scratch
         )
         context.call_on_fit_task_begin(
             estimator=original, X=X, y=y, metadata={"sample_weight": sample_weight}
         )
         train, valid, folds = self._split(frame, y, weight, groups)
         rows_train, rows_valid = self._prepare(
-            frame, train, valid, anew=anew, folds=folds
+            frame, train, valid, from_scratch=from_scratch, folds=folds
         )
         self._learner.train(
             self.get_params(deep=False),
@@ -254,7 +244,7 @@ class BaseMultimodal(
             on_epoch=self._bridge(context, original, train),
             # A user's own validation rows are never trained on.
             refit=self.refit and not isinstance(self.validation, tuple),
-            once=self._once,
+            steps=self._steps,
         )
         self._set_learned_attributes()
         if self.verbose:
@@ -273,13 +263,17 @@ class BaseMultimodal(
         from skmm._nn.device import learning
 
         fitted = copy.copy(self)
-        anew = not self.__sklearn_is_fitted__()
+        from_scratch = not self.__sklearn_is_fitted__()
         with learning():
             frame, y, weight, _ = fitted._read_training(
-                X, y, sample_weight, classes=classes, anew=anew
+                X, y, sample_weight, classes=classes, from_scratch=from_scratch
             )
             rows, _ = fitted._prepare(
-                frame, (frame, y, weight), None, anew=anew, incremental=True
+                frame,
+                (frame, y, weight),
+                None,
+                from_scratch=from_scratch,
+                incremental=True,
             )
             params = self.get_params(deep=False)
             fitted._learner.train(params, rows, epochs=1, view=fitted._view)
@@ -292,17 +286,17 @@ class BaseMultimodal(
         return self
 
     def _read_training(
-        self, X, y, sample_weight, groups=None, *, classes=None, anew=True
+        self, X, y, sample_weight, groups=None, *, classes=None, from_scratch=True
     ):
         """Validate; return frame, targets, weights and groups of the rows that count.
 
-        ``anew=False`` continues the fit before.
+        ``from_scratch=False`` continues the fit before.
         """
-        if not anew:
+        if not from_scratch:
             from skmm._training.options import check_structure
 
             check_structure(self._structure, self.get_params(deep=False))
-        frame = self._read_frame(X, reset=anew)
+        frame = self._read_frame(X, reset=from_scratch)
         y = self._check_y(y)
         check_consistent_length(X, y)
         weight = check_sample_weight(
@@ -312,30 +306,30 @@ class BaseMultimodal(
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(X, groups)
-        rows = self._positive(frame, y, weight, groups)
-        self._set_seed(anew)
+        rows = self._drop_weightless(frame, y, weight, groups)
+        self._set_seed(from_scratch)
         frame, y, weight, groups = rows
-        if anew:
+        if from_scratch:
             self._targets = self._make_targets(y, weight, classes)
         else:
             self._targets = self._targets.after(y)
         weight = _summable(weight * self._class_weights(y))
-        return self._positive(frame, y, weight, groups)
+        return self._drop_weightless(frame, y, weight, groups)
 
-    def _set_seed(self, anew):
+    def _set_seed(self, from_scratch):
         """Draw a seed; a fit that continues keeps its own, unless it is given another.
 
         So the rows that validate stay the same while a fit continues.
         """
         from skmm._training.options import is_same
 
-        if anew or not is_same(self._random_state, self.random_state):
+        if from_scratch or not is_same(self._random_state, self.random_state):
             self._random_state = self.random_state
             self._fit_seed = int(
                 check_random_state(self.random_state).randint(2**31 - 1)
             )
 
-    def _positive(self, frame, y, weight, groups):
+    def _drop_weightless(self, frame, y, weight, groups):
         """Leave out the rows of weight zero."""
         kept = np.flatnonzero(weight > 0)
         if len(kept) == len(weight):
@@ -346,7 +340,7 @@ class BaseMultimodal(
                 "row a positive weight."
             )
         groups = None if groups is None else groups[kept]
-        return self._once(_take_rows, frame, rows=kept), y[kept], weight[kept], groups
+        return self._steps(_take_rows, frame, rows=kept), y[kept], weight[kept], groups
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""
@@ -358,7 +352,7 @@ class BaseMultimodal(
                 "kept sparse there."
             )
         names = None if reset else getattr(self, "feature_names_in_", None)
-        frame = self._once(as_frame, X, columns=names)
+        frame = self._steps(as_frame, X, columns=names)
         repeated = frame.columns[frame.columns.duplicated()]
         if len(repeated):
             raise ValueError(
@@ -421,7 +415,7 @@ class BaseMultimodal(
         if not len(valid):
             return (frame, y, weight), None, None
         train, valid = (
-            (self._once(_take_rows, frame, rows=rows), y[rows], weight[rows])
+            (self._steps(_take_rows, frame, rows=rows), y[rows], weight[rows])
             for rows in (train, valid)
         )
         return train, valid, None
@@ -432,28 +426,28 @@ class BaseMultimodal(
         is_number = isinstance(self.validation, numbers.Integral)
         return int(self.validation) if is_number else 0
 
-    def _prepare(self, X, train, valid, anew, incremental=False, folds=None):
+    def _prepare(self, X, train, valid, from_scratch, incremental=False, folds=None):
         """Fit the encoders on the training rows; return both sets as Rows."""
         from skmm._training.options import remember_structure
         from skmm._training.preparation import Preparation
-        from skmm._training.transfer import load_source
+        from skmm._training.transfer import load_transfer
 
         frame, y, weight = train
         params = self.get_params(deep=False)
-        if anew:
+        if from_scratch:
             preparation = Preparation(self.n_jobs)
-            preparation.resolve(params, X, frame, self._once)
-            source = load_source(self.init, preparation.modalities, self.width)
-            preparation.start_from(source)
+            preparation.resolve(params, X, frame, self._steps)
+            transfer = load_transfer(self.init, preparation.modalities, self.width)
+            preparation.start_from(transfer)
             blocks = preparation.fit_transform(
-                frame, y, weight, self._reading(), self._once
+                frame, y, weight, self._reading(), self._steps
             )
             self._preparation = preparation
             self._structure = remember_structure(params)
             self._learner = self._make_learner(blocks, y, weight, incremental, folds)
             for one in self._learner.members:
-                source.copy_weights(one.module)
-            preparation.check_source(frame, blocks, self.verbose)
+                transfer.copy_weights(one.module)
+            preparation.check_transfer(frame, blocks, self.verbose)
         else:
             self._preparation = copy.copy(self._preparation)
             self._preparation.n_jobs = self.n_jobs
@@ -473,7 +467,7 @@ class BaseMultimodal(
 
     def _transform(self, frame):
         """Give the blocks of rows other than those that the encoders are fitted on."""
-        return self._preparation.transform(frame, self._reading(), self._once)
+        return self._preparation.transform(frame, self._reading(), self._steps)
 
     def _reading(self):
         """Give what counts for all files that the encoders read."""
@@ -618,15 +612,15 @@ class BaseMultimodal(
 
     # -- odds and ends ------------------------------------------------------------
 
-    #: How the steps of the preparation are called. A search over fusions puts a memo
+    #: How the steps of the preparation are called. A search over fusions puts a cache
     #: here, so that its candidates share what they read alike.
-    _once = Calls()
+    _steps = Steps()
 
     #: Frames that need not be read again, with their blocks: in a view of an estimator
     #: in training.
     _known = ()
 
-    def _bare(self):
+    def _fused_only(self):
         """Return a view of this fitted estimator, the fused head alone predicting."""
         return self._view(self._learner.only("fused"), known=())
 

@@ -11,25 +11,25 @@ from skmm._base import BaseMultimodal
 from skmm._utils.compat import StrOptions, fit_context
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        Alignments,
         ArrayLike,
         CellsLike,
         Columns,
         Label,
+        Mixups,
         Names,
         PathLike,
         Probabilities,
         RandomState,
-        Splitter,
-        SupportsDraw,
         TableLike,
+        Validation,
     )
-    from skmm.alignment import Alignment
     from skmm.fusion import Fusion
     from skmm.modalities.readers import Reader
 
@@ -48,11 +48,12 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     Parameters
     ----------
     modalities : "auto" or list of (name, encoder, columns), default="auto"
-        "auto" detects kinds by content, see :func:`skmm.detect_modalities`. In a
-        list, ``encoder`` is a kind (``"tabular"``, ``"text"``, ``"vector"``, ...) or
-        another name of :data:`skmm.encoders.ENCODERS`, an encoder object, any
-        scikit-learn transformer, an ``nn.Module`` class, or ``"drop"``; ``columns``
-        is what scikit-learn's ColumnTransformer takes: a label, a list of labels or
+        Which columns form which modality, and what encodes it. "auto" decides by what
+        the columns hold, see :func:`skmm.detect_modalities`. In a list, ``encoder`` is
+        a kind (``"tabular"``, ``"text"``, ``"image"``, ...) or another name of
+        :data:`skmm.encoders.ENCODERS`, an encoder object, any scikit-learn
+        transformer, an ``nn.Module`` class, or ``"drop"``; ``columns`` is what
+        scikit-learn's ColumnTransformer takes: a label, a list of labels or
         positions, a slice, a mask or a callable.
     kinds : dict of {label: str or Reader}, default=None
         Kinds of columns that the detection misreads, such as ``{"zip": "category",
@@ -60,112 +61,135 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         :func:`skmm.detect_modalities` for what may be named. Only with
         ``modalities="auto"``.
     fusion : str, Fusion or class, default="concat"
-        A name of :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``,
-        ``"attention"``, ``"low_rank"``, ``"late"``, ...), or a
-        :class:`skmm.fusion.Fusion` with its options, or of your own.
+        How the modalities' vectors are joined: a name of
+        :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``, ``"attention"``,
+        ``"low_rank"``, ``"late"``, ...), a :class:`skmm.fusion.Fusion` with its
+        options, or one of your own. Which is best depends on the data:
+        :class:`skmm.model_selection.FusionSearchCV` compares them.
     alignment : str, Alignment, class, list of these, or None, default=None
-        Losses that pull the modalities' vectors together in training, by a name of
-        :data:`skmm.alignment.ALIGNMENTS` (``"contrastive"``, ``"cca"``, ...) or a
-        :class:`skmm.alignment.Alignment`.
+        Losses that pull the modalities' vectors of a row together while training: a
+        name of :data:`skmm.alignment.ALIGNMENTS` (``"contrastive"``, ``"cca"``, ...),
+        a :class:`skmm.alignment.Alignment`, or several. Try one where the modalities
+        tell the same thing and labels are few.
     alignment_weight : float, default=0.1
-        Of the alignments' losses, beside the target's of weight 1.
+        Weight of the alignment losses; the target's loss has the weight 1.
     modality_dropout : float, default=0.0
-        Probability with which the fusion does not see a modality that a training row
-        has, never all of them: prepares for modalities that will be missing.
+        Probability with which a modality of a training row is hidden from the fusion;
+        never all of a row are. Raise it (0.2 to 0.5) if modalities will be missing
+        more often in later rows than in the training rows.
     mixup : {"manifold", "mixup", "cutmix"}, Mixup or None, default=None
-        Show the fused head mixtures of two training rows: of their vectors, of their
-        cells, or boxes of their pictures. See :class:`skmm.augmentation.Mixup`.
+        Train the fused head on mixtures of two rows: of their vectors ("manifold"), of
+        their cells ("mixup"), or with boxes of one picture pasted into the other
+        ("cutmix"). See :class:`skmm.augmentation.Mixup`.
     heads : "auto" or list of str or (str, estimator), default="auto"
-        What predicts, side by side; the heads are mixed by weights fitted on the
-        validation rows:
+        What predicts, side by side. The heads are mixed by weights that are fitted on
+        the validation rows:
 
-        - "fused": encoders, fusion and perceptron, alone as the papers have it;
+        - "fused": encoders, fusion and a perceptron;
         - "wide": a linear model over the same features, trained by steps beside it;
         - "linear": a linear model over n-grams, categories, binned numbers and
-          vectors, solved, its penalty chosen on the validation rows;
+          vectors, solved to its minimum, its penalty chosen on the validation rows;
         - "boosting": gradient-boosted trees over the table and the main directions of
           the other features, as many as are best on the validation rows;
-        - ``(name, estimator)``: any estimator of scikit-learn, over what the trees
-          read, cloned.
+        - ``(name, estimator)``: any estimator of scikit-learn, cloned, over what the
+          trees read.
 
-        "auto" takes those of the four that can serve the target. ``partial_fit``
-        trains "fused" and "wide", which takes the place of "linear".
+        "auto" takes those of the four that can serve the target. ``["fused"]`` leaves
+        the network alone. ``partial_fit`` trains "fused" and "wide", which takes the
+        place of "linear".
     refit : bool, default=True
-        If True, heads other than "fused" and "wide" are fitted again on all rows, with
-        what the validation rows chose; not on rows of ``validation=(X, y)``, nor with
-        ``validation=k``, where all rows are in the training of most models already.
+        If True, heads other than "fused" and "wide" are fitted again on all rows once
+        the mixture is known, with what the validation rows chose; not on rows of
+        ``validation=(X, y)``, nor with ``validation=k``, where most models have seen
+        each row already.
     width : int, default=64
-        Size of every modality's vector. Hidden layers have twice as many units.
+        Size of each modality's vector. Hidden layers have twice as many units.
     depth : int, default=1
-        Hidden layers after the fusion, beside a linear layer; 0 is that alone.
+        Number of hidden layers after the fusion. A linear layer stands beside them; 0
+        leaves it alone.
     dropout : float, default=0.2
-        After hidden layers of fusion and head. Encoders have their own.
+        Dropout rate of the hidden layers of fusion and head. Encoders have a rate of
+        their own.
     learning_rate : float, default=3e-3
-        Of AdamW. The wide head takes 3 times as much; encoders may have a factor of
-        their own, as pretrained networks do.
+        Learning rate of the AdamW optimizer. The wide head learns at 3 times this
+        rate; an encoder may scale it, as pretrained networks do.
     learning_rate_schedule : {"constant", "linear", "cosine"}, default="constant"
-        "linear" and "cosine" fall to 0 over ``max_epochs``, after a warm-up in the
-        first twentieth of the steps: for pretrained networks and convolutions, with
-        as many epochs as are to be trained.
+        How the learning rate changes over ``max_epochs``. "linear" and "cosine" rise
+        over the first twentieth of the steps, then fall to 0: choose one for
+        pretrained networks and convolutions, and set ``max_epochs`` to the epochs that
+        are to be trained.
     encoder_learning_rate : float, dict of str to float, or None, default=None
-        Of the encoders, or of those named; None leaves it to them.
+        Learning rate of the encoders; a dict sets it by modality. None keeps each
+        encoder's own.
     freeze : list of str, "encoders" or None, default=None
-        Modalities whose encoders do not learn; "encoders" for all. See
-        :class:`skmm.callbacks.GradualUnfreezing` to let them learn later.
+        Modalities whose encoders do not learn; "encoders" stands for all.
+        :class:`skmm.callbacks.GradualUnfreezing` lets them learn later.
     init : FrozenEstimator, str, Path or None, default=None
-        A fitted estimator, in scikit-learn's
-        :class:`~sklearn.frozen.FrozenEstimator` so that ``clone`` keeps it, or the
-        path of one that joblib saved: modalities of the same name start with its
-        encoders, their vocabularies and their weights.
+        A fitted estimator whose encoders to start from: modalities of the same name
+        take over its vocabularies and weights. Wrap it in scikit-learn's
+        :class:`~sklearn.frozen.FrozenEstimator`, so that ``clone`` keeps it, or give
+        the path of one that joblib saved (a file from elsewhere can run code).
     weight_decay : float, default=1e-2
-        Decoupled; the wide head takes none.
+        Decoupled weight decay of AdamW. The wide head has none: early stopping holds
+        it back.
     batch_size : int or "auto", default="auto"
-        Rows a step; "auto" takes some 64 steps an epoch, 16 to 512 rows.
+        Number of rows in a training step. "auto" makes about 64 steps an epoch, of 16
+        to 512 rows.
     max_epochs : int, default=100
+        Largest number of passes over the training rows. With early stopping few are
+        needed.
     early_stopping : bool, default=True
-        Whether each head rests after ``n_iter_no_change`` epochs without a better
-        validation loss and goes back to its best moment. Needs validation rows, which
-        are looked at after each epoch and, where it has 20 steps or more, halfway.
-    validation : float, int, splitter, (X, y) or None, default=0.1
-        The rows that stop and mix: a fraction (shuffled; stratified by classes; whole
-        ``groups`` where given), the first split of a scikit-learn splitter, or data
-        of their own. An integer k trains k models, each of which leaves one of k folds
-        out; they are averaged, and the heads are mixed by what each model gives for
-        the rows that it left out: better scores on few rows, for k times the time of
-        fit and predict. None, and fewer than 10 rows, train all
-        ``max_epochs`` and mix with equal weights. A fraction and folds leave rows of
-        every class in training; where they cannot, none validate, and a warning says
-        so.
+        If True, a head that has not improved on the validation rows for
+        ``n_iter_no_change`` epochs stops, and its best weights are restored. The rows
+        are tried after each epoch, and halfway through one of 20 steps or more.
+    validation : "auto", float, int, splitter, (X, y) or None, default="auto"
+        The rows that stop and mix. "auto" is a tenth of the rows, and up to a fifth
+        where that is less than 60. A fraction is drawn shuffled, stratified by classes,
+        by whole ``groups`` where given. Of a scikit-learn splitter the first split
+        counts; ``(X, y)`` are data of their own. An integer k trains k models, each
+        of which leaves one of k folds out; they are averaged, and the heads are mixed
+        by what each model gives for the rows that it left out: better scores on few
+        rows, for k times the time of fit and predict. None, and fewer than 10 rows,
+        train all ``max_epochs`` and mix with equal weights. A fraction and folds leave
+        rows of every class in training; where they cannot, none validate, and a
+        warning says so.
     n_iter_no_change : int, default=2
-        Epochs; on small data as many as make 100 steps.
+        Number of epochs without improvement after which a head stops; on small data as
+        many as make 100 steps.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Finite weights of classes, by their labels; 1 where none is given. For several
-        outputs a list with a dict for each; "balanced" is the inverse of the share.
+        Weights of the classes by their labels; a class that is not named weighs 1.
+        "balanced" weighs each class by the inverse of its share. For several outputs,
+        a list with one of these for each.
     device : str, default="auto"
-        A torch device; "auto" is a GPU when there is one.
+        Torch device of the training, such as ``"cuda:1"``. "auto" is a GPU when there
+        is one, else the CPU.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        "auto" is bfloat16 autocast on GPUs that have it, float32 elsewhere.
-        Predictions on a CPU are computed in float64 from float32 weights, so that a
-        row's result does not depend on its batch.
+        Number format of the training. "auto" is bfloat16 autocast on GPUs that have
+        it, float32 elsewhere. Predictions on a CPU are computed in float64 from
+        float32 weights, so that a row's result does not depend on its batch.
     compile : bool, default=False
-        Whether to use ``torch.compile``; pays on large modules only.
+        If True, the network goes through ``torch.compile``, which pays for large
+        networks only.
     warm_start : bool, default=False
         If True, a further ``fit`` continues with the encoders and weights of the one
         before. Parameters of the training are read anew; those of the structure
-        (``modalities``, ``fusion``, ``heads``, ``width``, ``depth``, ``dropout``,
-        ``init``) cannot change then.
+        (``modalities``, ``kinds``, ``fusion``, ``heads``, ``width``, ``depth``,
+        ``dropout``, ``init``) cannot change then.
     callbacks : list, default=None
-        skorch callbacks. scikit-learn's own go to ``set_callbacks``.
+        Callbacks of skorch, called during the training. scikit-learn's own go to
+        ``set_callbacks``.
     random_state : int, RandomState or None, default=None
-        The same number gives bitwise the same model on the same machine with the
-        same threads.
+        Seed of everything that is drawn. The same number gives bitwise the same model
+        on the same machine with the same threads.
     root : str or path, default=None
-        Folder that paths in cells are relative to and cannot leave, where an encoder
-        has no ``root`` of its own. With None, any path is opened as it is.
+        Folder that paths in cells are relative to and cannot leave, for encoders
+        without a ``root`` of their own. With None, any path is opened as it is.
     verbose : int, default=0
-        Above 0, prints a line an epoch, and shows how far the reading of files is.
+        If above 0, a line is printed each epoch, and a bar shows how far the reading
+        of files is.
     n_jobs : int or None, default=None
-        Processes that prepare modalities; training has torch's threads.
+        Number of processes that prepare the modalities. The training has torch's
+        threads.
 
     Attributes
     ----------
@@ -227,17 +251,10 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
         fusion: str | Fusion | type = "concat",
-        alignment: str
-        | Alignment
-        | type
-        | Sequence[str | Alignment | type]
-        | None = None,
+        alignment: Alignments = None,
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
-        mixup: Literal["manifold", "mixup", "cutmix"]
-        | SupportsDraw
-        | type
-        | None = None,
+        mixup: Mixups = None,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -252,11 +269,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         batch_size: int | Literal["auto"] = "auto",
         max_epochs: int = 100,
         early_stopping: bool = True,
-        validation: float
-        | Splitter
-        | Iterable[Any]
-        | tuple[TableLike, ArrayLike]
-        | None = 0.1,
+        validation: Validation = "auto",
         n_iter_no_change: int = 2,
         class_weight: Literal["balanced"] | dict[Any, float] | list[Any] | None = None,
         device: str = "auto",

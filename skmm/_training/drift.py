@@ -87,7 +87,7 @@ def check_unknown(comparisons):
         )
 
 
-def check_source(comparisons, verbose=False):
+def check_transfer(comparisons, verbose=False):
     """Warn of columns that the encoders of ``init=`` were not fitted for.
 
     Parameters

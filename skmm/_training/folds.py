@@ -9,9 +9,9 @@ from skmm._training.history import TrainingHistory
 from skmm._training.learner import score_rows
 from skmm._training.mixture import Mixture
 from skmm._training.rows import Rows
-from skmm._utils.memo import Calls
+from skmm._utils.step_cache import Steps
 
-_ONCE = Calls()
+_STEPS = Steps()
 
 
 class FoldLearner:
@@ -85,7 +85,15 @@ class FoldLearner:
             one.go_on(own, targets)
 
     def train(
-        self, options, rows, folds=None, *, view=None, refit=False, once=_ONCE, **kwargs
+        self,
+        options,
+        rows,
+        folds=None,
+        *,
+        view=None,
+        refit=False,
+        steps=_STEPS,
+        **kwargs,
     ):
         """Train all learners, and mix the heads.
 
@@ -98,7 +106,7 @@ class FoldLearner:
         folds : ndarray of int of shape (n_rows,), default=None
             The learner that leaves a row out; -1 for a row that all train on. None
             trains each learner on all rows and leaves the mixture as it is.
-        view, once
+        view, steps
             As of a Learner.
         refit : bool, default=False
             Passed over: each row is in the training of all learners but one.
@@ -107,21 +115,21 @@ class FoldLearner:
         """
         if folds is None:
             for one in self.members:
-                one.train(options, rows, view=view, once=once, **kwargs)
+                one.train(options, rows, view=view, steps=steps, **kwargs)
             return
         numbers = np.arange(len(rows))
         given, targets = {}, self.members[0].targets
         for fold, one in enumerate(self.members):
             left_out = numbers[folds == fold]
-            train = _take(rows, numbers[folds != fold], once)
-            valid = _take(rows, left_out, once)
-            logits = one.train(options, train, valid, view=view, once=once, **kwargs)
+            train = _take(rows, numbers[folds != fold], steps)
+            valid = _take(rows, left_out, steps)
+            logits = one.train(options, train, valid, view=view, steps=steps, **kwargs)
             for head, some in logits.items():
                 full = np.zeros((len(rows), some.shape[1]), some.dtype)
                 given.setdefault(head, full)[left_out] = some
         validated = numbers[folds >= 0]
         given = {head: some[validated] for head, some in given.items()}
-        validated = _take(rows, validated, _ONCE)
+        validated = _take(rows, validated, _STEPS)
         self._mix(list(self.members[0].heads), given, validated, targets)
 
     def _mix(self, heads, logits, rows, targets):
@@ -157,18 +165,18 @@ def seeds_of(seed, n):
     return [seed, *(int(one) % (2**31 - 1) for one in further)][:n]
 
 
-def _take(rows, numbers, once):
+def _take(rows, numbers, steps):
     """Return some rows, with the blocks, targets and frame of them."""
     places = torch.from_numpy(numbers)
     blocks = {
-        name: once(_take_block, block, rows=numbers)
+        name: steps(_take_block, block, rows=numbers)
         for name, block in rows.blocks.items()
     }
     return Rows(
         blocks,
         rows.codes.index_select(0, places),
         rows.weight.index_select(0, places),
-        None if rows.X is None else once(_take_frame, rows.X, rows=numbers),
+        None if rows.X is None else steps(_take_frame, rows.X, rows=numbers),
         None if rows.y is None else rows.y[numbers],
     )
 

@@ -26,12 +26,12 @@ from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
 from skmm._training.rows import Rows
 from skmm._training.solving import Solving
-from skmm._utils.memo import Calls
+from skmm._utils.step_cache import Steps
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
 from skmm.encoders._base import Encoder
 
-_ONCE = Calls()
+_STEPS = Steps()
 
 
 class Generators(NamedTuple):
@@ -211,7 +211,7 @@ class Learner:
         view=None,
         on_epoch=None,
         refit=False,
-        once=_ONCE,
+        steps=_STEPS,
     ):
         """Train all heads; each ends at its best epoch on the validation rows.
 
@@ -231,7 +231,7 @@ class Learner:
         refit : bool, default=False
             Whether solved heads are fitted again, on all rows, once the heads are
             mixed.
-        once : Calls, optional
+        steps : Steps, optional
             What calls the fits of the solved heads.
 
         Returns
@@ -241,7 +241,7 @@ class Learner:
         """
         solving, known = None, {}
         if epochs is None and self.solved:
-            solving = Solving(self._spec({}), rows_train, rows_valid, once)
+            solving = Solving(self._spec({}), rows_train, rows_valid, steps)
             for name, head in self.unfitted.items():
                 self.heads[name], logits = solving.fit(head)
                 if logits is not None:

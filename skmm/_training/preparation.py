@@ -2,8 +2,8 @@
 
 from sklearn.base import clone
 
-from skmm._training.drift import MIN_UNKNOWN, Drift, check_source, check_unknown
-from skmm._utils.memo import Calls
+from skmm._training.drift import MIN_UNKNOWN, Drift, check_transfer, check_unknown
+from skmm._utils.step_cache import Steps
 from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
@@ -21,7 +21,7 @@ from skmm.modalities._resolver import (
 #: Parameters that may name modalities, in a dict or list.
 _NAMING = ("encoder_learning_rate", "freeze")
 
-_ONCE = Calls()
+_STEPS = Steps()
 _PLAIN = Defaults()
 
 
@@ -76,8 +76,8 @@ class Preparation:
 
     Notes
     -----
-    ``once``, in all methods, is what calls the steps that fits may have in common: a
-    :class:`~skmm._utils.memo.Memo` where several fits read the same rows.
+    ``steps``, in all methods, is what calls the steps that fits may have in common: a
+    :class:`~skmm._utils.step_cache.StepCache` where several fits read the same rows.
 
     Attributes
     ----------
@@ -91,16 +91,16 @@ class Preparation:
         self.ready = {}
         self.drift = Drift()
 
-    def start_from(self, source):
+    def start_from(self, transfer):
         """Take fitted encoders over, which are then not fitted again.
 
         Parameters
         ----------
-        source : Source
+        transfer : Transfer
         """
-        self.ready = source.encoders
+        self.ready = transfer.encoders
 
-    def resolve(self, options, frame, training, once=_ONCE):
+    def resolve(self, options, frame, training, steps=_STEPS):
         """Find the columns of every modality; nothing is fitted yet.
 
         Parameters
@@ -112,7 +112,7 @@ class Preparation:
         training : DataFrame
             The rows that the encoders will see; a column that is missing in all of
             them is left out.
-        once : Calls
+        steps : Steps
 
         Returns
         -------
@@ -130,11 +130,11 @@ class Preparation:
             kinds=options["kinds"],
             check=make_encoder,
             reserved=options,
-            once=once,
+            steps=steps,
         )
         self.names = [name for name, _, _ in requested]
         self.check_named(options)
-        found = find_columns(requested, frame, training, ignored, once=once)
+        found = find_columns(requested, frame, training, ignored, steps=steps)
         self.modalities = [
             (selection.name, _make_encoder(selection), selection.positions)
             for selection in found
@@ -157,7 +157,7 @@ class Preparation:
         """
         _check_named(options, self.names)
 
-    def fit_transform(self, frame, y, sample_weight, reading=_PLAIN, once=_ONCE):
+    def fit_transform(self, frame, y, sample_weight, reading=_PLAIN, steps=_STEPS):
         """Fit the encoders on these rows; give their blocks, a dict by name.
 
         Parameters
@@ -167,7 +167,7 @@ class Preparation:
         sample_weight : ndarray of shape (n_samples,)
         reading : Defaults, optional
             What counts for all files that are read.
-        once : Calls, optional
+        steps : Steps, optional
 
         Returns
         -------
@@ -175,7 +175,7 @@ class Preparation:
         """
         calls = [
             (
-                (once(_take_columns, frame, positions=positions),),
+                (steps(_take_columns, frame, positions=positions),),
                 {
                     "encoder": self.ready.get(name, encoder),
                     "y": y,
@@ -186,28 +186,28 @@ class Preparation:
             )
             for name, encoder, positions in self.modalities
         ]
-        fitted = once.each(_fit_encoder, calls, self.n_jobs)
+        fitted = steps.each(_fit_encoder, calls, self.n_jobs)
         self.modalities = [
             (name, encoder, columns)
             for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
         ]
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
-    def transform(self, frame, reading=_PLAIN, once=_ONCE):
+    def transform(self, frame, reading=_PLAIN, steps=_STEPS):
         """Give the blocks of other rows."""
         calls = [
             (
-                (once(_take_columns, frame, positions=positions), encoder),
+                (steps(_take_columns, frame, positions=positions), encoder),
                 {"reading": reading},
             )
             for _, encoder, positions in self.modalities
         ]
-        blocks = once.each(_transform_encoder, calls, self.n_jobs)
+        blocks = steps.each(_transform_encoder, calls, self.n_jobs)
         return {name: block for (name, *_), block in zip(self.modalities, blocks)}
 
-    def check_source(self, frame, blocks, verbose):
+    def check_transfer(self, frame, blocks, verbose):
         """Warn where the encoders of ``init=`` do not fit these rows."""
-        check_source(self._compare(frame, blocks, self.ready), verbose)
+        check_transfer(self._compare(frame, blocks, self.ready), verbose)
 
     def check_drift(self, frame, blocks):
         """Warn, once for each column, where later rows are not like the fitted ones."""

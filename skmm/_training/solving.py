@@ -16,13 +16,13 @@ class Solving:
     spec : HeadSpec
     train : Rows
     valid : Rows or None
-    once : Calls
-        What calls the steps that fits may have in common: a
-        :class:`~skmm._utils.memo.Memo` where several fits read the same rows.
+    steps : Steps
+        What calls the steps that fits may have in common: a StepCache where several
+        fits read the same rows.
     """
 
-    def __init__(self, spec, train, valid, once):
-        self.once = once
+    def __init__(self, spec, train, valid, steps):
+        self.steps = steps
         self.names = list(train.blocks)
         sets = [rows for rows in (train, valid) if rows is not None]
         # Told apart by identity: they are large, and never change.
@@ -44,11 +44,11 @@ class Solving:
 
     def fit(self, head):
         """Return the fitted head and its logits of the validation rows, or None."""
-        return self.once(_fit, *self.parts, head=head, spec=self.spec, **self.equal)
+        return self.steps(_fit, *self.parts, head=head, spec=self.spec, **self.equal)
 
     def refit(self, head):
         """Return the head fitted on all rows, by what it chose."""
-        return self.once(_refit, head, *self.parts, **self.equal)
+        return self.steps(_refit, head, *self.parts, **self.equal)
 
 
 def _fit(*parts, head, spec, names, given):

@@ -9,6 +9,10 @@ from sklearn.utils import check_random_state
 
 from skmm._utils.compat import approximate_mode
 
+#: With validation="auto": the least share of the rows, how many rows there are to be,
+#: and the largest share that they may take.
+_SHARE, _ENOUGH, _LARGEST_SHARE = 0.1, 60, 0.2
+
 
 def split_rows(validation, X, y, groups, *, stratify, random_state):
     """Divide rows into training and validation, shuffled and seeded.
@@ -17,8 +21,8 @@ def split_rows(validation, X, y, groups, *, stratify, random_state):
 
     Parameters
     ----------
-    validation : float, splitter, iterable or None
-        A splitter's first split counts.
+    validation : "auto", float, splitter, iterable or None
+        A splitter's first split counts. "auto" is a tenth, and more of few rows.
     X : DataFrame
     y : ndarray
     groups : array-like or None
@@ -47,14 +51,19 @@ def split_rows(validation, X, y, groups, *, stratify, random_state):
     columns = _class_codes(y) if stratify else []
     if groups is not None:
         groups = np.unique(groups, return_inverse=True)[1].ravel()
-    if not isinstance(validation, numbers.Real):
+    if isinstance(validation, str):
+        # Ten rows of a hundred cannot tell a good epoch from a lucky one.
+        share = max(_SHARE, min(_ENOUGH / n_rows, _LARGEST_SHARE))
+    elif isinstance(validation, numbers.Real):
+        share = validation
+    else:
         return _split_by(validation, X, y, groups, columns)
     rng = check_random_state(random_state)
     if groups is None and len(columns) == 1:
-        is_valid = _draw_stratified(columns[0], int(np.ceil(validation * n_rows)), rng)
+        is_valid = _draw_stratified(columns[0], int(np.ceil(share * n_rows)), rng)
     else:
         units = rows if groups is None else groups
-        is_valid = _draw_units(units, columns, validation, rng)
+        is_valid = _draw_units(units, columns, share, rng)
     if not is_valid.any():
         _warn_of_no_validation(validation, n_rows, groups)
     return rows[~is_valid], rows[is_valid]

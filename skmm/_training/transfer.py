@@ -4,7 +4,7 @@ import copy
 import os
 
 
-class Source:
+class Transfer:
     """Encoders of a fitted estimator, by the names of their modalities.
 
     Parameters
@@ -33,7 +33,7 @@ class Source:
                 encoder.load_state_dict(self.modules[name].state_dict())
 
 
-def load_source(init, modalities, width):
+def load_transfer(init, modalities, width):
     """Find in a fitted estimator the encoders for these modalities.
 
     Parameters
@@ -45,7 +45,7 @@ def load_source(init, modalities, width):
 
     Returns
     -------
-    source : Source
+    transfer : Transfer
 
     Raises
     ------
@@ -53,7 +53,7 @@ def load_source(init, modalities, width):
         If it is no fitted estimator of skmm, or nothing of it fits.
     """
     if init is None:
-        return Source()
+        return Transfer()
     fitted = _read(init)
     if fitted.width != width:
         raise ValueError(
@@ -73,7 +73,7 @@ def load_source(init, modalities, width):
             _check_alike(name, encoder, columns, *theirs[name])
     fused = fitted._learner.fused
     modules = dict(zip(fused.names, fused.encoders))
-    return Source(
+    return Transfer(
         {name: copy.deepcopy(theirs[name][0]) for name in shared},
         {name: modules[name] for name in shared},
     )

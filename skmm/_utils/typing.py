@@ -97,7 +97,9 @@ RandomState: TypeAlias = "int | np.random.RandomState | None"
 #: ``cv=`` of scikit-learn.
 CV: TypeAlias = int | Splitter | Iterable[Any] | None
 #: ``validation=`` of the estimators.
-Validation: TypeAlias = "float | Splitter | Iterable[Any] | ValidationData | None"
+Validation: TypeAlias = (
+    "Literal['auto'] | float | Splitter | Iterable[Any] | ValidationData | None"
+)
 ValidationData: TypeAlias = tuple[TableLike, ArrayLike]
 #: ``alignment=``, or one of its list.
 OneAlignment: TypeAlias = "str | Alignment | type"

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from skmm._utils.compat import InvalidParameterError
-from skmm._utils.memo import Calls
 from skmm._utils.names import did_you_mean
+from skmm._utils.step_cache import Steps
 from skmm.modalities._detection import detect_modalities
 from skmm.modalities._given import DROP, check_kinds, read_anyhow
 from skmm.modalities._selection import drop_all_missing, find_positions
 from skmm.modalities.readers import make_reader
 
-_ONCE = Calls()
+_STEPS = Steps()
 
 
 class Selection(NamedTuple):
@@ -121,7 +121,7 @@ def check_given(modalities, kinds):
         )
 
 
-def find_modalities(modalities, X, *, kinds=None, once=_ONCE, **options):
+def find_modalities(modalities, X, *, kinds=None, steps=_STEPS, **options):
     """Return the modalities that a user wrote, or those that are in a frame.
 
     Parameters
@@ -130,7 +130,7 @@ def find_modalities(modalities, X, *, kinds=None, once=_ONCE, **options):
     X : DataFrame
     kinds : dict of hashable to (str or Reader), default=None
         What the user says of columns, where the others are detected.
-    once : Calls, optional
+    steps : Steps, optional
         What calls the detection, which fits on the same rows have in common.
     **options : dict of str to object
         Of :func:`read_modalities`.
@@ -143,11 +143,11 @@ def find_modalities(modalities, X, *, kinds=None, once=_ONCE, **options):
     """
     if not isinstance(modalities, str):
         return read_modalities(modalities, **options), []
-    detected = once(detect_modalities, X, kinds=kinds)
+    detected = steps(detect_modalities, X, kinds=kinds)
     return detected.to_list(), detected.ignored
 
 
-def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
+def find_columns(modalities, frame, training, ignored=(), *, steps=_STEPS):
     """Find the columns of each modality.
 
     Parameters
@@ -160,7 +160,7 @@ def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
         left out, with a warning.
     ignored : list, default=()
         Labels of further columns to warn of.
-    once : Calls, optional
+    steps : Steps, optional
         What calls the search for missing columns, which fits on the same rows have in
         common.
 
@@ -187,7 +187,7 @@ def find_columns(modalities, frame, training, ignored=(), *, once=_ONCE):
     ]
     kept, empty = [], list(ignored)
     for selection in found:
-        positions, missing = once(
+        positions, missing = steps(
             drop_all_missing, training, positions=selection.positions
         )
         empty += [label for label in missing if label not in empty]

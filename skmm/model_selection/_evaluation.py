@@ -12,7 +12,7 @@ from skmm._utils.compat import (
     safe_split,
     score_estimator,
 )
-from skmm._utils.memo import Memo
+from skmm._utils.step_cache import StepCache
 
 
 def make_candidate(base, params):
@@ -45,7 +45,7 @@ def evaluate_fold(base, candidates, X, y, train, test, contexts, options):
         One for each candidate, as scikit-learn's ``_fit_and_score`` gives them, with
         ``preparation_time``, ``n_parameters``, ``mixes`` and ``bare_scores`` besides.
     """
-    # Cut once: the memo knows rows by the frame that they lie in.
+    # Cut once: the step cache knows rows by the frame that they lie in.
     train_set = safe_split(base, X, y, train)
     test_set = safe_split(base, X, y, test, train)
     options = dict(options)
@@ -89,11 +89,11 @@ class _Fold:
         self.return_train_score = return_train_score
         self.verbose = verbose
         self.caller = caller
-        self.memo = Memo()
+        self.cache = StepCache()
 
     def evaluate(self, estimator, params, context):
-        estimator._once = self.memo
-        prepared, start = self.memo.seconds, time.perf_counter()
+        estimator._steps = self.cache
+        prepared, start = self.cache.seconds, time.perf_counter()
         result = {"fit_error": None, "mixes": False, "n_parameters": np.nan}
         try:
             self._fit(estimator, context)
@@ -102,7 +102,7 @@ class _Fold:
                 raise
             result["fit_error"] = format_exc()
         result["fit_time"] = time.perf_counter() - start
-        result["preparation_time"] = self.memo.seconds - prepared
+        result["preparation_time"] = self.cache.seconds - prepared
         start = time.perf_counter()
         if result["fit_error"] is None:
             result["n_parameters"] = estimator.n_parameters_
@@ -116,7 +116,7 @@ class _Fold:
         if result["fit_error"] is None and "fused" not in estimator.head_weights_:
             result["bare_scores"] = None
         elif result["mixes"]:
-            result["bare_scores"] = self._score(estimator._bare())
+            result["bare_scores"] = self._score(estimator._fused_only())
         if self.return_train_score:
             failed = result["fit_error"] is not None
             result["train_scores"] = (

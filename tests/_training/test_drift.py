@@ -8,7 +8,7 @@ import pytest
 from sklearn.frozen import FrozenEstimator
 
 from skmm import MultimodalClassifier, MultimodalRegressor
-from skmm._training.drift import Drift, check_source
+from skmm._training.drift import Drift, check_transfer
 from skmm.encoders import Comparison, TabularEncoder, TextEncoder
 
 FAST = {"max_epochs": 1, "width": 4, "random_state": 0}
@@ -180,7 +180,10 @@ def test_a_source_that_does_not_fit(source, new, message):
 def test_a_source_that_fits_says_nothing_but_what_fits(source, capsys):
     MultimodalClassifier(MODALITIES, init=source, **FAST).fit(OTHER, Y)
     assert capsys.readouterr().out == ""
-    MultimodalClassifier(MODALITIES, init=source, verbose=1, **FAST).fit(OTHER, Y)
+    model = MultimodalClassifier(
+        MODALITIES, init=source, verbose=1, validation=0.1, **FAST
+    )
+    model.fit(OTHER, Y)
     out = capsys.readouterr().out
     for column in ("x", "c", "t"):
         assert f"init: column {column!r}" in out
@@ -190,7 +193,7 @@ def test_a_source_that_fits_says_nothing_but_what_fits(source, capsys):
 def test_few_cells_say_little():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        check_source([("a", Comparison("x", 1.0, 19, "numbers", is_ordered=True))])
+        check_transfer([("a", Comparison("x", 1.0, 19, "numbers", is_ordered=True))])
 
 
 class Told(TabularEncoder):

@@ -4,13 +4,21 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from skmm import MultimodalClassifier
-from skmm._training.options import STRUCTURE, check_structure, is_same, remember
+from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm._training.options import (
+    STRUCTURE,
+    check_structure,
+    is_same,
+    remember,
+    remember_structure,
+)
 from skmm.fusion import GatedFusion, LowRankFusion
 
 
 def test_structure_names_parameters_of_the_estimators():
-    assert set(STRUCTURE) < set(MultimodalClassifier().get_params())
+    of_classes = set(MultimodalClassifier().get_params())
+    assert set(STRUCTURE) - of_classes == {"loss", "quantile"}
+    assert set(STRUCTURE) < set(MultimodalRegressor().get_params())
 
 
 @pytest.mark.parametrize(
@@ -58,8 +66,7 @@ def test_lists_and_tuples_and_kinds_of_numbers_are_alike():
 
 def test_the_error_names_all_that_differs():
     model = MultimodalClassifier([("a", StandardScaler(), ["x"])], fusion="late")
-    params = model.get_params(deep=False)
-    known = {name: remember(params[name]) for name in STRUCTURE}
+    known = remember_structure(model.get_params(deep=False))
     model.set_params(a__with_mean=False, width=3, fusion="gated", verbose=3)
     with pytest.raises(ValueError, match="^a__with_mean, fusion, width: not as in"):
         check_structure(known, model.get_params(deep=False))

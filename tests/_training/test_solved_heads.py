@@ -286,7 +286,7 @@ def test_a_search_over_fusions_fits_the_solved_heads_once_a_fold(
     calls = []
     fit = solving._fit
 
-    # By one name, so that the memo knows it.
+    # By one name, so that the step cache knows it.
     def _fit(*parts, **equal):
         calls.append(equal["head"].name)
         return fit(*parts, **equal)

@@ -42,6 +42,22 @@ def test_a_tenth_validates_whatever_the_number_of_classes(n_classes, n_each, n_v
     assert len(np.unique(y[train])) == n_classes
 
 
+@pytest.mark.parametrize(
+    "n_rows, n_valid",
+    [(20, 4), (100, 20), (300, 60), (400, 60), (600, 60), (2000, 200)],
+)
+@pytest.mark.parametrize("stratify", [True, False])
+def test_more_of_few_rows_validate_by_themselves(n_rows, n_valid, stratify):
+    _, valid = split(np.arange(n_rows) % 2, "auto", stratify=stratify)
+    assert len(valid) == n_valid
+
+
+def test_by_themselves_as_many_groups_validate():
+    groups = np.repeat(np.arange(20), 5)
+    _, valid = split(np.arange(100) % 2, "auto", groups)
+    assert len(set(groups[valid])) == 4
+
+
 @pytest.mark.parametrize("validation", [0.1, 0.5, 0.7, 0.95])
 @pytest.mark.parametrize("seed", range(3))
 def test_training_keeps_every_class(validation, seed):

@@ -301,7 +301,7 @@ def test_nothing_of_the_shared_blocks_stays(classification):
     search = FusionSearchCV(small(), ["concat"], cv=splits, scoring=pickled_size)
     search.fit(X, y)
     lone = small(fusion="concat").fit(X[:80], y[:80])
-    # While candidates are scored they hold the memo, but not in their pickles.
+    # While candidates are scored they hold the step cache, but not in their pickles.
     assert -search.best_score_ < len(pickle.dumps(lone)) + 200
     assert vars(search.best_estimator_).keys() == vars(lone).keys()
     loaded = pickle.loads(pickle.dumps(search))

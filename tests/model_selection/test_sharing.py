@@ -67,7 +67,7 @@ def test_other_rows_or_weights_are_read_anew(
     classification, counts, assert_same_results
 ):
     X, y = classification
-    grids = [{"validation": [0.1, 0.3]}, {"random_state": [0, 1]}]
+    grids = [{"validation": ["auto", 0.3]}, {"random_state": [0, 1]}]
     search = FusionSearchCV(small(), ["concat"], param_grid=grids, cv=2).fit(X, y)
     assert counts["TextEncoder", "fit_transform"] == 2 * 3 + 1
     expected = GridSearchCV(

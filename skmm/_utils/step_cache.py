@@ -8,7 +8,7 @@ from joblib.hashing import NumpyHasher
 from skmm._utils.compat import Parallel, delayed
 
 
-class Calls:
+class Steps:
     """Call the steps of a preparation, and nothing more: the way of a lone fit."""
 
     def __call__(self, function, *same, **equal):
@@ -34,8 +34,8 @@ class Calls:
         )
 
 
-class Memo(Calls):
-    """Call each step once, and remember what it gave for as long as the memo lives.
+class StepCache(Steps):
+    """Call each step once, and remember what it gave for as long as the cache lives.
 
     Positional arguments are the same if they are one object (frames, fitted encoders:
     large, and never changed in place), keyword arguments if they are equal (row
