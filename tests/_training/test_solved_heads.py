@@ -17,6 +17,7 @@ from sklearn.svm import LinearSVC
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm._training import solving
 from skmm._training.heads._linear import Problem
+from skmm._training.rows import Rows
 from skmm._training.targets import ClassificationTargets, RegressionTargets
 from skmm.datasets import make_multimodal_classification
 from skmm.encoders.tabular._sparse import hats
@@ -303,3 +304,23 @@ def test_the_linear_head_reads_words_where_the_table_tells_nothing():
     X, y = make_multimodal_classification(n_samples=600, random_state=0)
     model = MultimodalClassifier(heads=["linear"], random_state=0)
     assert model.fit(X[:400], y[:400]).score(X[400:], y[400:]) > 0.7
+
+
+def test_trees_with_weights_read_rounded_numbers():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.normal(size=2000), "b": rng.choice(list("xyz"), 2000)})
+    X.loc[::7, "a"] = np.nan
+    y = np.sin(2 * X["a"].fillna(0)) + (X["b"] == "x")
+    weight = rng.choice([1.0, 2.0], 1000)
+    model = MultimodalRegressor(heads=["boosting"], random_state=0)
+    plain = model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:])
+    model.fit(X[:1000], y[:1000], sample_weight=weight)
+    assert model.score(X[1000:], y[1000:]) > plain - 0.01
+    head = model._learner.heads["boosting"]
+    (numbers, letters) = head.features_.transform(Rows(model._blocks(X))).T
+    assert len(np.unique(numbers[~np.isnan(numbers)])) <= 255
+    assert np.isnan(numbers).sum() == X["a"].isna().sum()
+    assert len(np.unique(letters)) == 3
+    np.testing.assert_array_equal(
+        model.predict(X[1000:1010]), model.predict(X)[1000:1010]
+    )

@@ -26,6 +26,8 @@ _LEAST = 1e-6
 _DIRECTIONS = 32
 #: Categories that trees tell apart; a column of more becomes means of the target.
 _MAX_CODES = 254
+#: Different numbers of a column that scikit-learn's trees tell apart.
+_MAX_NUMBERS = 255
 
 
 class EstimatorHead(SolvedHead):
@@ -71,12 +73,12 @@ class EstimatorHead(SolvedHead):
         """Whether missing numbers are to be filled in."""
         return not get_tags(self.estimator).input_tags.allow_nan
 
-    def _new_features(self):
+    def _new_features(self, sets):
         return DenseFeatures(self.encoders, self.targets, self.seed, self._fills)
 
     def fit(self, train, valid):
         compute_alone()
-        self.features_ = self._new_features()
+        self.features_ = self._new_features([train])
         X = self.features_.fit_transform(train)
         codes, weight = targets_of([train])
         X_valid = None if valid is None else self.features_.transform(valid)
@@ -91,7 +93,7 @@ class EstimatorHead(SolvedHead):
 
     def refit(self, train, valid):
         made = copy.copy(self)
-        made.features_ = self._new_features()
+        made.features_ = self._new_features([train, valid])
         made.features_.directions_ = self.features_.directions_
         X = made.features_.fit_transform(train, valid)
         codes, weight = targets_of([train, valid])
@@ -125,15 +127,13 @@ class EstimatorHead(SolvedHead):
         kept = weight > 0
         X, codes, weight = X[kept], codes[kept], weight[kept]
         weight_valid = options.pop("sample_weight_val", weight[:1])
-        if not (np.allclose(weight, weight[0]) and np.ptp(weight_valid) == 0):
+        if _differ(weight) or np.ptp(weight_valid) > 0:
             if not has_fit_parameter(estimator, "sample_weight"):
                 raise ValueError(
                     f"{type(estimator).__name__}.fit, of the head {self.name!r}, takes "
                     "no sample_weight, and the rows have different weights. Leave the "
                     "head or the weights out."
                 )
-            # Not where they are equal: scikit-learn's trees then look for weighted
-            # quantiles, one by one, which takes longer than to grow.
             options["sample_weight"] = weight
             if "X_val" in options:
                 options["sample_weight_val"] = weight_valid
@@ -191,6 +191,11 @@ class BoostingHead(EstimatorHead):
             )
         super().check(targets)
 
+    def _new_features(self, sets):
+        features = super()._new_features(sets)
+        features.is_rounded = _differ(targets_of(sets)[1])
+        return features
+
     def _fit_output(self, j, X, codes, weight, X_valid, valid):
         group = self.targets.groups[j]
         n_trees = len(self.targets.groups) * (group.stop - group.start)
@@ -225,6 +230,12 @@ class BoostingHead(EstimatorHead):
         return clone(fitted).set_params(early_stopping=False, max_iter=best)
 
 
+def _differ(weight):
+    """Tell if the weights that are not zero differ."""
+    weight = weight[weight > 0]
+    return len(weight) > 0 and not np.allclose(weight, weight[0])
+
+
 class DenseFeatures:
     """Blocks to one dense matrix, NaN where a row lacks something.
 
@@ -238,6 +249,10 @@ class DenseFeatures:
 
     Attributes
     ----------
+    is_rounded : bool
+        If True, numbers are brought to at most 255 values a column. With weights,
+        scikit-learn's trees look for weighted quantiles of more, one by one, which
+        takes longer than to grow.
     is_category_ : ndarray of bool of shape (n_features,)
     directions_ : dict of str to TruncatedSVD
     means_ : list of TargetEncoder, one an output
@@ -249,6 +264,7 @@ class DenseFeatures:
         self.targets = targets
         self.seed = seed
         self.fills = fills
+        self.is_rounded = False
         self.directions_ = {}
 
     def fit_transform(self, *sets):
@@ -274,7 +290,12 @@ class DenseFeatures:
         X = self._join(parts)
         if self.fills:
             self.filler_ = SimpleImputer(keep_empty_features=True).fit(X)
-        return self._fill(X)
+        if self.is_rounded:
+            self.values_ = [
+                None if is_category else _quantiles(column)
+                for column, is_category in zip(X.T, self.is_category_)
+            ]
+        return self._finish(X)
 
     def transform(self, *sets):
         """Return the features of other rows.
@@ -286,10 +307,18 @@ class DenseFeatures:
         matrix, _ = self._read(sets)
         parts = [matrix[:, ~self.many_]]
         parts += [means.transform(matrix[:, self.many_]) for means in self.means_]
-        return self._fill(self._join(parts))
+        return self._finish(self._join(parts))
 
-    def _fill(self, X):
-        return self.filler_.transform(X) if self.fills else X
+    def _finish(self, X):
+        if self.fills:
+            X = self.filler_.transform(X)
+        if not self.is_rounded:
+            return X
+        columns = [
+            column if values is None else _round_up(column, values)
+            for column, values in zip(X.T, self.values_)
+        ]
+        return np.column_stack(columns)
 
     def _join(self, parts):
         more = sum(part.shape[1] for part in parts) - len(self.is_category_)
@@ -332,3 +361,18 @@ class DenseFeatures:
             svd = TruncatedSVD(n, n_iter=2, random_state=self.seed)
             self.directions_[name] = svd.fit(matrix)
         return self.directions_[name].transform(matrix).astype(np.float32)
+
+
+def _quantiles(column):
+    """Return the values that numbers are brought to; None where they are few."""
+    known = column[~np.isnan(column)]
+    if len(np.unique(known)) <= _MAX_NUMBERS:
+        return None
+    shares = np.linspace(0, 1, _MAX_NUMBERS + 1)[1:]
+    return np.unique(np.quantile(known, shares, method="inverted_cdf"))
+
+
+def _round_up(column, values):
+    """Return each number's next value; what is missing stays so."""
+    places = np.searchsorted(values, column).clip(max=len(values) - 1)
+    return np.where(np.isnan(column), column, values[places])
