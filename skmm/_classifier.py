@@ -91,10 +91,12 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
           vectors, solved to its minimum, its penalty chosen on the validation rows;
         - "boosting": gradient-boosted trees over the table and the main directions of
           the other features, as many as are best on the validation rows;
+        - "lightgbm", "xgboost", "catboost": the same by that library, where it is
+          installed;
         - ``(name, estimator)``: any estimator of scikit-learn, cloned, over what the
           trees read.
 
-        "auto" takes those of the four that can serve the target. ``["fused"]`` leaves
+        "auto" takes those of the first four that can serve the target. ``["fused"]`` leaves
         the network alone. ``partial_fit`` trains "fused" and "wide", which takes the
         place of "linear".
     refit : bool, default=True

@@ -1,5 +1,6 @@
 """Heads: siblings that learn by their own losses, and are mixed."""
 
+import functools
 import warnings
 
 from skmm._training.heads._base import (
@@ -9,17 +10,21 @@ from skmm._training.heads._base import (
     NetHead,
     SolvedHead,
 )
+from skmm._training.heads._boosters import LibraryHead
 from skmm._training.heads._estimators import BoostingHead, EstimatorHead
 from skmm._training.heads._fused import FusedHead
 from skmm._training.heads._linear import LinearHead
 from skmm._training.heads._wide import WideHead
 
-#: name -> class. A new head is one file and one line here.
+#: name -> what makes it. A new head is one file and one line here.
 HEADS = {
     "fused": FusedHead,
     "wide": WideHead,
     "linear": LinearHead,
     "boosting": BoostingHead,
+    "lightgbm": functools.partial(LibraryHead, "lightgbm"),
+    "xgboost": functools.partial(LibraryHead, "xgboost"),
+    "catboost": functools.partial(LibraryHead, "catboost"),
 }
 
 #: What ``heads="auto"`` stands for.
