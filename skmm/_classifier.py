@@ -96,9 +96,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         - ``(name, estimator)``: any estimator of scikit-learn, cloned, over what the
           trees read.
 
-        "auto" takes those of the first four that can serve the target. ``["fused"]`` leaves
-        the network alone. ``partial_fit`` trains "fused" and "wide", which takes the
-        place of "linear".
+        "auto" takes those of the first four that can serve the target. ``["fused"]``
+        leaves the network alone. ``partial_fit`` trains "fused" and "wide", which takes
+        the place of "linear".
     refit : bool, default=True
         If True, heads other than "fused" and "wide" are fitted again on all rows once
         the mixture is known, with what the validation rows chose; not on rows of
