@@ -164,7 +164,8 @@ class EstimatorHead(SolvedHead):
 class BoostingHead(EstimatorHead):
     """Gradient-boosted trees over the table and the other modalities' dense features.
 
-    The validation rows end the boosting. Categories are told apart by the trees; a
+    The validation rows end the boosting. Each split looks at a part of the columns,
+    drawn at random, so that trees differ more. Categories are told apart by the trees; a
     column of more than 254 becomes means of the target, cross-fitted.
 
     References
@@ -177,18 +178,21 @@ class BoostingHead(EstimatorHead):
     #: Visits of a cell by a tree, all trees together, from which on fewer are grown,
     #: and bounds of their number.
     budget, rounds = 2e10, (20, 300)
+    #: How many columns a split looks at: this share of them, at least so many.
+    share_of_columns, least_columns = 0.3, 4
+    #: On leaves: holds back those of few rows.
+    penalty = 3.0
 
     def __init__(self, name="boosting"):
         super().__init__(name, None)
 
     def check(self, targets):
-        if targets.is_classification:
-            self.estimator = HistGradientBoostingClassifier(early_stopping=False)
-        else:
-            options = targets.criterion.boosting
-            self.estimator = HistGradientBoostingRegressor(
-                early_stopping=False, **options
-            )
+        cls, options = HistGradientBoostingClassifier, {}
+        if not targets.is_classification:
+            cls, options = HistGradientBoostingRegressor, targets.criterion.boosting
+        self.estimator = cls(
+            early_stopping=False, l2_regularization=self.penalty, **options
+        )
         super().check(targets)
 
     def _new_features(self, sets):
@@ -203,6 +207,9 @@ class BoostingHead(EstimatorHead):
         estimator = clone(self.estimator).set_params(
             max_iter=int(rounds), categorical_features=self.features_.is_category_
         )
+        if "max_features" in estimator.get_params():
+            share = max(self.share_of_columns, self.least_columns / X.shape[1])
+            estimator.set_params(max_features=min(share, 1.0))
         options = {}
         if valid is not None:
             codes_valid, weight_valid = targets_of([valid])
