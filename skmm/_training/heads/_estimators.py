@@ -165,8 +165,8 @@ class BoostingHead(EstimatorHead):
     """Gradient-boosted trees over the table and the other modalities' dense features.
 
     The validation rows end the boosting. Each split looks at a part of the columns,
-    drawn at random, so that trees differ more. Categories are told apart by the trees; a
-    column of more than 254 becomes means of the target, cross-fitted.
+    drawn at random, so that trees differ more. Categories are told apart by the trees;
+    a column of more than 254 becomes means of the target, cross-fitted.
 
     References
     ----------
