@@ -179,7 +179,7 @@ class BoostingHead(EstimatorHead):
     #: and bounds of their number.
     budget, rounds = 2e10, (20, 300)
     #: How many columns a split looks at: this share of them, at least so many.
-    share_of_columns, least_columns = 0.3, 4
+    share_of_columns, least_columns = 0.3, 6
     #: On leaves: holds back those of few rows.
     penalty = 3.0
 
