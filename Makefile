@@ -28,7 +28,7 @@ help:
 	@echo "make test      the tests and doctests"
 	@echo "make test-all  the slow ones and those that fetch data, too"
 	@echo "make coverage  the tests, and which lines they miss"
-	@echo "make lint      ruff, mypy, docstrings, annotations, imports among packages"
+	@echo "make lint      ruff, mypy, spelling, docstrings, annotations, imports"
 	@echo "make format    let ruff write the format that lint asks for"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks (long)"
@@ -62,6 +62,7 @@ coverage: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/codespell
 	$(BIN)/python .ci/docstrings.py
 	$(BIN)/python .ci/imports.py
 	$(BIN)/python .ci/annotations.py

@@ -19,7 +19,7 @@ _Estimator = TypeVar("_Estimator", bound="BaseMultimodal")
 def unimodal_estimators(
     estimator: _Estimator, X: TableLike | None = None
 ) -> list[tuple[str, _Estimator]]:
-    """Give one estimator for each modality, for scikit-learn's voting and stacking.
+    """Return one estimator for each modality, for scikit-learn's voting and stacking.
 
     Decision-level fusion of models that are fitted separately is what
     :class:`~sklearn.ensemble.VotingClassifier` and

@@ -82,7 +82,7 @@ def watch(search):
 
 
 def make_table(search):
-    """Give score, standard deviation over the folds and seconds a fit, best first."""
+    """Return score, standard deviation over the folds and seconds a fit, best first."""
     import pandas as pd
 
     results = search.cv_results_

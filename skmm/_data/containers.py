@@ -248,7 +248,7 @@ class Ragged:
 
 
 def cut(indptr, rows):
-    """Give the row pointers of some rows, and where their entries are stored."""
+    """Return the row pointers of some rows, and where their entries are stored."""
     start = indptr.index_select(0, rows)
     length = indptr.index_select(0, rows + 1) - start
     cut = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)

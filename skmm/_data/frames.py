@@ -209,7 +209,7 @@ def is_missing(series, *, empty=False):
 
 
 def show_label(index, i):
-    """Give the label of row ``i`` as a person would write it: 3, not np.int64(3)."""
+    """Return the label of row ``i`` as a person would write it: 3, not np.int64(3)."""
     label = index[i]
     return repr(label.item() if isinstance(label, np.generic) else label)
 
@@ -387,7 +387,7 @@ def _from_rows(rows):
 
 
 def _infer_column(cells):
-    """Give one column of an object array the dtype that its content has."""
+    """Return a column of an object array with the dtype that its content has."""
     import pandas as pd
 
     column = pd.Series(cells, dtype=object)

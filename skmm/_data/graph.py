@@ -65,7 +65,7 @@ def _read_triples(triples):
 
 
 def to_keys(column, what):
-    """Give ids as strings, None where missing: 1, 1.0 and "1" are the same id."""
+    """Return ids as strings, None where missing: 1, 1.0 and "1" are the same id."""
     import pandas as pd
 
     if column.dtype == object:  # which may hold lists, or True beside 1
@@ -107,19 +107,19 @@ def _to_key(cell):
 
 
 def degrees(graph):
-    """Give the logarithm of one plus the links that come in, and that go out."""
+    """Return the logarithm of one plus the links that come in, and that go out."""
     counts = [np.bincount(end, minlength=len(graph.nodes)) for end in _ends(graph)]
     return ["degree_in", "degree_out"], np.log1p(np.column_stack(counts))
 
 
 def pagerank(graph):
-    """Give where a walk along the links is, restarting anywhere; 1 on average."""
+    """Return where a walk along the links is, restarting anywhere; 1 on average."""
     restart = np.full((len(graph.nodes), 1), 1 / len(graph.nodes))
     return ["pagerank"], _log_share(_walk(_links(graph), restart))
 
 
 def landmarks(graph, n_landmarks):
-    """Give where walks along links in both directions are, one for each landmark.
+    """Return where walks along links in both directions are, one for each landmark.
 
     Landmarks are the nodes of the largest PageRank, where the walk restarts.
     """
@@ -134,7 +134,7 @@ def landmarks(graph, n_landmarks):
 
 
 def relation_counts(graph, max_relations):
-    """Give the logarithm of one plus the links of each relation, from and to a node."""
+    """Return log(1 + links) of each relation, from and to a node."""
     n_nodes, n_relations = len(graph.nodes), len(graph.relations)
     frequency = np.bincount(graph.links, minlength=n_relations)
     kept = np.argsort(-frequency, kind="stable")[:max_relations]
@@ -156,14 +156,14 @@ def _ends(graph):
 
 
 def _links(graph):
-    """Give the links from column to row: several relations are several links."""
+    """Return the links from column to row: several relations are several links."""
     n_nodes = len(graph.nodes)
     ones = np.ones(len(graph.links))
     return scipy.sparse.coo_array((ones, _ends(graph)), (n_nodes, n_nodes)).tocsr()
 
 
 def _walk(links, restart):
-    """Give the share of time that a random walk spends at each node.
+    """Return the share of time that a random walk spends at each node.
 
     Each column of `restart` is a walk. A node without a way out restarts it.
     """

@@ -109,7 +109,7 @@ class NgramCounter:
         return self._select(self._count(self._grams(ids, lengths), len(texts)))
 
     def ngrams(self):
-        """Give the n-grams as strings, in the order of the columns."""
+        """Return the n-grams as strings, in the order of the columns."""
         tokens = np.array(list(self.vocabulary_), dtype=object)
         base = max(len(tokens), 1)
         names = []
@@ -120,7 +120,7 @@ class NgramCounter:
         return [names[i] for i in kept[np.argsort(self.columns_[kept])]]
 
     def _grams(self, ids, lengths):
-        """Give (keys, rows) of the single tokens, the pairs and the triples."""
+        """Return (keys, rows) of the single tokens, the pairs and the triples."""
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         known = ids >= 0
         grams = [(ids[known], rows[known])]
@@ -226,7 +226,7 @@ def join_tokens(tokens):
 
 
 def _tokenise(texts, number):
-    """Give token numbers, one after the other, and how many each text has."""
+    """Return token numbers, one after the other, and how many each text has."""
     ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
         tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]

@@ -168,7 +168,7 @@ def _are_names(channels):
 
 
 def to_cells(values, *, index=None, name=None):
-    """Give a list, whatever is in it, as a Series of objects."""
+    """Return a list, whatever is in it, as a Series of objects."""
     import pandas as pd
 
     cells = np.empty(len(values), dtype=object)
@@ -190,7 +190,7 @@ def is_list_of_series(X):
 
 
 def lengths_of_lists(lists):
-    """Give the lengths that there are, None for what is missing."""
+    """Return the lengths that there are, None for what is missing."""
     return {None if cell is None else len(cell) for cell in lists}
 
 
@@ -204,7 +204,7 @@ def is_table_of_numbers(frame):
 
 
 def one_series_a_row(frame, name):
-    """Give a table of numbers as one column of series."""
+    """Return a table of numbers as one column of series."""
     for i in range(frame.shape[1]):
         if _kind_of_column(frame.iloc[:, i]) == "others":
             raise ValueError(
@@ -294,7 +294,7 @@ def fill_gaps(values):
 
 
 def _channel_names(cell, n_channels):
-    """Give the names of a cell's channels; None where it has none."""
+    """Return the names of a cell's channels; None where it has none."""
     return tuple(map(str, cell.columns)) if hasattr(cell, "columns") else n_channels
 
 

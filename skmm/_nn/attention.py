@@ -39,7 +39,7 @@ class Attention(nn.Module):
         self.output = nn.Linear(width, width)
 
     def forward(self, queries, tokens, mask):
-        """Give (n, q, width) for queries (n, q, width), tokens (n, t, width)."""
+        """Return (n, q, width) for queries (n, q, width), tokens (n, t, width)."""
         key, value = self.key_value(tokens).chunk(2, dim=-1)
         # A row without a token attends to all its places; the result is cleared.
         anything = mask.any(1)

@@ -37,7 +37,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def resolve_device(device):
-    """Give the torch device for ``device=``: "auto" is a GPU when there is one."""
+    """Return the torch device for ``device=``: "auto" is a GPU when there is one."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not is_here(device):

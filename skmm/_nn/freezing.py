@@ -87,7 +87,7 @@ def scale_layers(layers, decay):
 
 
 def layers_of(module):
-    """Give the layers that learn one by one, from the input to the output.
+    """Return the layers that learn one by one, from the input to the output.
 
     Those of a pretrained network that :func:`scale_layers` knows, else the parts of
     the module; without those that are frozen for good.

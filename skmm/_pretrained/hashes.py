@@ -5,7 +5,7 @@ import inspect
 
 
 def hash_module(module):
-    """Give a hash of a torch module's class, structure and weights."""
+    """Return a hash of a torch module's class, structure and weights."""
     import torch
 
     digest = hashlib.blake2b(digest_size=16)
@@ -24,7 +24,7 @@ def hash_module(module):
 
 
 def hash_callable(function):
-    """Give a hash of a function's code and closure, or of an object's attributes."""
+    """Return a hash of a function's code and closure, or of an object's attributes."""
     import joblib
 
     if function is None:

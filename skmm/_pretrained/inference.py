@@ -103,7 +103,7 @@ def _free_memory():
 
 
 def on_device(module, device):
-    """Give a user's module, or a copy of it where it is on another device."""
+    """Return a user's module, or a copy of it where it is on another device."""
     tensors = [*module.parameters(), *module.buffers()]
     if all(tensor.device.type == device.type for tensor in tensors):
         return module

@@ -56,7 +56,7 @@ def _linears(layer):
 
 
 def pack(network, precision, calibrate=None):
-    """Give a `PackedBert` at a precision.
+    """Return a `PackedBert` at a precision.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ class PackedBert:
             )
 
     def __call__(self, tokens, lengths, buffers):
-        """Give the vector of each token.
+        """Return the vector of each token.
 
         Parameters
         ----------
@@ -297,7 +297,7 @@ class Buffers:
         self._buffers = {}
 
     def get(self, name, shape, dtype=torch.float32):
-        """Give a tensor with whatever values; it is the former one of this name."""
+        """Return a tensor with whatever values; it is the former one of this name."""
         size = torch.Size(shape).numel()
         buffer = self._buffers.get((name, dtype))
         if buffer is None or len(buffer) < size:

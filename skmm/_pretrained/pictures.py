@@ -58,7 +58,7 @@ class ImageNetwork:
     dimension: int | None = None
 
     def embed(self, pictures, *, precision, pooling, batch_size, advance):
-        """Give the vectors of pictures.
+        """Return the vectors of pictures.
 
         Parameters
         ----------
@@ -93,7 +93,7 @@ class ImageNetwork:
         return np.concatenate(vectors)
 
     def measure(self, picture):
-        """Give the dimension, found by embedding a picture."""
+        """Return the dimension, found by embedding a picture."""
         options = dict(precision="float32", pooling="mean", batch_size=1)
         return self.embed([picture], **options, advance=lambda n: None).shape[1]
 

@@ -116,7 +116,7 @@ class SentenceEncoder:
                 self.packed = pack(model[0].auto_model, precision, self._calibrate)
 
     def encode(self, texts, batch_size, advance):
-        """Give the vectors of texts.
+        """Return the vectors of texts.
 
         Parameters
         ----------

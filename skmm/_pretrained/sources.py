@@ -26,12 +26,12 @@ PACKAGED = {
 
 
 def packaged_names(kind):
-    """Give the names of packaged networks for "text", "image" or "audio" cells."""
+    """Return the names of packaged networks for "text", "image" or "audio" cells."""
     return [name for name, (of_kind, *_) in PACKAGED.items() if of_kind == kind]
 
 
 def packaged_path(name):
-    """Give the file or folder of a packaged network, without importing its package.
+    """Return the file or folder of a packaged network, without importing its package.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def load_sentence_model(model, device, revision=None):
 
 
 def hash_files(path):
-    """Give a hash of the content of a file, or of all files of a folder."""
+    """Return a hash of the content of a file, or of all files of a folder."""
     path = pathlib.Path(path)
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     files = [file for file in files if file.is_file()]
@@ -129,7 +129,7 @@ _lock = threading.RLock()  # what is loaded may need something else loaded
 
 
 def load_once(key, load, keep=8):
-    """Give what `load()` gave for this key, of which the process keeps a few.
+    """Return what `load()` gave for this key, of which the process keeps a few.
 
     Five folds load a network once. What is given must not be changed.
     """

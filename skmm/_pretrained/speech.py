@@ -81,11 +81,11 @@ class WaveNetwork:
     dimension: int | None = None
 
     def prepare(self):
-        """Give a picklable function from samples to what `embed` takes."""
+        """Return a picklable function from samples to what `embed` takes."""
         return functools.partial(_fill_up, n_samples=int(_SHORTEST * self.rate))
 
     def embed(self, recordings, *, precision, pooling, batch_size, advance):
-        """Give the vectors of recordings, ndarray of float32 of shape (n, d)."""
+        """Return the vectors of recordings, ndarray of float32 of shape (n, d)."""
         if batch_size == "auto":
             batch_size = 8 if self.device.type == "cpu" else 32
         order = sorted(range(len(recordings)), key=lambda i: len(recordings[i]))
@@ -109,7 +109,7 @@ class WaveNetwork:
         return np.stack(vectors)
 
     def measure(self):
-        """Give the dimension, found by embedding a second of silence."""
+        """Return the dimension, found by embedding a second of silence."""
         options = dict(precision="float32", pooling="mean", batch_size=1)
         silence = np.zeros(self.rate, np.float32)
         return self.embed([silence], **options, advance=lambda n: None).shape[1]
@@ -169,11 +169,11 @@ class VoiceNetwork:
     dimension: int = 256
 
     def prepare(self):
-        """Give a picklable function from samples to what `embed` takes."""
+        """Return a picklable function from samples to what `embed` takes."""
         return partial_utterances
 
     def embed(self, recordings, *, precision, pooling, batch_size, advance):
-        """Give the vectors of recordings, ndarray of float32 of shape (n, 256).
+        """Return the vectors of recordings, ndarray of float32 of shape (n, 256).
 
         `pooling` is the network's own: the last state, averaged over partials.
         """
@@ -226,7 +226,7 @@ def _make_voice_encoder():
 
 
 def partial_utterances(samples):
-    """Give the mel spectrograms of overlapping parts of a recording.
+    """Return the mel spectrograms of overlapping parts of a recording.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def _raise_volume(samples):
 
 
 def mel_spectrogram(samples):
-    """Give the power of 40 mel bands in frames of 25 ms every 10 ms, at 16 kHz.
+    """Return the power of 40 mel bands in frames of 25 ms every 10 ms, at 16 kHz.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ class Texts:
         return Texts(self.cells[rows], self.present[rows])
 
     def costs(self):
-        """Give the number of characters in each row."""
+        """Return the number of characters in each row."""
         lengths = np.vectorize(len, otypes=[int])(self.cells)
         return np.where(self.present, lengths, 0).sum(axis=1)
 
@@ -131,7 +131,7 @@ def tune(model, texts, target, options, start, advance):
 
 
 def pool(model, texts):
-    """Give the vectors of a batch, (n_rows, n_columns, dimension); 0 where missing."""
+    """Return a batch's vectors, (n_rows, n_columns, dimension); 0 where missing."""
     import torch
 
     prompt = model.prompts.get(model.default_prompt_name)
@@ -156,7 +156,7 @@ def pool(model, texts):
 
 
 def batches(costs, size, random):
-    """Give random batches of rows of similar cost, in random order."""
+    """Return random batches of rows of similar cost, in random order."""
     order = random.permutation(len(costs))
     found = []
     for start in range(0, len(order), size * _BUCKET):
@@ -167,7 +167,7 @@ def batches(costs, size, random):
 
 
 def _probe(texts, target, start):
-    """Give a linear layer over scaled vectors, fitted to the network as it is.
+    """Return a linear layer over scaled vectors, fitted to the network as it is.
 
     A head that starts at random would first drag the network to wherever it happens to
     point (Kumar et al., 2022), and that of each fold to somewhere else.
@@ -294,7 +294,7 @@ def _to_numpy(tensor):
 
 
 def apply_weights(model, weights):
-    """Give a copy of a network with the weights that `tune` gave."""
+    """Return a copy of a network with the weights that `tune` gave."""
     import torch
 
     model = copy.deepcopy(model)
@@ -310,7 +310,7 @@ def apply_weights(model, weights):
 
 
 def hash_weights(weights):
-    """Give a hash of the weights that `tune` gave."""
+    """Return a hash of the weights that `tune` gave."""
     digest = hashlib.blake2b(digest_size=16)
     for name in sorted(weights):
         digest.update(name.encode())

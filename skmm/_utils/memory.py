@@ -5,7 +5,7 @@ import functools
 
 
 def release():
-    """Give free memory back to the system, where the C library can (glibc).
+    """Hand free memory back to the system, where the C library can (glibc).
 
     The large tensors of training steps come and go, and what small things lie between
     them leave holes that are filled badly: over 100,000 pictures of 32 x 32 a process

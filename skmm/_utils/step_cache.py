@@ -74,7 +74,7 @@ class StepCache(Steps):
 
 
 def content(value):
-    """Give a key that two values share only if they are equal.
+    """Return a key that two values share only if they are equal.
 
     What cannot be pickled (a generator among the options) equals nothing.
     """

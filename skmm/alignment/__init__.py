@@ -66,7 +66,7 @@ if not TYPE_CHECKING:  # to a checker any name at all would be there
 def make_alignment(
     alignment: str | Alignment | type[Alignment] | type[nn.Module],
 ) -> Alignment:
-    """Give an alignment object from a name, a class or an instance.
+    """Return an alignment object from a name, a class or an instance.
 
     Parameters
     ----------

@@ -91,7 +91,7 @@ class _Adversarial(AlignmentModule):
 
 
 def reverse_gradient(vectors, strength):
-    """Give the same values, and turn the gradient round.
+    """Return the same values; turn the gradient round.
 
     By a difference that is 0: :class:`torch.autograd.Function` warns under
     ``torch.compile``.

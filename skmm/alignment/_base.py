@@ -102,14 +102,14 @@ class AlignmentModule(nn.Module):
 
 
 def ends(n_modalities):
-    """Give the first modality of each pair, and the second."""
+    """Return the first modality of each pair, and the second."""
     both = itertools.combinations(range(n_modalities), 2)
     first, second = map(list, zip(*both))
     return first, second
 
 
 def pairs(vectors, present):
-    """Give both sides of each pair of modalities.
+    """Return both sides of each pair of modalities.
 
     Returns
     -------

@@ -137,7 +137,7 @@ def augment_constraints(kind):
 
 
 def make_augmentation(given: Augment[str], kind: str) -> Change | None:
-    """Give the function that changes a batch, for what a user wrote.
+    """Return the function that changes a batch, for what a user wrote.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def mixup_constraints():
 def make_mixup(
     given: str | SupportsDraw | type[SupportsDraw] | None,
 ) -> SupportsDraw | None:
-    """Give the object that mixes rows, for what a user wrote.
+    """Return the object that mixes rows, for what a user wrote.
 
     Parameters
     ----------

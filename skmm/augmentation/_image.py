@@ -342,7 +342,7 @@ def warp(pixels, matrices):
 
 
 def _matrices(pixels, scale=None, move=None, angle=None):
-    """Give matrices (n, 3, 3); `move` and `scale` are (n, 2), x before y."""
+    """Return matrices (n, 3, 3); `move` and `scale` are (n, 2), x before y."""
     matrices = torch.eye(3, device=pixels.device, dtype=torch.float32).repeat(
         len(pixels), 1, 1
     )
@@ -360,5 +360,5 @@ def _matrices(pixels, scale=None, move=None, angle=None):
 
 
 def _uniform(pixels, n_draws):
-    """Give numbers from 0 to 1, so many for each row."""
+    """Return numbers from 0 to 1, so many for each row."""
     return rand(len(pixels), n_draws, device=pixels.device)

@@ -29,7 +29,7 @@ class Mixing(NamedTuple):
     where: str
 
     def among(self, rows):
-        """Give the mixing of some rows; one whose partner is not there stays itself.
+        """Return the mixing of some rows; one whose partner is not there stays itself.
 
         Parameters
         ----------
@@ -42,7 +42,7 @@ class Mixing(NamedTuple):
         return Mixing(partner.clamp(min=0), share, self.where)
 
     def mix(self, values):
-        """Give the weighted means of each row's values and its partner's."""
+        """Return the weighted means of each row's values and its partner's."""
         share = self.share.to(values.dtype).reshape(-1, *[1] * (values.dim() - 1))
         return share * values + (1 - share) * values[self.partner]
 
@@ -191,7 +191,7 @@ def mix_pictures(pictures, mixing):
 
 
 def _boxes(share, height, width):
-    """Give masks (n, height, width) of boxes of the area 1 - share, at random."""
+    """Return masks (n, height, width) of boxes of the area 1 - share, at random."""
     side = (1 - share).sqrt()
     masks = []
     for length in (height, width):

@@ -12,7 +12,7 @@ from skmm.augmentation._base import Augmentation
 
 
 class CellSwap(Augmentation):
-    """Give some cells the value that another row of the batch has in their column.
+    """Replace some cells by the value of another row of the batch in their column.
 
     A column keeps its distribution, missing values included, while a row no longer
     holds together: no single cell can be relied upon.

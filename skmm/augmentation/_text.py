@@ -26,7 +26,7 @@ class TextAugmentation(Augmentation):
     separator = SEPARATOR
 
     def bind(self, vocabulary: Mapping[str, int], separator: int) -> Self:
-        """Give a copy that knows the ids of a fitted vocabulary.
+        """Return a copy that knows the ids of a fitted vocabulary.
 
         Parameters
         ----------
@@ -222,7 +222,7 @@ class TokenReplace(TextAugmentation):
 
 
 def _synonyms(by, vocabulary):
-    """Give for each id those of its synonyms (n_ids, most), and how many they are."""
+    """Return for each id those of its synonyms (n_ids, most), and how many they are."""
     give = by if callable(by) else by.get
     n_ids = max(vocabulary.values(), default=0) + 1
     found = {}

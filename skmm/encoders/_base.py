@@ -114,7 +114,7 @@ class Encoder(Part):
         raise NotImplementedError(f"{type(self).__name__}.fit_transform")
 
     def transform(self, X: pd.DataFrame) -> Block:
-        """Give the block of other rows.
+        """Return the block of other rows.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Encoder(Part):
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
     def linear_features(self, block: Block) -> Features | None:
-        """Give a block's rows as features of a linear model, or None.
+        """Return a block's rows as features of a linear model, or None.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class Encoder(Part):
         return None
 
     def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
-        """Give a block's rows as features of trees, or None.
+        """Return a block's rows as features of trees, or None.
 
         Parameters
         ----------

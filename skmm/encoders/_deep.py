@@ -170,7 +170,7 @@ def _lengthen(tokens, length):
 
 
 def _spread(part, rows, n):
-    """Give each of n rows its values, zeros where it is not among `rows`."""
+    """Return the values of each of n rows, zeros where it is not among `rows`."""
     return part.new_zeros(n, *part.shape[1:]).index_copy(0, rows, part)
 
 

@@ -38,7 +38,7 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> StringArray:
-        """Give the names of the features: the column, ``__``, and what it measures.
+        """Return the names of the features: the column, ``__``, and what it measures.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class CellsTransformer(ColumnsTransformer):
         return fitted, features
 
     def _transform_column(self, fitted, column):
-        """Give the features of one column, ndarray of shape (n_samples, n_features)."""
+        """Return one column's features, ndarray of shape (n_samples, n_features)."""
         raise NotImplementedError
 
     def _check_options(self):
@@ -130,7 +130,7 @@ class CellsTransformer(ColumnsTransformer):
 
     @staticmethod
     def _explode(column):
-        """Give what cells hold a row each, and the rows, None where each holds one."""
+        """Return the content of all cells and its rows; None if each cell holds one."""
         return column, None
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -175,7 +175,7 @@ class CellsTransformer(ColumnsTransformer):
         return _join(self._fit_frame(X, y, transform=True))
 
     def transform(self, X: CellsLike) -> Transformed:
-        """Give the features of other rows.
+        """Return the features of other rows.
 
         Parameters
         ----------
@@ -221,7 +221,7 @@ class CellsTransformer(ColumnsTransformer):
 
 
 def _average(part, rows, n_rows):
-    """Give the mean features of what each row's cell holds; what is missing aside."""
+    """Return the mean features of what each row's cell holds; what is missing aside."""
     if rows is None or part is None:
         return part
     there = ~np.isnan(part)

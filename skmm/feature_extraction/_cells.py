@@ -9,7 +9,7 @@ from skmm._data.frames import as_frame, is_missing, to_strings
 
 
 def read_texts(frame):
-    """Give the texts and the missing cells of each column."""
+    """Return the texts and the missing cells of each column."""
     texts, missing = [], []
     for i in range(frame.shape[1]):
         column = frame.iloc[:, i]
@@ -23,7 +23,7 @@ def read_texts(frame):
 
 
 def as_one_column(X):
-    """Give a Series, or a list or 1-D array of texts, as a frame; None for others."""
+    """Return a Series, or a list or 1-D array of texts, as a frame; None for others."""
     import pandas as pd
 
     if isinstance(X, pd.Series):
@@ -53,7 +53,7 @@ def _is_text_or_missing(cell):
 
 
 def as_one_media_column(X):
-    """Give a Series, or a list or array of pictures, sounds, ..., as a frame.
+    """Return a Series, or a list or array of pictures, sounds, ..., as a frame.
 
     None for what is a table: frames, 2-D arrays, and lists of rows (lists).
     """

@@ -75,26 +75,26 @@ class Embedder(CellsTransformer):
     }
 
     def _load_network(self):
-        """Give the `Network`; called often, so that loading is shared."""
+        """Return the `Network`; called often, so that loading is shared."""
         raise NotImplementedError
 
     def _digests(self, column):
-        """Give bytes for each cell, the same for those of the same content only.
+        """Return bytes for each cell, the same for those of the same content only.
 
         None where a cell turns out to be missing.
         """
         raise NotImplementedError
 
     def _costs(self, column):
-        """Give numbers that put cells of similar cost together, or None."""
+        """Return numbers that put cells of similar cost together, or None."""
         return None
 
     def _measure(self, network):
-        """Give the dimension, where the network does not tell it."""
+        """Return the dimension, where the network does not tell it."""
         raise NotImplementedError
 
     def _embed_cells(self, network, column, advance):
-        """Give the vectors of distinct cells.
+        """Return the vectors of distinct cells.
 
         Parameters
         ----------
@@ -158,7 +158,7 @@ class Embedder(CellsTransformer):
         return _spread(fitted.reduce(vectors), places)
 
     def _embed_distinct(self, network, column):
-        """Give the vectors of the distinct cells, and where each row finds its own."""
+        """Return the vectors of the distinct cells, and the place of each row's."""
         places = np.full(len(column), -1)
         present = np.flatnonzero(~is_missing(column, empty=True))
         digests = self._digests(column.iloc[present])
@@ -201,7 +201,7 @@ class Embedder(CellsTransformer):
 
     @contextlib.contextmanager
     def _progress_bar(self, total):
-        """Give a function that moves the bar on; "auto" shows it on slow terminals."""
+        """Yield a function that moves the bar on; "auto" shows it on slow terminals."""
         if not total:
             yield lambda n: None
             return
@@ -252,7 +252,7 @@ class EmbeddedColumn:
             self.components[:rank] = pca.fit(vectors).components_
 
     def reduce(self, vectors):
-        """Give the features of vectors."""
+        """Return the features of vectors."""
         if self.components is None:
             return vectors[:, : self.n_features]
         return ((vectors - self.mean) @ self.components.T).astype(np.float32)
@@ -265,7 +265,7 @@ class _Count:
 
 
 def _spread(features, places):
-    """Give each row the features of its cell, NaN where it has none."""
+    """Return for each row the features of its cell, NaN where it has none."""
     rows = np.full((len(places), features.shape[1]), np.nan, np.float32)
     rows[places >= 0] = features[places[places >= 0]]
     return rows

@@ -59,7 +59,7 @@ def gradient_descriptors(pictures):
 
 
 def _cell_means(codes, strength):
-    """Give the mean strength of each direction in each cell, (n, 16, 16, 8)."""
+    """Return the mean strength of each direction in each cell, (n, 16, 16, 8)."""
     cell = codes.shape[1] // _STEPS
     cut = (slice(None), slice(cell * _STEPS), slice(cell * _STEPS))
     sums = count(codes[cut] % _DIRECTIONS, _DIRECTIONS, _STEPS, strength[cut])
@@ -90,7 +90,7 @@ def color_descriptors(pictures):
 
 
 def _windows(cells, step):
-    """Give the 4 x 4 cells of all windows, each next one of them one cell on.
+    """Return the 4 x 4 cells of all windows, each next one of them one cell on.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ class Mixture:
         return self
 
     def code(self, descriptors, places):
-        """Give the Fisher vectors of pictures.
+        """Return the Fisher vectors of pictures.
 
         Parameters
         ----------
@@ -197,11 +197,11 @@ class Mixture:
         return vectors / np.maximum(lengths, _FLAT)
 
     def n_features(self):
-        """Give the length of a Fisher vector: weights, means and variances."""
+        """Return the length of a Fisher vector: weights, means and variances."""
         return self.n_gaussians * (1 + 2 * (_COMPONENTS + 2))
 
     def _reduce(self, descriptors, places):
-        """Give components and places, float64 (..., n_windows, 32 + 2)."""
+        """Return components and places, float64 (..., n_windows, 32 + 2)."""
         components = descriptors @ self.components_ - self.mean_ @ self.components_
         shape = (*components.shape[:-1], 2)
         places = np.broadcast_to(places * self.spread_, shape)
@@ -295,7 +295,7 @@ class FisherVectors:
         return self
 
     def measure(self, pictures):
-        """Give the Fisher vectors of `Pictures`, a row each."""
+        """Return the Fisher vectors of `Pictures`, a row each."""
         return np.hstack(
             [
                 mixture.code(*DESCRIPTORS[kind](pictures))
@@ -304,7 +304,7 @@ class FisherVectors:
         )
 
     def suffixes(self):
-        """Give the features' names, without the column's."""
+        """Return the features' names, without the column's."""
         return [
             f"fisher_{kind}_{i}"
             for kind, mixture in self.mixtures.items()

@@ -234,7 +234,7 @@ class ImageVectorizer(MediaVectorizer):
         return FittedColumn(features, is_empty=not samples)
 
     def _measure_all(self, features, pictures):
-        """Give the features of pictures that were read, in threads."""
+        """Return the features of pictures that were read, in threads."""
         parts = Parallel(n_jobs=self.n_jobs, prefer="threads")(
             delayed(features)(pictures[start : start + _AT_ONCE])
             for start in range(0, len(pictures), _AT_ONCE)

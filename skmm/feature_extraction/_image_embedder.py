@@ -91,7 +91,7 @@ class PicturesEmbedder(MediaEmbedder):
         return Network(network, network.revision, repr(settings), dimension, precision)
 
     def _settings(self):
-        """Give what else decides on the vectors, for the cache."""
+        """Return what else decides on the vectors, for the cache."""
         raise NotImplementedError
 
     def _vectors_per_cell(self):
@@ -292,5 +292,5 @@ class ImageEmbedder(PicturesEmbedder):
 
 
 def preprocess(pixels, function):
-    """Give what a user's function makes of a picture, as an array of floats."""
+    """Return what a user's function makes of a picture, as an array of floats."""
     return np.asarray(function(pixels), dtype=np.float32)

@@ -37,11 +37,11 @@ class MediaVectorizer(CellsTransformer):
     }
 
     def _make_reader(self):
-        """Give what opens a cell."""
+        """Return what opens a cell."""
         raise NotImplementedError
 
     def _make_features(self):
-        """Give what turns an array into a vector, and has ``suffixes()``."""
+        """Return what turns an array into a vector, and has ``suffixes()``."""
         raise NotImplementedError
 
     def _fit_column(self, column, y):
@@ -59,7 +59,7 @@ class MediaVectorizer(CellsTransformer):
         return self._measure(column, fitted.features)
 
     def _measure(self, column, features):
-        """Give the features of each cell, NaN where it is missing."""
+        """Return the features of each cell, NaN where it is missing."""
         results, _ = self._read(column, **{self._applied: features})
         vectors = np.full((len(column), len(features.suffixes())), np.nan, np.float32)
         for row, result in enumerate(results):
@@ -105,7 +105,7 @@ class FittedColumn:
     is_empty: bool
 
     def suffixes(self):
-        """Give the features' names, without the column's."""
+        """Return the features' names, without the column's."""
         return self.features.suffixes()
 
 

@@ -33,7 +33,7 @@ class MediaEmbedder(Embedder):
     }
 
     def _make_reader(self):
-        """Give a reader with all guards; what it makes of a cell does not matter."""
+        """Return a reader with all guards; what it makes of a cell does not matter."""
         raise NotImplementedError
 
     def _check_options(self):
@@ -59,7 +59,7 @@ class MediaEmbedder(Embedder):
         return results
 
     def _embed_present(self, network, cells, pooling, advance):
-        """Give the vectors of cells as they were read; NaN where one is None."""
+        """Return the vectors of cells as they were read; NaN where one is None."""
         present = [i for i, cell in enumerate(cells) if cell is not None]
         advance(len(cells) - len(present))
         vectors = np.full((len(cells), network.dimension), np.nan, np.float32)

@@ -80,7 +80,7 @@ def take_columns(frame, positions):
 
 
 def to_array(output, name):
-    """Give what a transformer returned as a 2-D float32 array."""
+    """Return what a transformer returned as a 2-D float32 array."""
     if scipy.sparse.issparse(output):
         raise ValueError(
             f"The transformer of modality {name!r} gives a sparse matrix, which has no "

@@ -268,7 +268,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         return self._join(X, frame, blocks)
 
     def transform(self, X: TableLike) -> Transformed:
-        """Give the features of other rows.
+        """Return the features of other rows.
 
         Parameters
         ----------
@@ -294,7 +294,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> StringArray:
-        """Give the names of the features: ``modality__number`` or ``tabular__name``.
+        """Return the names of the features: ``modality__number`` or ``tabular__name``.
 
         Parameters
         ----------
@@ -353,12 +353,12 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
                 )
 
     def _override(self, name, kind):
-        """Give what `transformers` says of a modality, or None."""
+        """Return what `transformers` says of a modality, or None."""
         chosen = dict(self.transformers)
         return chosen.get(name, chosen.get(kind))
 
     def _choose(self, name, kind, readers=None):
-        """Give a new transformer for a modality."""
+        """Return a new transformer for a modality."""
         override = self._override(name, kind)
         if override is not None and not isinstance(override, str):
             return clone(override)

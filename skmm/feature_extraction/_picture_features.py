@@ -138,7 +138,7 @@ def _power(values, exponent):
 
 
 def _cube_root(values):
-    """Give the cube roots that CIE's L*a*b* takes, straight near zero."""
+    """Return the cube roots that CIE's L*a*b* takes, straight near zero."""
     return np.where(
         values > np.float32(0.008856),
         _power(np.maximum(values, np.float32(0.008856)), 1 / 3),
@@ -163,7 +163,7 @@ class PictureFeatures:
     fisher: object = None
 
     def __call__(self, pixels):
-        """Give the features of several pictures.
+        """Return the features of several pictures.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class PictureFeatures:
         return np.concatenate(parts)
 
     def suffixes(self):
-        """Give the features' names, without the column's."""
+        """Return the features' names, without the column's."""
         return [suffix for _, name in self._measures() for suffix in name()]
 
     def _measures(self):
@@ -198,7 +198,7 @@ def chunks(pixels):
 
 
 def grid_means(maps, side):
-    """Give the means over side x side parts of maps (..., height, width)."""
+    """Return the means over side x side parts of maps (..., height, width)."""
     for axis in (-2, -1):
         starts = np.arange(side) * maps.shape[axis] // side
         counts = np.diff([*starts, maps.shape[axis]])
@@ -209,7 +209,7 @@ def grid_means(maps, side):
 
 
 def _part_sizes(size, side):
-    """Give the pixels in each part of a grid, (side, side)."""
+    """Return the pixels in each part of a grid, (side, side)."""
     counts = np.diff(np.arange(side + 1) * size // side)
     return counts[:, None] * counts
 
@@ -268,7 +268,7 @@ def measure_edges(pictures):
 
 
 def _sobel(maps):
-    """Give the gradients downwards and to the right of maps (n, size, size)."""
+    """Return the gradients downwards and to the right of maps (n, size, size)."""
     maps = np.pad(maps, ((0, 0), (1, 1), (1, 1)), mode="symmetric")
     across = (maps[:, :, :-2] + 2 * maps[:, :, 1:-1] + maps[:, :, 2:]) / 4
     along = (maps[:, :-2] + 2 * maps[:, 1:-1] + maps[:, 2:]) / 4
@@ -338,7 +338,7 @@ def measure_texture(pictures):
 
 
 def _patterns(grey, n_neighbours, radius):
-    """Give each pixel's local binary pattern: how many neighbours are not darker.
+    """Return each pixel's local binary pattern: how many neighbours are not darker.
 
     One more than all of them where, around the pixel, it changes more than twice
     whether they are.
@@ -364,7 +364,7 @@ def _patterns(grey, n_neighbours, radius):
 
 
 def _shifted(around, down, right, margin, size):
-    """Give what lies down and right of each pixel, between pixels in proportion."""
+    """Return what lies down and right of each pixel, between pixels in proportion."""
     row, column = int(np.floor(down)), int(np.floor(right))
     values = 0
     for i, of_row in ((0, 1 - (down - row)), (1, down - row)):
@@ -378,7 +378,7 @@ def _shifted(around, down, right, margin, size):
 
 
 def _pairs(levels):
-    """Give the statistics of how grey levels pair, at each distance."""
+    """Return the statistics of how grey levels pair, at each distance."""
     n, size = len(levels), levels.shape[1]
     first = levels.astype(np.int64) * _GREYS
     second = levels.astype(np.int64) + np.arange(n)[:, None, None] * _GREYS**2

@@ -92,7 +92,7 @@ class MiniRocket:
         return self
 
     def transform(self, series, n_jobs=None):
-        """Give the shares of positive values, float32 (n_samples, n_features).
+        """Return the shares of positive values, float32 (n_samples, n_features).
 
         Parameters
         ----------
@@ -127,7 +127,7 @@ class MiniRocket:
 
 
 def plan_dilations(length, n_per_kernel):
-    """Give the dilations for series of a length, and each kernel's features at each.
+    """Return the dilations for series of a length, and each kernel's features at each.
 
     Exponents of two are evenly spaced from 0 to where the kernel spans the series.
     """
@@ -143,7 +143,7 @@ def plan_dilations(length, n_per_kernel):
 
 
 def low_discrepancy(n):
-    """Give n numbers that fill (0, 1) evenly, wherever one starts and stops."""
+    """Return n numbers that fill (0, 1) evenly, wherever one starts and stops."""
     return np.arange(1, n + 1) * ((math.sqrt(5) + 1) / 2) % 1
 
 
@@ -159,7 +159,7 @@ def draw_channels(n_channels, random):
 
 
 def draw_biases(examples, channels, dilation, quantiles):
-    """Give quantiles of each kernel's convolution with its own example."""
+    """Return quantiles of each kernel's convolution with its own example."""
     lengths = np.array([len(values) for values in examples])
     most = max(map(len, channels))
     x = np.zeros((most, lengths.max(), len(KERNELS)), dtype=np.float32)
@@ -268,7 +268,7 @@ class Window:
 
 
 def convolution_parts(x, dilation):
-    """Give what the 84 convolutions are sums of.
+    """Return what the 84 convolutions are sums of.
 
     A kernel is -1 everywhere, plus 3 in three places.
 

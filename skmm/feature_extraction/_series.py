@@ -177,7 +177,7 @@ class SeriesVectorizer(CellsTransformer):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> StringArray:
-        """Give the names of the features: the column, ``__``, and what it measures.
+        """Return the names of the features: the column, ``__``, and what it measures.
 
         Parameters
         ----------

@@ -41,7 +41,7 @@ class SeriesStatistics:
         return names
 
     def transform(self, series, n_jobs=None):
-        """Give the statistics, float32 (n_samples, n_features).
+        """Return the statistics, float32 (n_samples, n_features).
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ STATISTICS = [
 
 
 def channel_statistics(x):
-    """Give the statistics of each channel.
+    """Return the statistics of each channel.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def channel_statistics(x):
 
 
 def centre(x):
-    """Give the differences from the mean, and the standard deviation.
+    """Return the differences from the mean, and the standard deviation.
 
     Both are exactly zero where a series is constant, whatever the mean's rounding.
     """
@@ -163,7 +163,7 @@ def course_of(x, centred, std):
 
 
 def quarters(n_times):
-    """Give bounds of four parts; each has a time, and short series share theirs."""
+    """Return bounds of four parts; each has a time, and short series share theirs."""
     bounds = np.arange(5) * n_times / 4
     starts = np.floor(bounds[:-1]).astype(int)
     return zip(starts, np.maximum(starts + 1, np.floor(bounds[1:]).astype(int)))
@@ -209,7 +209,7 @@ def correlations(x):
 
 
 def longest_run(flags):
-    """Give the length of the longest run of True along the last axis."""
+    """Return the length of the longest run of True along the last axis."""
     times = np.arange(1, flags.shape[-1] + 1)
     last_false = np.maximum.accumulate(np.where(flags, 0, times), axis=-1)
     return np.max(times - last_false, axis=-1)

@@ -63,7 +63,7 @@ class SoundFeatures:
     n_mfcc: int
 
     def __call__(self, samples):
-        """Give the features of samples of shape (n_samples,)."""
+        """Return the features of samples of shape (n_samples,)."""
         librosa = optional_import("librosa", "audio")
         power, spectral = map(np.hstack, zip(*self._blocks(samples, librosa)))
         mel = librosa.power_to_db(power, amin=_LEAST_POWER, top_db=_RANGE)
@@ -81,7 +81,7 @@ class SoundFeatures:
         return np.concatenate(parts, dtype=np.float32)
 
     def suffixes(self):
-        """Give the features' names, without the column's."""
+        """Return the features' names, without the column's."""
         n_contrasts = contrast_bands(self.rate) + 1
         names = {
             "mfcc": range(self.n_mfcc),
@@ -164,7 +164,7 @@ class SoundFeatures:
 
 @functools.lru_cache(maxsize=16)
 def mel_filters(rate, n_fft, n_mels):
-    """Give the weights (n_mels, n_fft // 2 + 1) of mel bands.
+    """Return the weights (n_mels, n_fft // 2 + 1) of mel bands.
 
     Raises
     ------
@@ -185,6 +185,6 @@ def mel_filters(rate, n_fft, n_mels):
 
 
 def contrast_bands(rate):
-    """Give the number of octaves of spectral contrast that lie below half the rate."""
+    """Return the number of octaves of spectral contrast below half the rate."""
     n_bands = int(np.ceil(np.log2(rate / 2 / _CONTRAST_FROM)))
     return min(max(n_bands, 1), _CONTRAST_BANDS)

@@ -143,7 +143,7 @@ class SvdColumn(TfidfColumn):
         return NormalWeights(self.counter_.document_frequency_)
 
     def _find_components(self, matrix):
-        """Give the right singular vectors, (n_terms, n_components)."""
+        """Return the right singular vectors, (n_terms, n_components)."""
         n_components = min(self.n_components, *matrix.shape)
         if n_components == 0:
             return np.zeros((matrix.shape[1], 1), np.float32)
@@ -254,7 +254,7 @@ def _to_csr(values, columns, lengths, n_columns):
 
 
 def make_analyzer(analyzer, ngram_range, tokenizer):
-    """Give the function from a text to its terms.
+    """Return the function from a text to its terms.
 
     Parameters
     ----------

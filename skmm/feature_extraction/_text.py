@@ -218,7 +218,7 @@ class TextVectorizer(ColumnsTransformer):
         return self._join(*self._fit_transform(X))
 
     def transform(self, X: CellsLike) -> Transformed:
-        """Give the features of other texts.
+        """Return the features of other texts.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ class TextVectorizer(ColumnsTransformer):
         return self._join(parts, missing)
 
     def _fit_transform(self, X):
-        """Give a matrix for each column, and the missing cells."""
+        """Return a matrix for each column, and the missing cells."""
         self._check_ngram_range()
         frame = self._read_frame(X, reset=True)
         texts, missing = read_texts(frame)

@@ -270,7 +270,7 @@ class TextEmbedder(Tunable, Embedder):
         return network.module(["a text"]).shape[1]
 
     def _load_sentence_model(self, device):
-        """Give a SentenceTransformer that reads `max_length` tokens, and its hash."""
+        """Return a SentenceTransformer that reads `max_length` tokens, and its hash."""
         if isinstance(self.model, (str, os.PathLike)):
             name, path = str(self.model), pathlib.Path(self.model)
             if name in PACKAGED:
@@ -363,7 +363,7 @@ def _shortened(module, max_length):
 
 
 def _commit(module):
-    """Give the commit of a model from the hub, or a hash of its weights."""
+    """Return the commit of a model from the hub, or a hash of its weights."""
     config = getattr(getattr(module[0], "auto_model", None), "config", None)
     return getattr(config, "_commit_hash", None) or hash_module(module)
 

@@ -168,7 +168,7 @@ class Tunable:
         )
 
     def _splits(self, job):
-        """Give the folds, each row in one; of rows in an order of their own for int."""
+        """Return the folds, each row in one; an int splits rows sorted by content."""
         n_rows = len(job.texts)
         strata = job.target.values
         if self.cv is None or isinstance(self.cv, numbers.Integral):
@@ -193,7 +193,7 @@ class Tunable:
         return splits
 
     def _tune(self, job, rows):
-        """Give the weights of a network tuned on some rows, whatever their order."""
+        """Return the weights of a network tuned on some rows, whatever their order."""
         rows = job.order[np.isin(job.order, rows)]
         with self._progress_bar(job.options.epochs * len(rows)) as advance:
             return tune(
@@ -206,7 +206,7 @@ class Tunable:
             )
 
     def _cross_fit(self, frame, job, splits):
-        """Give each row the features of a network that was tuned without it."""
+        """Return for each row the features of a network tuned without it."""
         n_rows, n_columns, dimension = job.start.shape
         vectors = np.empty((n_rows, n_columns, dimension), np.float32)
         known = job.order[:: max(1, n_rows // _ROWS_TO_ALIGN)]
@@ -229,7 +229,7 @@ class Tunable:
         )
 
     def _embed_frame(self, network, frame):
-        """Give vectors of shape (n_rows, n_columns, dimension), NaN where missing."""
+        """Return vectors of shape (n_rows, n_columns, dimension), NaN where missing."""
         columns = []
         for i in range(frame.shape[1]):
             vectors, places = self._embed_distinct(network, frame.iloc[:, i])
@@ -243,7 +243,7 @@ class Tunable:
         return super()._open_cache(network)
 
     def _tuned(self, network):
-        """Give a network with the weights that `fit` found, if it did."""
+        """Return a network with the weights that `fit` found, if it did."""
         if self._weights is None:
             return network
         revision = f"{network.revision}+{self._weights_hash}"

@@ -28,7 +28,7 @@ class Target:
         return dataclasses.replace(self, values=self.values[rows])
 
     def standardised(self):
-        """Give numbers of mean 0 and deviation 1; others as they are."""
+        """Return numbers of mean 0 and deviation 1; others as they are."""
         if self.kind != "numbers":
             return self
         deviation = self.values.std(axis=0)

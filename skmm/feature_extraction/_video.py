@@ -40,7 +40,7 @@ class ClipFeatures:
     features: tuple
 
     def __call__(self, frames):
-        """Give the features of frames of shape (n_frames, size, size, 3)."""
+        """Return the features of frames of shape (n_frames, size, size, 3)."""
         pictures = Pictures(frames)
         parts = [
             measure_motion(pictures.lightness)
@@ -51,7 +51,7 @@ class ClipFeatures:
         return np.concatenate(parts, dtype=np.float32)
 
     def suffixes(self):
-        """Give the features' names, without the column's."""
+        """Return the features' names, without the column's."""
         suffixes = []
         for feature in self.features:
             if feature == "motion":

@@ -121,7 +121,7 @@ if not TYPE_CHECKING:  # to a checker any name at all would be there
 
 
 def make_fusion(fusion: str | Fusion | type[Fusion] | type[nn.Module]) -> Fusion:
-    """Give a fusion object from a name, a class or an instance.
+    """Return a fusion object from a name, a class or an instance.
 
     Parameters
     ----------

@@ -117,7 +117,7 @@ class StandIn(nn.Module):
 
 
 def pairs(n_modalities):
-    """Give all pairs of places of modalities, the first before the second."""
+    """Return all pairs of places of modalities, the first before the second."""
     return [(a, b) for b in range(n_modalities) for a in range(b)]
 
 

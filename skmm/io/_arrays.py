@@ -17,7 +17,7 @@ def is_tensor(cell):
 
 
 def as_array(cell):
-    """Give a numpy array or torch tensor as a numpy array; None for others."""
+    """Return a numpy array or torch tensor as a numpy array; None for others."""
     if isinstance(cell, np.ndarray):
         return cell
     if not is_tensor(cell):
@@ -28,7 +28,7 @@ def as_array(cell):
 
 
 def as_pair(cell):
-    """Give a cell that is (samples, rate); None for others."""
+    """Return a cell that is (samples, rate); None for others."""
     if not isinstance(cell, (tuple, list)) or len(cell) != 2:
         return None
     samples, rate = cell
@@ -46,7 +46,7 @@ def channels_last(pixels):
 
 
 def to_uint8(pixels):
-    """Give pixels of any usual dtype as 0 to 255."""
+    """Return pixels of any usual dtype as 0 to 255."""
     if pixels.dtype == np.uint8:
         return pixels
     if pixels.dtype == bool:
@@ -66,5 +66,5 @@ def to_uint8(pixels):
 
 
 def scale_16_bits(pixels):
-    """Give 0 to 65535 as 0 to 255."""
+    """Return 0 to 65535 as 0 to 255."""
     return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)

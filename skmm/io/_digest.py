@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def cell_digest(cell: Cell, reader: ImageReader | AudioReader | VideoReader) -> bytes:
-    """Give a digest of what a cell holds, whatever it is called.
+    """Return a digest of what a cell holds, whatever it is called.
 
     Parameters
     ----------

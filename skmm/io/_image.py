@@ -153,7 +153,7 @@ class ImageReader:
                 return self._finish(image, Image)
 
     def key(self) -> tuple[Any, ...]:
-        """Give what the result depends on, besides the cell.
+        """Return what the result depends on, besides the cell.
 
         Returns
         -------
@@ -276,7 +276,7 @@ def check_size_option(size):
 
 
 def resize(image, size, Image):
-    """Give a PIL image of (height, width), or a square."""
+    """Return a PIL image of (height, width), or a square."""
     height, width = _height_width(size)
     return image.resize((width, height), Image.Resampling.BICUBIC)
 
@@ -415,7 +415,7 @@ def _as_stored(pixels, step, Image):
 
 
 def _to_8_bits(image, Image):
-    """Give grey of 16 bits, 32 bits or floats as 8 bits."""
+    """Return grey of 16 bits, 32 bits or floats as 8 bits."""
     if image.mode == "F":
         return Image.fromarray(to_uint8(np.asarray(image)))
     if not image.mode.startswith("I"):

@@ -43,7 +43,7 @@ def open_container(file, extra):
 
 
 def with_codec(stream):
-    """Give the stream, if it can be decoded at all."""
+    """Return the stream, if it can be decoded at all."""
     if stream.codec_context is None:
         raise CellError("it is in a codec that is not known.")
     return stream

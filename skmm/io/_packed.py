@@ -91,7 +91,7 @@ def views_of(cell):
 
 
 def explode(column):
-    """Give each file of cells that hold several a row of its own.
+    """Return a row for each file of the cells, some of which hold several.
 
     Parameters
     ----------

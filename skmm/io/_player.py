@@ -33,7 +33,7 @@ _LARGE = 1 << 22
 
 
 def video_stream(container):
-    """Give the first stream of moving pictures, which a cover is not."""
+    """Return the first stream of moving pictures, which a cover is not."""
     for stream in container.streams.video:
         if "attached_pic" not in str(stream.disposition):
             # It is reading cells in parallel that keeps all processors busy.
@@ -43,7 +43,7 @@ def video_stream(container):
 
 
 def header_span(container, stream):
-    """Give start and end in the stream's unit of time; None if no header tells."""
+    """Return start and end in the stream's unit of time; None if no header tells."""
     if container.format.name.startswith("mpeg"):
         return None  # estimated from the size
     start = stream.start_time or 0
@@ -56,7 +56,7 @@ def header_span(container, stream):
 
 
 def scanned_span(container, stream, check_duration):
-    """Give start and end from all packets, without decoding them.
+    """Return start and end from all packets, without decoding them.
 
     Where they bear no times, frames are counted instead.
     """
@@ -101,7 +101,7 @@ class Player:
             raise CellError("it holds no frames.")
 
     def at(self, time):
-        """Give the frame that is shown at a time."""
+        """Return the frame that is shown at a time."""
         before = int(time - _BEFORE * self._second)
         if self._next is not None and self._is_worth_a_jump(before):
             self._container.seek(before, stream=self._stream)
@@ -178,7 +178,7 @@ class Player:
 
 
 def to_pixels(frame):
-    """Give a frame as an array (height, width, 3), upright and on white."""
+    """Return a frame as an array (height, width, 3), upright and on white."""
     # One thread, as for decoding: to start several takes longer than a frame does.
     has_alpha = any(component.is_alpha for component in frame.format.components)
     format = "rgba" if has_alpha else "rgb24"
@@ -200,7 +200,7 @@ def _view_of(frame):
 
 
 def on_white(pixels):
-    """Give RGBA pixels (..., 4) as RGB on a white background."""
+    """Return RGBA pixels (..., 4) as RGB on a white background."""
     white = np.empty((*pixels.shape[:-1], 3), dtype=np.uint8)
     # Some rows at once: in between, colours take four times the place.
     step = max(1, _LARGE // (16 * max(pixels[0].size, 1)))

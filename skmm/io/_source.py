@@ -121,7 +121,7 @@ def _root_of(reader):
 
 
 def _resolve(path, reader):
-    """Give the path to open, which lies under the root where there is one."""
+    """Return the path to open, which lies under the root where there is one."""
     given = _root_of(reader)
     if given is None:
         return path
@@ -212,7 +212,7 @@ def _download(url, reader):
 
 
 def _web():
-    """Give an opener that knows the web alone: no file:, data: or ftp: addresses."""
+    """Return an opener that knows the web alone: no file:, data: or ftp: addresses."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,

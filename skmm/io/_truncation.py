@@ -51,7 +51,7 @@ def _read(file, position, n_bytes):
 
 
 def _end_of_chunk(file, n_bytes, order, wanted):
-    """Give the end of the last of the `wanted` chunks of RIFF or IFF."""
+    """Return the end of the last of the `wanted` chunks of RIFF or IFF."""
     position, end = 12, 0
     while len(header := _read(file, position, 8)) == 8:
         name, size = struct.unpack(f"{order}4sI", header)
@@ -78,7 +78,7 @@ def _end_of_last_page(file, n_bytes):
 
 
 def _end_of_boxes(file, n_bytes):
-    """Give the end of the last box of MP4 that holds content."""
+    """Return the end of the last box of MP4 that holds content."""
     position, end = 0, 0
     while len(header := _read(file, position, 16)) >= 8:
         size, name = struct.unpack(">I4s", header[:8])
@@ -93,7 +93,7 @@ def _end_of_boxes(file, n_bytes):
 
 
 def _end_of_segment(file):
-    """Give the end of Matroska's one segment; 0 where it does not say."""
+    """Return the end of Matroska's one segment; 0 where it does not say."""
     position = 4
     for _ in range(2):  # after the header's size comes the segment
         field = _read(file, position, 8)

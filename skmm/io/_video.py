@@ -118,7 +118,7 @@ class VideoReader:
             return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
     def key(self) -> tuple[Any, ...]:
-        """Give what the result depends on, besides the cell.
+        """Return what the result depends on, besides the cell.
 
         Returns
         -------

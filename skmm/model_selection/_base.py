@@ -43,7 +43,7 @@ class SharingSearchCV(BaseSearchCV):
     """
 
     def _candidates(self):
-        """Give the estimator and the list of the candidates' parameters."""
+        """Return the estimator and the list of the candidates' parameters."""
         raise NotImplementedError
 
     @fit_context(prefer_skip_nested_validation=False)
@@ -196,7 +196,7 @@ class SharingSearchCV(BaseSearchCV):
         return found
 
     def _metric(self, scores):
-        """Give the name of the metric that decides, by one candidate's score or scores.
+        """Return the name of the deciding metric, by a candidate's score or scores.
 
         Of several metrics it is ``refit``, which need not be a name without halving.
         """

@@ -16,7 +16,7 @@ from skmm._utils.step_cache import StepCache
 
 
 def make_candidate(base, params):
-    """Give a clone of the estimator with a candidate's parameters."""
+    """Return a clone of the estimator with a candidate's parameters."""
     candidate = clone(base).set_params(**clone(params, safe=False))
     if isinstance(base.validation, tuple) and "validation" not in params:
         # The very same rows and no copies: they are read once for all candidates.
@@ -152,7 +152,7 @@ class _Fold:
 
 
 def mean_scores(out, metric, n_splits):
-    """Give each candidate's mean test score."""
+    """Return each candidate's mean test score."""
     scores = [_one(result["test_scores"], metric) for result in out]
     return np.reshape(scores, (-1, n_splits)).mean(axis=1)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def _with_default(search):
-    """Give the search with an estimator in the place of None."""
+    """Return the search with an estimator in the place of None."""
     if search.estimator is not None:
         return search
     filled = copy.copy(search)
@@ -38,7 +38,7 @@ def _with_default(search):
 
 
 def _method_of_estimator(name):
-    """Give scikit-learn's method; with estimator=None it is there before fit too."""
+    """Return scikit-learn's method; with estimator=None it is there before fit too."""
     method = vars(BaseSearchCV)[name]
 
     def check(self):
@@ -205,7 +205,7 @@ class FusionSearchCV(SharingSearchCV):
         self.random_state = random_state
 
     def _candidates(self):
-        """Give estimator and candidates; raise for what does not exist."""
+        """Return estimator and candidates; raise for what does not exist."""
         base = clone(_with_default(self).estimator)
         if not isinstance(base, BaseMultimodal):
             raise TypeError(

@@ -11,7 +11,7 @@ MIN_ROWS_A_CLASS = 20
 
 
 def make_rounds(splits, y, n_candidates, factor, *, stratify, random_state):
-    """Give the folds of each round; in the last they are whole.
+    """Return the folds of each round; in the last they are whole.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def subsample(rows, y, n_rows, stratify, random_state):
 
 
 def survivors(scores, factor):
-    """Give the indices of the best 1/factor, in their order; NaN is the worst.
+    """Return the indices of the best 1/factor, in their order; NaN is the worst.
 
     Parameters
     ----------

@@ -243,7 +243,7 @@ class AudioEncoder(Encoder):
         return self.hop_length or self._n_fft // 2
 
     def _augmentations(self):
-        """Give what changes samples and what changes spectrograms, each or None."""
+        """Return what changes samples and what changes spectrograms, each or None."""
         chain = make_augmentation(self.augment, "audio")
         steps = [] if chain is None else chain.steps
         on_waves = [s for s in steps if getattr(s, "domain", None) == "wave"]

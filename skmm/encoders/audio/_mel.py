@@ -62,7 +62,7 @@ class LogMel(nn.Module):
 
 
 def mel_filters(rate, n_fft, n_mels):
-    """Give triangles of height one, evenly spaced in mel: (n_mels, n_fft // 2 + 1).
+    """Return triangles of height one, evenly spaced in mel: (n_mels, n_fft // 2 + 1).
 
     Raises
     ------

@@ -175,7 +175,7 @@ class VoiceModule(EncoderModule):
 
 
 def vector_head(dimension, width, dropout):
-    """Give what brings a pretrained network's vectors to the estimator's width."""
+    """Return what brings a pretrained network's vectors to the estimator's width."""
     return nn.Sequential(
         nn.LayerNorm(dimension),
         nn.Linear(dimension, width),

@@ -98,7 +98,7 @@ def to_block(columns, present, hop_length):
 
 
 def to_waves(recordings):
-    """Give samples (n, channels, time) from -1 to 1, and which frames are there.
+    """Return samples (n, channels, time) from -1 to 1, and which frames are there.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def to_waves(recordings):
 
 @torch.inference_mode()
 def measure_bands(block, spectrogram):
-    """Give the mean and the spread of each band over time and rows.
+    """Return the mean and the spread of each band over time and rows.
 
     Parameters
     ----------

@@ -226,7 +226,7 @@ class EntityEncoder(Encoder):
         return Block(codes, present=(codes >= 0).any(axis=1))
 
     def _codes(self, X):
-        """Give the place of each cell's node, -1 where there is none."""
+        """Return the place of each cell's node, -1 where there is none."""
         import pandas as pd
 
         nodes = pd.Index(self.nodes_)
@@ -238,13 +238,13 @@ class EntityEncoder(Encoder):
         return np.stack(columns, axis=1).astype(np.int32)
 
     def _each_layer(self):
-        """Give the neighbours of each layer; the last number stands for what lacks."""
+        """Return the number of neighbours of each layer; the last is repeated."""
         given = self.n_neighbors
         given = [given] if isinstance(given, Integral) else list(given)
         return (given + given[-1:] * self.n_layers)[: self.n_layers]
 
     def _read_features(self):
-        """Give standardised features of each node, or None."""
+        """Return standardised features of each node, or None."""
         if self.features is None:
             return None
         import pandas as pd

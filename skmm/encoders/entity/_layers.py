@@ -112,7 +112,7 @@ class GraphAttention(nn.Module):
         return own.index_add(0, links.target, values.flatten(1).to(own.dtype))
 
     def _attend(self, asked, links):
-        """Give weights (n_links, n_heads), 1 in sum for a target's links of a relation.
+        """Return weights (n_links, n_heads); those of a target and relation sum to 1.
 
         Links are sorted by target and relation. What a drawn one stands for is the same
         for all of a target, and cancels.

@@ -110,7 +110,7 @@ class NodeModule(EncoderModule):
         return Encoded(vectors, self.token(found), known)
 
     def _find(self, codes, known):
-        """Give the vectors of the nodes in each row, anything where unknown."""
+        """Return the vectors of the nodes in each row, anything where unknown."""
         if not len(self.layers):
             places = codes.clamp(min=0)
             return (
@@ -128,7 +128,7 @@ class NodeModule(EncoderModule):
     # -- the graph --------------------------------------------------------------
 
     def _start(self, nodes):
-        """Give the vectors of some nodes, None for all, before any message."""
+        """Return the vectors of some nodes, None for all, before any message."""
         vectors = self.nodes if nodes is None else self.nodes.index_select(0, nodes)
         if self.training and self.node_dropout > 0:
             # A node that is not itself is told from its neighbours alone, as one
@@ -162,7 +162,7 @@ class NodeModule(EncoderModule):
         )
 
     def _propagate_sample(self, nodes):
-        """Give the vectors of sorted nodes, each layer from a sample of neighbours."""
+        """Return the vectors of sorted nodes, each layer from sampled neighbours."""
         levels = []
         for n_neighbors in self.n_neighbors:
             links = self._links(*sample_links(self.indptr, nodes, n_neighbors))
@@ -178,7 +178,7 @@ class NodeModule(EncoderModule):
         return vectors
 
     def _propagate_all(self):
-        """Give the vectors of all nodes; once for all batches of a prediction."""
+        """Return the vectors of all nodes; once for all batches of a prediction."""
         if torch.is_grad_enabled() or self.training:
             return self._propagate()
         state = self._state()

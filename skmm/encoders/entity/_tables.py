@@ -55,7 +55,7 @@ class LinkTable:
         }
 
     def facts(self):
-        """Give what is named of each node, a sparse matrix (n_nodes, n_facts).
+        """Return what is named of each node, a sparse matrix (n_nodes, n_facts).
 
         First the node itself; then "this relation, that neighbour", where at least
         two nodes have it: one of a single node says no more than its name. Neighbours

@@ -234,7 +234,7 @@ class ImageEncoder(PicturesEncoder):
         return self.flat_.read(X, resolve_limit(self.memory_limit))
 
     def _fit_vectors(self, X):
-        """Give the vectors of a network that does not learn: features like others."""
+        """Return the vectors of a network that does not learn: features like others."""
         from skmm.encoders._vector import VectorEncoder
         from skmm.feature_extraction import ImageEmbedder
 

@@ -133,7 +133,7 @@ class PicturesEncoder(Encoder):
     _remedy_for_columns = ""
 
     def _read(self, X):
-        """Give pixels and which rows have them."""
+        """Return pixels and which rows have them."""
         column = self._one_column(X)
         return read_pixels(
             column,
@@ -178,7 +178,7 @@ class PicturesEncoder(Encoder):
     # -- modules ----------------------------------------------------------------
 
     def _make_network(self):
-        """Give the network of pictures: pixels to (vectors or None, tokens)."""
+        """Return the network of pictures: pixels to (vectors or None, tokens)."""
         if not self._is_pretrained:
             return make_net(self.backbone, self._n_channels, self.size_, self.dropout)
         from skmm.encoders.pictures._pretrained import PretrainedNet
@@ -266,6 +266,6 @@ class PixelsModule(EncoderModule):
         return (mix_pictures(inputs[0], mixing),)
 
     def standardise(self, pixels):
-        """Give pictures (n, c, h, w) as the network wants them."""
+        """Return pictures (n, c, h, w) as the network wants them."""
         pixels = (pixels - self.mean) / self.std
         return pixels.contiguous(memory_format=torch.channels_last)

@@ -191,7 +191,7 @@ def make_net(backbone, n_channels, size, dropout):
 
 
 def _n_halvings(size):
-    """Give how often a side is halved, until about its square root is left."""
+    """Return how often a side is halved, until about its square root is left."""
     return max(1, round(math.log2(min(size)) / 2 - 0.1))
 
 
@@ -231,7 +231,7 @@ class Pool(nn.Module):
 
 @torch.no_grad()
 def count_tokens(network, n_channels, size):
-    """Give how many tokens a network makes of a picture; 0 where it gives a vector."""
+    """Return the number of tokens of a picture; 0 if the network gives a vector."""
     training = network.training
     network.eval()
     tokens = network(torch.zeros(1, n_channels, *size, dtype=torch.float32))[1]

@@ -17,7 +17,7 @@ _CHUNK = 256
 
 
 def resolve_limit(memory_limit):
-    """Give the bytes that a block may take before it goes to a file.
+    """Return the bytes that a block may take before it goes to a file.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def resolve_limit(memory_limit):
 
 
 def _memory():
-    """Give this machine's bytes of memory, or those that its container may have."""
+    """Return this machine's bytes of memory, or those that its container may have."""
     if not hasattr(os, "sysconf"):  # Windows
         return 8 * 2**30
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -44,7 +44,7 @@ def _memory():
 
 
 def allocate(shape, limit):
-    """Give zeros of uint8, in memory or, where they are more bytes, in a mapped file.
+    """Return zeros of uint8, in memory or, where they are more bytes, in a mapped file.
 
     The file has no name that would have to be deleted: it goes with the array, also
     where the process is killed. Rows that nobody writes take neither memory nor disk.
@@ -102,7 +102,7 @@ def read_pixels(column, reader, shape, limit, **options):
 
 
 def channel_statistics(pixels, present):
-    """Give mean and standard deviation of each channel, for pixels from 0 to 1.
+    """Return mean and standard deviation of each channel, for pixels from 0 to 1.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ class FlatPixels:
         return self
 
     def read(self, X, limit):
-        """Give pixels (n, c, h, w) and which rows have them.
+        """Return pixels (n, c, h, w) and which rows have them.
 
         A missing value among others is 0, or what the lowest one is.
         """

@@ -55,7 +55,7 @@ class PretrainedNet(nn.Module):
 
     @torch.enable_grad()
     def _probe(self, size):
-        """Give the width of what comes out, and the parameters that it depends on.
+        """Return the width of what comes out, and the parameters that it depends on.
 
         Others, such as the head for ImageNet's classes, can learn nothing.
         """

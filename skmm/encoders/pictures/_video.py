@@ -183,7 +183,7 @@ class VideoEncoder(PicturesEncoder):
 
     @torch.no_grad()
     def _embed(self, block):
-        """Give the vectors of all frames, (n, frames, d)."""
+        """Return the vectors of all frames, (n, frames, d)."""
         from skmm._nn.device import resolve_device
 
         device = resolve_device("auto")
@@ -223,7 +223,7 @@ class _Frames(PixelsModule):
         self.head = Head(encoder, self.network, width, pooling)
 
     def pooled(self, pixels):
-        """Give what the network says of each frame, (n, frames, d)."""
+        """Return what the network says of each frame, (n, frames, d)."""
         vectors, tokens = self.network(self.standardise(pixels.flatten(0, 1)))
         if vectors is None:
             vectors = self.head.pool(tokens)

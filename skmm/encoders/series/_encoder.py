@@ -201,7 +201,7 @@ class SeriesEncoder(Encoder):
         return self._block(self._shorten(X, self._read(X, self.channels_)[0]))
 
     def _read(self, X, channels):
-        """Give each row's values (time, channels), None or NaN where unknown."""
+        """Return each row's values (time, channels), None or NaN where unknown."""
         if self.is_table_:
             X = one_series_a_row(X, "series")
         columns, found = [], []
@@ -358,7 +358,7 @@ def _average(values, factor):
 
 
 def _measure(series):
-    """Give mean and spread of each channel; 0 and 1 where it has none."""
+    """Return mean and spread of each channel; 0 and 1 where it has none."""
     counts = np.maximum(sum((~np.isnan(values)).sum(axis=0) for values in series), 1)
     mean = sum(np.nansum(values, axis=0, dtype=float) for values in series) / counts
     squares = sum(

@@ -187,7 +187,7 @@ class PatchBackbone(nn.Module):
 
 
 def positions(x):
-    """Give sines and cosines of the time, for x of shape (n, t, channels)."""
+    """Return sines and cosines of the time, for x of shape (n, t, channels)."""
     _, n_times, n_channels = x.shape
     half = (n_channels + 1) // 2
     places = torch.arange(half, device=x.device, dtype=torch.float32)

@@ -232,7 +232,7 @@ class TabularEncoder(Encoder):
         )
 
     def _columns(self):
-        """Give the column of each number, and of each code."""
+        """Return the column of each number, and of each code."""
         columns = [], []
         for i, reader in enumerate(self.readers_):
             columns[reader.gives_codes].extend([i] * reader.n_features_)
@@ -318,7 +318,7 @@ class Codes(nn.Module):
         self.out_features = sum(sizes)
 
     def forward(self, codes):
-        """Give a list of tensors, one a column."""
+        """Return a list of tensors, one a column."""
         return [
             nn.functional.embedding(codes[:, i], table)
             for i, table in enumerate(self.tables)

@@ -87,7 +87,7 @@ class PretrainedTokens:
         self.tokenizer = tokenizer
 
     def __call__(self, texts):
-        """Give all ids, one text after the other, and how many each text has."""
+        """Return all ids, one text after the other, and how many each text has."""
 
         def encode(some):
             return self.tokenizer(

@@ -201,7 +201,7 @@ def _with_cost(tokens):
 
 
 def _bind(given, vocabulary, separator):
-    """Give the function for ``augment=``, told which ids stand for what."""
+    """Return the function for ``augment=``, told which ids stand for what."""
     augment = make_augmentation(given, "text")
     if augment is not None:
         augment.steps = [

@@ -76,7 +76,7 @@ class TokenReader:
         return [self.encode(to_strings(X.iloc[:, i])) for i in range(X.shape[1])]
 
     def _join(self, columns):
-        """Give all columns' ids as one Csr; a row has at least one."""
+        """Return all columns' ids as one Csr; a row has at least one."""
         kept = [np.minimum(n, most) for (_, n), most in zip(columns, self.lengths_)]
         lengths = np.maximum(sum(kept) + len(columns) - 1, 1)
         indptr = np.concatenate([[0], np.cumsum(lengths)])
@@ -94,7 +94,7 @@ class TokenReader:
 
 
 def pad(csr, padding=PADDING):
-    """Give the ids of a Csr as (n, longest) and the mask of those that are there."""
+    """Return the ids of a Csr as (n, longest) and the mask of those that are there."""
     lengths = csr.indptr.diff()
     longest = int(lengths.max()) if len(csr) else 0
     mask = torch.arange(longest, device=lengths.device) < lengths[:, None]
@@ -185,7 +185,7 @@ class Vocabulary:
         return tokenizer
 
     def __call__(self, texts):
-        """Give all ids, one text after the other, and how many each text has."""
+        """Return all ids, one text after the other, and how many each text has."""
 
         def encode(some):
             return self.tokenizer_.encode_batch_fast(some, add_special_tokens=False)

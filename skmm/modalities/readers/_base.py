@@ -55,7 +55,7 @@ class Reader(BaseEstimator):
         return self
 
     def clean(self, column: pd.Series) -> pd.Series:
-        """Give the cells in one form, whatever container and spelling they come in.
+        """Return the cells in one form, whatever container and spelling they come in.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class Reader(BaseEstimator):
         raise NotImplementedError
 
     def read(self, column: pd.Series) -> npt.NDArray[Any]:
-        """Give what an encoder takes.
+        """Return what an encoder takes.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ def is_nothing(cell):
 
 
 def spread(codes, values, nothing):
-    """Give the values of distinct cells to all rows."""
+    """Return for all rows the values of their distinct cells."""
     return np.append(values, np.asarray([nothing], dtype=values.dtype))[codes]
 
 
