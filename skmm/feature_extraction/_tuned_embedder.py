@@ -168,7 +168,7 @@ class Tunable:
         )
 
     def _splits(self, job):
-        """Return the folds, each row in one; an int splits rows sorted by content."""
+        """Return the folds, each row in one; for an int, of the rows in `job.order`."""
         n_rows = len(job.texts)
         strata = job.target.values
         if self.cv is None or isinstance(self.cv, numbers.Integral):
