@@ -382,9 +382,9 @@ class BaseMultimodal(
         return order_as_fitted(frame, self._labels)
 
     def _split(self, frame, y, weight, groups):
-        """Give (frame, y, weight) of the training and of the validation rows.
+        """Return (frame, y, weight) of the training and of the validation rows.
 
-        And, where each fold of the training rows validates once, each row's fold.
+        Third, where each fold of the training rows validates once, is each row's fold.
         """
         from skmm._training.split import assign_folds, split_rows
 
@@ -457,7 +457,7 @@ class BaseMultimodal(
             if not incremental:
                 self._check_folds(folds)
             self._learner = self._learner.copy()
-            self._learner.go_on(self._fit_seed, self._targets)
+            self._learner.continue_with(self._fit_seed, self._targets)
         rows_train = self._make_rows(blocks, frame, y, weight)
         if valid is None:
             return rows_train, None

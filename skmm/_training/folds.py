@@ -73,8 +73,8 @@ class FoldLearner:
         made.members = [one.copy() for one in self.members]
         return made
 
-    def go_on(self, seed, targets):
-        """Take what a training that continues has anew.
+    def continue_with(self, seed, targets):
+        """Set what a training that continues from this one brings with it.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class FoldLearner:
         targets : ClassificationTargets or RegressionTargets
         """
         for one, own in zip(self.members, seeds_of(seed, len(self.members))):
-            one.go_on(own, targets)
+            one.continue_with(own, targets)
 
     def train(
         self,

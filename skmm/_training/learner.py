@@ -190,8 +190,8 @@ class Learner:
         """The learners that this is made of, as of a FoldLearner: itself."""
         return [self]
 
-    def go_on(self, seed, targets):
-        """Take what a training that continues has anew.
+    def continue_with(self, seed, targets):
+        """Set what a training that continues from this one brings with it.
 
         Parameters
         ----------
