@@ -19,7 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from skmm._composition import MultimodalComposition
-from skmm._data.frames import as_frame, is_named_table
+from skmm._data.frames import as_frame, is_named_table, take_rows
 from skmm._utils.compat import (
     CallbackSupportMixin,
     HasMethods,
@@ -340,7 +340,7 @@ class BaseMultimodal(
                 "row a positive weight."
             )
         groups = None if groups is None else groups[kept]
-        return self._steps(_take_rows, frame, rows=kept), y[kept], weight[kept], groups
+        return self._steps(take_rows, frame, rows=kept), y[kept], weight[kept], groups
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""
@@ -415,7 +415,7 @@ class BaseMultimodal(
         if not len(valid):
             return (frame, y, weight), None, None
         train, valid = (
-            (self._steps(_take_rows, frame, rows=rows), y[rows], weight[rows])
+            (self._steps(take_rows, frame, rows=rows), y[rows], weight[rows])
             for rows in (train, valid)
         )
         return train, valid, None
@@ -661,7 +661,3 @@ def _summable(weight):
     """Return weights whose sum is a number; only their ratios count."""
     largest = weight.max(initial=0)
     return weight / largest if largest > 1e200 else weight
-
-
-def _take_rows(frame, rows):
-    return frame.iloc[rows]

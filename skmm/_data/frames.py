@@ -139,6 +139,17 @@ def _from_named_table(X, columns):
     return X.to_pandas()
 
 
+def take_rows(frame, rows):
+    """Return some rows of a frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    rows : ndarray of int
+    """
+    return frame.iloc[rows]
+
+
 def is_missing(series, *, empty=False):
     """Tell which cells of a column hold nothing.
 

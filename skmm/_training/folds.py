@@ -5,6 +5,7 @@ import copy
 import numpy as np
 import torch
 
+from skmm._data.frames import take_rows
 from skmm._training.history import TrainingHistory
 from skmm._training.learner import score_rows
 from skmm._training.mixture import Mixture
@@ -176,7 +177,7 @@ def _take(rows, numbers, steps):
         blocks,
         rows.codes.index_select(0, places),
         rows.weight.index_select(0, places),
-        None if rows.X is None else steps(_take_frame, rows.X, rows=numbers),
+        None if rows.X is None else steps(take_rows, rows.X, rows=numbers),
         None if rows.y is None else rows.y[numbers],
     )
 
@@ -187,7 +188,3 @@ def _take_block(block, rows):
     if block.cost is not None:
         taken.cost = block.cost.index_select(0, places)
     return taken
-
-
-def _take_frame(frame, rows):
-    return frame.iloc[rows]

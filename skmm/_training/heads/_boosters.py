@@ -53,7 +53,7 @@ class _Booster(BaseEstimator):
 
     Parameters
     ----------
-    library : {"lightgbm", "xgboost", "catboost"}
+    package : {"lightgbm", "xgboost", "catboost"}
     max_iter : int, default=100
     early_stopping : bool, default=False
     categorical_features : ndarray of bool of shape (n_features,), default=None
@@ -70,7 +70,7 @@ class _Booster(BaseEstimator):
 
     def __init__(
         self,
-        library,
+        package,
         *,
         max_iter=100,
         early_stopping=False,
@@ -79,7 +79,7 @@ class _Booster(BaseEstimator):
         quantile=None,
         random_state=None,
     ):
-        self.library = library
+        self.package = package
         self.max_iter = max_iter
         self.early_stopping = early_stopping
         self.categorical_features = categorical_features
@@ -103,7 +103,7 @@ class _Booster(BaseEstimator):
             if y_val is not None:
                 y_val = np.searchsorted(self.classes_, y_val)
         valid = None if X_val is None else (X_val, y_val, sample_weight_val)
-        self.model_, self.n_iter_ = _FITS[self.library](
+        self.model_, self.n_iter_ = _FITS[self.package](
             self, X, y, sample_weight, valid, self._is_classifier
         )
         return self
@@ -120,7 +120,7 @@ class _Booster(BaseEstimator):
 
     def _read(self, X):
         """Return X as the library takes categories."""
-        if self.library != "catboost" or not np.any(self.categorical_features):
+        if self.package != "catboost" or not np.any(self.categorical_features):
             return X
         import pandas as pd
 
