@@ -101,6 +101,7 @@ class Tunable:
         """
         if self.tune is None:
             with self._untuned():
+                # Of the Embedder that this is mixed into.
                 return super().fit_transform(X, y)  # type: ignore[misc]
         return self._fit_tuned(X, y, cross_fit=True)
 

@@ -142,7 +142,7 @@ class ModuleFusion(Fusion):
         self.module = module
 
     @property
-    def uses_tokens(self) -> bool:  # type: ignore[override]
+    def uses_tokens(self) -> bool:  # type: ignore[override]  # by its options
         """Whether the module's class asks for tokens."""
         return getattr(self.module, "uses_tokens", False)
 

@@ -145,7 +145,7 @@ def _resolve(path, reader):
 
 def _open_file(path, reader):
     try:
-        file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115
+        file = open(path, "rb", opener=_open_without_waiting)  # noqa: SIM115 (returned open)
     except FileNotFoundError as error:
         raise CellError(_not_found(path, reader)) from error
     except IsADirectoryError as error:

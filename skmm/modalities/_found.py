@@ -123,7 +123,7 @@ class Modalities:
         return (self._modalities, self.ignored) == (other._modalities, other.ignored)
 
     # Equal by content and open to change, like the list it stands for.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # makes it unhashable
 
     def _table(self):
         """Rows of the printed table, with long runs of like columns in one row."""

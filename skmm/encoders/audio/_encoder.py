@@ -224,7 +224,7 @@ class AudioEncoder(Encoder):
         return self._read_tuned(X)
 
     @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
+    def max_batch_size(self) -> int | None:  # type: ignore[override]  # by its options
         """Rows of a batch at most: activations over time and frequency are large."""
         return None if self._is_frozen else 32
 

@@ -191,7 +191,7 @@ class PicturesEncoder(Encoder):
         return join_affine(make_augmentation(self.augment, self._kind))
 
     @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
+    def max_batch_size(self) -> int | None:  # type: ignore[override]  # by its options
         """The most rows that batch_size="auto" is to take."""
         if getattr(self, "size_", None) is None or self._computes_once:
             return 512

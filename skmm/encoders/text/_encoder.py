@@ -245,7 +245,7 @@ default="bag"
         self.memory = memory
 
     @property
-    def max_batch_size(self) -> int | None:  # type: ignore[override]
+    def max_batch_size(self) -> int | None:  # type: ignore[override]  # by its options
         """Rows of a batch, at most, that ``batch_size="auto"`` takes."""
         if self.backbone == "pretrained" and self.tune != "frozen":
             return 32

@@ -97,7 +97,7 @@ class Reader(BaseEstimator):
             return NotImplemented
         return self.get_params() == other.get_params()
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # makes it unhashable
 
     def _refuse(self, column, lost, what=None, remedy=None):
         """Raise if there are cells that hold something and could not be read."""
