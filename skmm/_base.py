@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Mixups,
         Names,
         PathLike,
+        Pretrained,
         RandomState,
         TableLike,
         Transformed,
@@ -67,6 +68,8 @@ class BaseMultimodal(
         **MultimodalComposition._parameter_constraints,
         "modalities": [StrOptions({"auto"}), list, tuple],
         "kinds": [dict, None],
+        "pretrained": [StrOptions({"auto", "tuned"}), "boolean"],
+        "memory": [str, os.PathLike, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "heads": [StrOptions({"auto"}), list, tuple],
@@ -114,6 +117,8 @@ class BaseMultimodal(
         modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
+        pretrained: Pretrained = "auto",
+        memory: PathLike | None = None,
         fusion: str | Fusion | type = "concat",
         alignment: Alignments = None,
         alignment_weight: float = 0.1,
@@ -147,6 +152,8 @@ class BaseMultimodal(
     ) -> None:
         self.modalities = modalities
         self.kinds = kinds
+        self.pretrained = pretrained
+        self.memory = memory
         self.fusion = fusion
         self.alignment = alignment
         self.alignment_weight = alignment_weight
@@ -519,11 +526,18 @@ class BaseMultimodal(
             )
 
     def _set_learned_attributes(self):
+        from skmm.encoders._pretrained import find_weights
+
         learner = self._learner
         self.modalities_ = [
             (name, encoder, self._labels[positions].tolist())
             for name, encoder, positions in self._preparation.modalities
         ]
+        self.pretrained_ = {
+            name: weights
+            for name, encoder, _ in self.modalities_
+            if (weights := find_weights(encoder))
+        }
         if learner.fused is not None:
             self._n_features_out = learner.fused.out_features
         self.n_parameters_ = learner.n_parameters

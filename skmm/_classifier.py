@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Mixups,
         Names,
         PathLike,
+        Pretrained,
         Probabilities,
         RandomState,
         TableLike,
@@ -60,6 +61,23 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         "photo": "image", "note": "drop"}``; all other columns are detected. See
         :func:`skmm.detect_modalities` for what may be named. Only with
         ``modalities="auto"``.
+    pretrained : "auto", True, False or "tuned", default="auto"
+        Which modalities are read through networks that learned on other data. It holds
+        where a modality has the name of its kind ("image"), as those that are detected
+        have; encoder objects are as they are.
+
+        - "auto": pictures and sounds, beside what is measured of them (EfficientNet-
+          lite0, Resemblyzer), if the packages that carry the weights are installed;
+          otherwise a warning says how to add them;
+        - True: texts and videos as well (MiniLM beside n-grams, EfficientNet-lite0 over
+          frames). Texts take some milliseconds each. A package that is missing is an
+          error;
+        - "tuned": as True, and the networks of texts and pictures are adapted to the
+          target by low-rank matrices (LoRA): slow without a GPU;
+        - False: none.
+    memory : str or path, default=None
+        Folder of a cache on disk of the networks' vectors: no picture, sound, video or
+        text goes through a network twice, whatever the fold, search or process.
     fusion : str, Fusion or class, default="concat"
         How the modalities' vectors are joined: a name of
         :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``, ``"attention"``,
@@ -201,6 +219,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         The order of a categorical, and categories that no row has, are not kept.
     modalities_ : list of (name, encoder, columns)
         With the fitted encoders.
+    pretrained_ : dict of str to list
+        The pretrained networks of each modality that has some: `model`, `revision`
+        (what tells its weights apart) and `tune` of each.
     head_weights_ : dict of str to float or ndarray
         Each head's share in the mixture; an array over the outputs if several.
     history_ : list of dict
@@ -252,6 +273,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
+        pretrained: Pretrained = "auto",
+        memory: PathLike | None = None,
         fusion: str | Fusion | type = "concat",
         alignment: Alignments = None,
         alignment_weight: float = 0.1,
@@ -287,6 +310,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         super().__init__(
             modalities,
             kinds=kinds,
+            pretrained=pretrained,
+            memory=memory,
             fusion=fusion,
             alignment=alignment,
             alignment_weight=alignment_weight,

@@ -14,6 +14,11 @@ from skmm.encoders import make_encoder
 from skmm.fusion import FUSIONS, make_fusion
 from skmm.modalities._resolver import is_dropped
 
+#: Parameters that nested ones lie in.
+_WHOLES = ("modalities", "fusion", "alignment", "mixup")
+#: Parameters by which the name of a kind becomes an object.
+_NETWORKS = ("pretrained", "memory", "device")
+
 
 class MultimodalComposition(BaseComposition):
     """``get_params`` and ``set_params`` over modalities, fusion and alignment.
@@ -84,7 +89,7 @@ class MultimodalComposition(BaseComposition):
         self : estimator
         """
         # Before what is nested in them.
-        for whole in ("modalities", "fusion", "alignment", "mixup"):
+        for whole in (*_WHOLES, *_NETWORKS):
             if whole in params:
                 setattr(self, whole, params.pop(whole))
         # Likewise the encoders, by the names of their modalities.
@@ -112,8 +117,9 @@ class MultimodalComposition(BaseComposition):
                     f"set {key!r}."
                 )
             else:
+                networks = {k: own[k] for k in _NETWORKS}
                 self._encoders = [
-                    (n, _one_encoder(e, key) if n == name else e)
+                    (n, _one_encoder(e, key, networks) if n == name else e)
                     for n, e in self._encoders
                 ]
         self._set_params("_encoders", **params)
@@ -132,10 +138,10 @@ def _one_alignment(alignment, key):
     return make_alignment(alignment) if named else alignment
 
 
-def _one_encoder(encoder, key):
+def _one_encoder(encoder, key, options):
     if is_dropped(encoder):
         raise ValueError(
             f"Parameter {key!r} is of a modality that is dropped. Give it an encoder "
             "first, by the modality's name."
         )
-    return make_encoder(encoder) if isinstance(encoder, str) else encoder
+    return make_encoder(encoder, **options) if isinstance(encoder, str) else encoder

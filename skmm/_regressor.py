@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Mixups,
         Names,
         PathLike,
+        Pretrained,
         RandomState,
         TableLike,
         Validation,
@@ -59,6 +60,23 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         "photo": "image", "note": "drop"}``; all other columns are detected. See
         :func:`skmm.detect_modalities` for what may be named. Only with
         ``modalities="auto"``.
+    pretrained : "auto", True, False or "tuned", default="auto"
+        Which modalities are read through networks that learned on other data. It holds
+        where a modality has the name of its kind ("image"), as those that are detected
+        have; encoder objects are as they are.
+
+        - "auto": pictures and sounds, beside what is measured of them (EfficientNet-
+          lite0, Resemblyzer), if the packages that carry the weights are installed;
+          otherwise a warning says how to add them;
+        - True: texts and videos as well (MiniLM beside n-grams, EfficientNet-lite0 over
+          frames). Texts take some milliseconds each. A package that is missing is an
+          error;
+        - "tuned": as True, and the networks of texts and pictures are adapted to the
+          target by low-rank matrices (LoRA): slow without a GPU;
+        - False: none.
+    memory : str or path, default=None
+        Folder of a cache on disk of the networks' vectors: no picture, sound, video or
+        text goes through a network twice, whatever the fold, search or process.
     loss : {"squared_error", "absolute_error", "quantile", "poisson"}, \
             default="squared_error"
         What all heads and their mixture minimise, and so what is predicted:
@@ -201,6 +219,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     ----------
     modalities_ : list of (name, encoder, columns)
         With the fitted encoders.
+    pretrained_ : dict of str to list
+        The pretrained networks of each modality that has some: `model`, `revision`
+        (what tells its weights apart) and `tune` of each.
     head_weights_ : dict of str to float or ndarray
         Each head's share in the mixture, an array over the outputs if several. All are
         zero where no head beats a constant.
@@ -254,6 +275,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
+        pretrained: Pretrained = "auto",
+        memory: PathLike | None = None,
         loss: Literal[
             "squared_error", "absolute_error", "quantile", "poisson"
         ] = "squared_error",
@@ -292,6 +315,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         super().__init__(
             modalities,
             kinds=kinds,
+            pretrained=pretrained,
+            memory=memory,
             fusion=fusion,
             alignment=alignment,
             alignment_weight=alignment_weight,

@@ -100,7 +100,7 @@ def spelled_out(annotation):
 
     while True:
         longer = re.sub(
-            r"\b(Alignments|OneAlignment|Mixups|MixupName|Validation)\b",
+            r"\b(Alignments|OneAlignment|Mixups|MixupName|Pretrained|Validation)\b",
             lambda name: str(getattr(aliases, name[0])).removeprefix("typing."),
             annotation,
         )

@@ -56,7 +56,7 @@ class BagTable(nn.Module):
 
 
 class SparseModule(nn.Module):
-    """Vectors from a sparse first part: embedding bag, layer norm, dropout.
+    """Vectors from a sparse part: embedding bag, layer norm, dropout.
 
     Parameters
     ----------
@@ -66,16 +66,19 @@ class SparseModule(nn.Module):
         unless half of the bag is hidden.
     frequency : array-like of shape (n_features,)
         See :class:`BagTable`.
+    part : int, default=0
+        Which part of the block it reads.
     """
 
-    def __init__(self, n_features, width, dropout, frequency):
+    def __init__(self, n_features, width, dropout, frequency, part=0):
         super().__init__()
         # Small, so that what is rare and hardly learned does not make noise.
         self.table = BagTable(n_features, width, scale=0.02, frequency=frequency)
         self.net = nn.Sequential(nn.LayerNorm(width), Dropout(dropout))
+        self.part = part
 
     def forward(self, block):
-        return self.net(self.table(block[0], block.dtype))
+        return self.net(self.table(block[self.part], block.dtype))
 
 
 class SparseWide(nn.Module):

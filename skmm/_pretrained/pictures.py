@@ -163,7 +163,7 @@ def is_timm(name):
 def _load_efficientnet_lite(name, device, revision, size):
     import torch
 
-    library = optional_import("efficientnet_lite_pytorch", "weights")
+    library = optional_import("efficientnet_lite_pytorch", "image")
     size = size or (224, 224)
     # Its padding is built for one size.
     network = library.EfficientNet.from_name(name, image_size=size)

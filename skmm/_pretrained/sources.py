@@ -57,6 +57,17 @@ def packaged_path(name):
     return pathlib.Path(spec.submodule_search_locations[0]) / place
 
 
+def is_installed(name):
+    """Return True if the package of a packaged network is installed.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PACKAGED`.
+    """
+    return importlib.util.find_spec(PACKAGED[name][1]) is not None
+
+
 def load_sentence_model(model, device, revision=None):
     """Load a sentence-transformers model, offline where it is on this machine.
 

@@ -9,6 +9,7 @@ import numpy as np
 STRUCTURE = (
     "modalities",
     "kinds",
+    "pretrained",
     "fusion",
     "heads",
     "width",

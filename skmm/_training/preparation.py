@@ -136,7 +136,7 @@ class Preparation:
         self.check_named(options)
         found = find_columns(requested, frame, training, ignored, steps=steps)
         self.modalities = [
-            (selection.name, _make_encoder(selection), selection.positions)
+            (selection.name, _make_encoder(selection, options), selection.positions)
             for selection in found
         ]
         return self
@@ -234,9 +234,14 @@ class Preparation:
         return found
 
 
-def _make_encoder(selection):
+def _make_encoder(selection, options):
     """Return a new encoder for a modality, which knows what reads its columns."""
-    encoder = clone(make_encoder(selection.encoder, series=selection.is_scalar))
+    encoder = make_encoder(
+        selection.encoder,
+        series=selection.is_scalar,
+        **{key: options[key] for key in ("pretrained", "memory", "device")},
+    )
+    encoder = clone(encoder)
     if selection.readers is None:
         return encoder
     if "readers" not in encoder.get_params(deep=False):

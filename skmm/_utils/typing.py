@@ -96,6 +96,8 @@ Probabilities: TypeAlias = "npt.NDArray[np.float64] | list[npt.NDArray[np.float6
 RandomState: TypeAlias = "int | np.random.RandomState | None"
 #: ``cv=`` of scikit-learn.
 CV: TypeAlias = int | Splitter | Iterable[Any] | None
+#: ``pretrained=`` of the estimators.
+Pretrained: TypeAlias = "bool | Literal['auto', 'tuned']"
 #: ``validation=`` of the estimators.
 Validation: TypeAlias = (
     "Literal['auto'] | float | Splitter | Iterable[Any] | ValidationData | None"

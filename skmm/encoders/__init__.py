@@ -9,13 +9,13 @@ from skmm._utils.compat import HasMethods
 from skmm._utils.lazy import attach
 from skmm._utils.registry import make_part, part_constraints
 from skmm._utils.validation import check_value
+from skmm.encoders._pretrained import make_with_network
 from skmm.modalities import KINDS
-from skmm.modalities._kinds import make_default
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from skmm._utils.typing import SupportsTransform
+    from skmm._utils.typing import PathLike, Pretrained, SupportsTransform
     from skmm.encoders._base import Encoder
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ def make_encoder(
     encoder: str | Encoder | type[Encoder] | type[nn.Module] | SupportsTransform,
     *,
     series: bool = False,
+    pretrained: Pretrained = False,
+    memory: PathLike | None = None,
+    device: str = "auto",
 ) -> Encoder:
     """Return an encoder for what a user wrote in an encoder's place.
 
@@ -103,6 +106,13 @@ def make_encoder(
         ``nn.Module`` into a :class:`ModuleEncoder`.
     series : bool, default=False
         If True, a transformer is handed its column as a 1-D Series.
+    pretrained : {"auto", "tuned"} or bool, default=False
+        Pretrained networks that the name of a kind stands for; see
+        :class:`~skmm.MultimodalClassifier`.
+    memory : str or path, default=None
+        Folder of the cache of their vectors.
+    device : str, default="auto"
+        Where networks compute that do not learn.
 
     Returns
     -------
@@ -116,6 +126,8 @@ def make_encoder(
         name that is not known the nearest is proposed.
     ValueError
         If the encoder needs an argument.
+    ImportError
+        If ``pretrained=`` asks for a network whose package is not installed.
 
     Examples
     --------
@@ -124,7 +136,7 @@ def make_encoder(
     VectorEncoder()
     """
     if isinstance(encoder, str) and encoder in KINDS:
-        encoder = make_default(encoder, "encoder")
+        encoder = make_with_network(encoder, pretrained, memory, device)
     known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
     check_value(encoder, known, "encoder", "make_encoder")
     if _is_transformer(encoder):

@@ -324,3 +324,15 @@ def test_trees_with_weights_read_rounded_numbers():
     np.testing.assert_array_equal(
         model.predict(X[1000:1010]), model.predict(X)[1000:1010]
     )
+
+
+@pytest.mark.parametrize("cls", [MultimodalClassifier, MultimodalRegressor])
+def test_trees_find_what_a_few_of_a_thousand_numbers_tell(cls):
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(300, 1000)).astype(np.float32)
+    y = (values[:, 700] > 0).astype(int) + (values[:, 3] > 0)
+    values[::50] = np.nan  # rows without the modality
+    X = pd.DataFrame(values, columns=[f"v__{i}" for i in range(1000)])
+    model = cls(heads=["boosting"], random_state=0).fit(X[:240], y[:240])
+    there = np.arange(240, 300) % 50 > 0
+    assert model.score(X[240:][there], y[240:][there]) > 0.8

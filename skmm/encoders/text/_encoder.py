@@ -60,7 +60,8 @@ default="bag"
         - "cnn": filters over some words in a row;
         - "lstm", "gru": recurrent networks in both directions;
         - "transformer": attention among all words;
-        - "pretrained": the network that `model` names.
+        - "pretrained": the network that `model` names; where it is frozen, and `wide`,
+          beside a bag.
     max_features : int, default=20000
         N-grams of each column, the most frequent ones.
     min_frequency : int, default=2
@@ -305,6 +306,10 @@ default="bag"
         return 0.1 if self.backbone == "pretrained" else 0.5
 
     @property
+    def _is_frozen(self):
+        return self.backbone == "pretrained" and self.tune == "frozen"
+
+    @property
     def _has_ngrams(self):
         return self.wide or self.backbone == "bag"
 
@@ -328,17 +333,25 @@ default="bag"
 
         if self.backbone != "pretrained":
             return readers.WordReader(self)
-        if self.tune == "frozen":
+        if self._is_frozen:
             return readers.FrozenReader(self)
         return readers.TunedReader(self)
 
     def build_module(self, width: int) -> nn.Module:
+        modules = []
         if self.reader_ is not None:
-            return self.reader_.build_module(self, width)
+            modules.append(self.reader_.build_module(self, width))
+        if self.reader_ is None or (self.wide and self._is_frozen):
+            modules.append(self._build_bag(width))
+        return modules[0] if len(modules) == 1 else _Sum(modules)
+
+    def _build_bag(self, width):
+        """Build the module that reads the last part of a block, the n-grams."""
         frequency = np.concatenate([c.document_frequency_ for c in self.counters_])
         if not len(frequency):  # a table without rows cannot be looked up
             frequency = np.zeros(1)
-        return SparseModule(len(frequency), width, self._dropout, frequency)
+        dropout = 0.5 if self.dropout is None else self.dropout
+        return SparseModule(len(frequency), width, dropout, frequency, part=-1)
 
     def linear_features(self, block: Block) -> Features | None:
         parts = []
@@ -366,9 +379,8 @@ default="bag"
         return _Sum(shortcuts) if len(shortcuts) > 1 else next(iter(shortcuts), None)
 
     def _check_combinations(self):
-        frozen = self.backbone == "pretrained" and self.tune == "frozen"
-        if self.augment is not None and (frozen or self.backbone == "bag"):
-            what = "tune='frozen'" if frozen else "backbone='bag'"
+        if self.augment is not None and (self._is_frozen or self.backbone == "bag"):
+            what = "tune='frozen'" if self._is_frozen else "backbone='bag'"
             raise ValueError(
                 f"augment={self.augment!r} changes the tokens of each batch, and with "
                 f"{what} there are none: features are made once. Take another, or "
@@ -387,11 +399,11 @@ default="bag"
 
 
 class _Sum(nn.Module):
-    """Several shortcuts of one modality, added."""
+    """Several readers of one modality's block, added."""
 
-    def __init__(self, shortcuts):
+    def __init__(self, modules):
         super().__init__()
-        self.shortcuts = nn.ModuleList(shortcuts)
+        self.readers = nn.ModuleList(modules)
 
     def forward(self, block):
-        return sum(shortcut(block) for shortcut in self.shortcuts)
+        return sum(reader(block) for reader in self.readers)
