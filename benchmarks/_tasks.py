@@ -159,6 +159,31 @@ def _drama(seed):
 
 def _icons(seed):
     """Which of the common tags has an icon? Its drawing in 8 x 8 cells, its name."""
+    from PIL import Image
+
+    drawn = draw_icons(32)
+    cells = [
+        np.asarray(Image.fromarray(one).resize((8, 8), Image.Resampling.BOX)).ravel()
+        for one in drawn["image"]
+    ]
+    X = pd.DataFrame(np.array(cells) / 255, columns=[f"image__{i}" for i in range(64)])
+    X.insert(0, "name", drawn["name"])
+    return X, drawn["tag"], ["name"], True
+
+
+def draw_icons(size):
+    """Draw the icons that have one of the twenty most frequent tags.
+
+    Parameters
+    ----------
+    size : int
+        Pixels on each side.
+
+    Returns
+    -------
+    icons : DataFrame
+        tag, name, and image, uint8 of shape (size, size).
+    """
     from PIL import Image, ImageDraw, ImageFont
 
     members = ("tags.json", "font/lucide.ttf", "font/codepoints.json")
@@ -175,19 +200,17 @@ def _icons(seed):
     )
     tags = json.loads(paths["icons.json"].read_text())
     points = json.loads(paths["icon_ids.json"].read_text())
-    font = ImageFont.truetype(str(paths["icons.ttf"]), 32)
+    font = ImageFont.truetype(str(paths["icons.ttf"]), size)
     counts = pd.Series([t for some in tags.values() for t in some]).value_counts()
     rows = []
     for name, some in tags.items():
         common = [tag for tag in counts.index[:20] if tag in some]
         if not common or name not in points:
             continue
-        image = Image.new("L", (32, 32))
+        image = Image.new("L", (size, size))
         ImageDraw.Draw(image).text((0, 0), chr(points[name]), font=font, fill=255)
-        cells = np.asarray(image.resize((8, 8), Image.Resampling.BOX)) / 255
-        rows.append((common[0], name.replace("-", " "), *cells.ravel()))
-    X = pd.DataFrame(rows, columns=["tag", "name", *(f"image__{i}" for i in range(64))])
-    return X.drop(columns="tag"), X["tag"], ["name"], True
+        rows.append((common[0], name.replace("-", " "), np.asarray(image)))
+    return pd.DataFrame(rows, columns=["tag", "name", "image"])
 
 
 def _cards(seed):
