@@ -1,0 +1,18 @@
+"""Looking into a fitted estimator: what each modality brings."""
+
+from typing import TYPE_CHECKING
+
+from skmm._utils.lazy import attach
+
+if TYPE_CHECKING:
+    from skmm.inspection._importance import modality_importance
+
+_PUBLIC = {
+    "modality_importance": "skmm.inspection._importance",
+}
+
+__all__ = ["modality_importance"]
+
+# Lazily: drawing needs no torch, and computing no matplotlib.
+if not TYPE_CHECKING:  # to a checker any name at all would be there
+    __getattr__, __dir__ = attach(__name__, _PUBLIC)

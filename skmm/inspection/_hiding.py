@@ -1,0 +1,134 @@
+"""A fitted estimator's predictions with some of what it reads hidden."""
+
+import numpy as np
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from skmm._base import BaseMultimodal
+from skmm._utils.names import did_you_mean
+
+
+def open_estimator(estimator, X, method):
+    """Return the multimodal estimator within an estimator, and what it reads of X.
+
+    Parameters
+    ----------
+    estimator : MultimodalClassifier or MultimodalRegressor
+        Or a search that found one, or a Pipeline that ends in one.
+    X : table
+    method : str
+        For errors.
+
+    Returns
+    -------
+    estimator : BaseMultimodal
+    X : table
+
+    Raises
+    ------
+    TypeError
+        For any other estimator.
+    """
+    check_is_fitted(estimator)
+    inner = estimator
+    while not isinstance(inner, BaseMultimodal):
+        if hasattr(inner, "best_estimator_"):
+            inner = inner.best_estimator_
+        elif isinstance(inner, Pipeline):
+            X = inner[:-1].transform(X) if len(inner) > 1 else X
+            inner = inner[-1]
+        else:
+            raise TypeError(
+                f"method={method!r} hides modalities within a MultimodalClassifier or "
+                f"MultimodalRegressor, and this is {type(estimator).__name__}. Use "
+                "method='permutation', which takes any fitted estimator."
+            )
+    return inner, X
+
+
+def choose_head(estimator, head):
+    """Return the learner of a fitted estimator, or of one of its heads.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+    head : str or None
+        None stands for the mixture.
+
+    Raises
+    ------
+    ValueError
+        For a head that it does not have.
+    """
+    learner = estimator._learner
+    if head is None:
+        return learner
+    heads = list(learner.members[0].heads)
+    if head not in heads:
+        raise ValueError(
+            f"head={head!r} is not a head of this estimator; it has {heads}."
+            f"{did_you_mean(head, heads)}"
+        )
+    return learner.only(head)
+
+
+class HiddenModalities:
+    """Predictions of a fitted estimator that sees some of the modalities.
+
+    X is read once. A hidden modality is one that no row has: each head takes it as it
+    takes a modality that a row lacks, and rows without any get the prior.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+        Fitted.
+    X : table
+    head : str or None
+
+    Attributes
+    ----------
+    names : list of str
+        Of the modalities.
+    """
+
+    def __init__(self, estimator, X, head):
+        self.learner = choose_head(estimator, head)
+        self.blocks = estimator._blocks(X)
+        self.names = list(self.blocks)
+
+    def logits(self, seen):
+        """Return the logits of all rows.
+
+        Parameters
+        ----------
+        seen : ndarray of bool of shape (n_modalities,)
+
+        Returns
+        -------
+        logits : ndarray of shape (n_rows, n_logits)
+        """
+        blocks = {
+            name: block if is_seen else block.hide()
+            for (name, block), is_seen in zip(self.blocks.items(), seen)
+        }
+        return self.learner.predict(blocks)
+
+
+class _Known:
+    """In a learner's place: its predictions are known, and handed on."""
+
+    def predict(self, logits):
+        return np.asarray(logits)
+
+
+def view_of(estimator, X, logits):
+    """Return an estimator that predicts by known logits.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+    X : table
+        For this very object they are known.
+    logits : ndarray of shape (n_rows, n_logits)
+    """
+    return estimator._view(_Known(), known=[(X, logits)])

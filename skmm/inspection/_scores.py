@@ -1,0 +1,223 @@
+"""Scores of predictions, on all rows and on bootstrap samples of them."""
+
+import functools
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring
+
+from skmm._data.frames import as_frame, take_rows
+from skmm.inspection._hiding import view_of
+
+
+class Scores:
+    """Score logits by one metric.
+
+    Scores that are sums over the rows, or made of such sums, are resampled by a
+    product with the rows' counts; for any other the scorer is called again.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+    X : table
+    y : ndarray
+    scoring : str, callable or None
+    sample_weight : ndarray of shape (n_rows,) or None
+    counts : ndarray of int of shape (n_bootstraps, n_rows)
+        How often each row is drawn.
+    """
+
+    def __init__(self, estimator, X, y, scoring, sample_weight, counts):
+        self.estimator = estimator
+        self.scorer = check_scoring(estimator, scoring=scoring)
+        self.X = X
+        self.y = y
+        self.weight = sample_weight
+        self.counts = counts
+        self.sums = _SUMS.get(_name_of(estimator, scoring))
+
+    @functools.cached_property
+    def frame(self):
+        """X, as a frame of which rows can be taken."""
+        return as_frame(self.X)
+
+    def __call__(self, logits):
+        """Return the score on all rows, then on each bootstrap sample.
+
+        Parameters
+        ----------
+        logits : ndarray of shape (n_rows, n_logits)
+
+        Returns
+        -------
+        scores : ndarray of shape (1 + n_bootstraps,)
+        """
+        view = view_of(self.estimator, self.X, logits)
+        scores = [self._score(view, self.X, self.y, self.weight)]
+        parts = None
+        if self.sums is not None and len(self.counts):
+            parts = self.sums(view, self.X, self.y)
+        if parts is None:
+            return np.array(scores + [self._of_sample(logits, c) for c in self.counts])
+        sums, finish = parts
+        return np.append(
+            scores, finish(resampled_means(sums, self.counts, self.weight))
+        )
+
+    def _score(self, view, X, y, weight):
+        options = {} if weight is None else {"sample_weight": weight}
+        return float(self.scorer(view, X, y, **options))
+
+    def _of_sample(self, logits, counts):
+        rows = np.repeat(np.arange(len(counts)), counts)
+        X = take_rows(self.frame, rows)
+        weight = None if self.weight is None else self.weight[rows]
+        return self._score(
+            view_of(self.estimator, X, logits[rows]), X, self.y[rows], weight
+        )
+
+
+def resampled_means(values, counts, weight=None):
+    """Return the weighted means of rows' values in bootstrap samples.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows, n_values)
+    counts : ndarray of int of shape (n_samples, n_rows)
+    weight : ndarray of shape (n_rows,), default=None
+
+    Returns
+    -------
+    means : ndarray of shape (n_samples, n_values)
+    """
+    weight = np.ones(len(values)) if weight is None else weight
+    columns = np.column_stack([weight[:, None] * values, weight])
+    means = np.empty((len(counts), values.shape[1]))
+    for i, some in enumerate(counts):  # the counts take a byte, and a float would 8
+        sums = some @ columns
+        means[i] = sums[:-1] / sums[-1]
+    return means
+
+
+def draw_counts(y, n_bootstraps, rng, is_classification):
+    """Draw how often each row is in each bootstrap sample.
+
+    Rows are drawn within their class where each has one, so that no sample lacks a
+    class and every score exists.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+    n_bootstraps : int
+    rng : RandomState
+    is_classification : bool
+
+    Returns
+    -------
+    counts : ndarray of uint8 of shape (n_bootstraps, n_rows)
+    """
+    strata = [np.arange(len(y))]
+    if is_classification and y.ndim == 1:
+        _, codes = np.unique(y, return_inverse=True)
+        strata = [np.flatnonzero(codes == k) for k in range(codes.max() + 1)]
+    counts = np.zeros((n_bootstraps, len(y)), dtype=np.uint8)
+    for some in counts:
+        for rows in strata:
+            drawn = rng.randint(len(rows), size=len(rows))
+            some[rows] = np.minimum(np.bincount(drawn, minlength=len(rows)), 255)
+    return counts
+
+
+def log_loss_of_classes(model, X, y):
+    """Return each row's log-loss of each class against all others, negated.
+
+    Parameters
+    ----------
+    model : fitted classifier
+    X : table
+    y : ndarray of shape (n_rows,), or (n_rows, n_labels) of 0 and 1
+
+    Returns
+    -------
+    scores : ndarray of shape (n_rows, n_classes)
+    """
+    shares = np.asarray(model.predict_proba(X))
+    is_one = y if y.ndim == 2 else y[:, None] == model.classes_
+    least = np.finfo(shares.dtype).eps
+    shares = np.clip(shares, least, 1 - least)
+    return np.where(is_one, np.log(shares), np.log1p(-shares))
+
+
+def _name_of(estimator, scoring):
+    """Return the name of a scoring that may be the estimator's own; None for others."""
+    if scoring is not None:
+        return scoring if isinstance(scoring, str) else None
+    from skmm import MultimodalClassifier, MultimodalRegressor
+
+    if is_classifier(estimator):
+        is_ours = type(estimator).score is MultimodalClassifier.score
+        return "accuracy" if is_ours else None
+    return "r2" if type(estimator).score is MultimodalRegressor.score else None
+
+
+def _first(means):
+    return means[:, 0]
+
+
+def _accuracy(model, X, y):
+    right = (model.predict(X) == y).reshape(len(y), -1).all(axis=1)
+    return right[:, None].astype(float), _first
+
+
+def _log_loss(model, X, y):
+    shares, classes = model.predict_proba(X), np.unique(y)
+    if y.ndim != 1 or len(classes) != shares.shape[1]:
+        return None
+    least = np.finfo(shares.dtype).eps
+    own = shares[np.arange(len(y)), np.searchsorted(classes, y)]
+    return np.log(np.clip(own, least, 1 - least))[:, None], _first
+
+
+def _errors(model, X, y):
+    return np.asarray(model.predict(X) - y, dtype=float).reshape(len(y), -1)
+
+
+def _squared_error(model, X, y):
+    return -(_errors(model, X, y) ** 2).mean(axis=1, keepdims=True), _first
+
+
+def _absolute_error(model, X, y):
+    return -np.abs(_errors(model, X, y)).mean(axis=1, keepdims=True), _first
+
+
+def _root_of_squared_error(model, X, y):
+    return _errors(model, X, y) ** 2, lambda means: -np.sqrt(means).mean(axis=1)
+
+
+def _r2(model, X, y):
+    squared = _errors(model, X, y) ** 2
+    centred = y.reshape(len(y), -1).astype(float)
+    centred = centred - centred.mean(axis=0)
+
+    def finish(means):
+        error, mean, square = np.split(means, 3, axis=1)
+        spread = square - mean**2
+        # As scikit-learn has it for a target that does not vary.
+        is_constant = spread <= 0
+        constant = np.where(error > 0, 0.0, 1.0)
+        share = 1 - error / np.where(is_constant, 1.0, spread)
+        return np.where(is_constant, constant, share).mean(axis=1)
+
+    return np.column_stack([squared, centred, centred**2]), finish
+
+
+#: Of scorings made of sums over rows: from a model, X and y to each row's values, and
+#: what makes the score of their means; None where the scorer itself is to be asked.
+_SUMS = {
+    "accuracy": _accuracy,
+    "neg_log_loss": _log_loss,
+    "neg_mean_squared_error": _squared_error,
+    "neg_mean_absolute_error": _absolute_error,
+    "neg_root_mean_squared_error": _root_of_squared_error,
+    "r2": _r2,
+}
