@@ -5,7 +5,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
+from skmm._data.frames import erase_columns
 from skmm._utils.names import did_you_mean
+from skmm.inspection._groups import find_groups
 
 
 def open_estimator(estimator, X, method):
@@ -96,8 +98,8 @@ class HiddenModalities:
         self.blocks = estimator._blocks(X)
         self.names = list(self.blocks)
 
-    def logits(self, seen):
-        """Return the logits of all rows.
+    def see(self, seen):
+        """Return the blocks of a coalition.
 
         Parameters
         ----------
@@ -105,13 +107,87 @@ class HiddenModalities:
 
         Returns
         -------
-        logits : ndarray of shape (n_rows, n_logits)
+        blocks : dict of str to Block
         """
-        blocks = {
+        return {
             name: block if is_seen else block.hide()
             for (name, block), is_seen in zip(self.blocks.items(), seen)
         }
-        return self.learner.predict(blocks)
+
+
+class HiddenColumns:
+    """Predictions of a fitted estimator that sees some of the columns.
+
+    The cells of a hidden column are missing. What a modality's encoder makes of its
+    other columns is computed anew; a modality all of whose columns are hidden is one
+    that no row has.
+
+    Parameters
+    ----------
+    estimator : BaseMultimodal
+        Fitted.
+    X : table
+    head : str or None
+    level, groups
+        As of :func:`~skmm.inspection._groups.find_groups`.
+
+    Attributes
+    ----------
+    names : list
+        Of the groups.
+    """
+
+    #: Bytes of blocks that are kept for coalitions to come.
+    limit = 2**30
+
+    def __init__(self, estimator, X, head, level, groups):
+        self.learner = choose_head(estimator, head)
+        self.estimator = estimator
+        self.frame = estimator._read_frame(X, reset=False)
+        self.groups = find_groups(estimator, self.frame, level, groups)
+        self.names = list(self.groups)
+        self.blocks = estimator._blocks(X)
+        self.made = {}
+
+    def see(self, seen):
+        """Return the blocks of a coalition.
+
+        Parameters
+        ----------
+        seen : ndarray of bool of shape (n_groups,)
+
+        Returns
+        -------
+        blocks : dict of str to Block
+        """
+        pairs = zip(self.groups.values(), seen)
+        hidden = {i for places, is_seen in pairs if not is_seen for i in places}
+        blocks = {}
+        for name, _, places in self.estimator._preparation.modalities:
+            mine = frozenset(places)
+            if mine <= hidden:
+                blocks[name] = self.blocks[name].hide()
+            elif mine & hidden:
+                blocks[name] = self._make(name, mine & hidden)
+            else:
+                blocks[name] = self.blocks[name]
+        return blocks
+
+    def _make(self, name, hidden):
+        """Return a modality's block without some of its columns, which may be kept."""
+        key = name, hidden
+        if key not in self.made:
+            preparation = self.estimator._preparation.only(name)
+            frame = erase_columns(self.frame, sorted(hidden))
+            block = preparation.transform(frame, self.estimator._reading())[name]
+            while self.made and self._kept + block.nbytes > self.limit:
+                del self.made[next(iter(self.made))]
+            self.made[key] = block
+        return self.made[key]
+
+    @property
+    def _kept(self):
+        return sum(block.nbytes for block in self.made.values())
 
 
 class _Known:

@@ -20,29 +20,46 @@ from skmm._utils.compat import (
 )
 from skmm._utils.validation import check_value
 from skmm.inspection._coalitions import ablation, exact_shapley, sampled_shapley
-from skmm.inspection._hiding import HiddenModalities, open_estimator, view_of
+from skmm.inspection._hiding import (
+    HiddenColumns,
+    HiddenModalities,
+    open_estimator,
+    view_of,
+)
 from skmm.inspection._scores import (
     Scores,
     draw_counts,
     log_loss_of_classes,
     resampled_means,
 )
+from skmm.inspection._shuffling import measure_by_shuffling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from sklearn.base import BaseEstimator
 
-    from skmm._utils.typing import ArrayLike, CellsLike, RandomState, TableLike
+    from skmm._utils.typing import (
+        ArrayLike,
+        CellsLike,
+        Columns,
+        Label,
+        RandomState,
+        TableLike,
+    )
 
-#: Players up to which all coalitions are looked at, and the permutations beyond.
-_EXACT, _PERMUTATIONS = 10, 40
+#: Players up to which all coalitions are looked at, and the permutations beyond. A
+#: coalition of columns has to be read anew.
+_OF_MODALITIES, _OF_COLUMNS = (10, 40), (7, 10)
 
 _CONSTRAINTS = {
     "estimator": [HasMethods("fit")],
     "scoring": [str, callable, None],
-    "method": [StrOptions({"shapley", "ablation"})],
+    "method": [StrOptions({"shapley", "permutation", "ablation"})],
+    "level": [StrOptions({"modality", "column"})],
+    "groups": [dict, None],
     "head": [str, None],
+    "n_repeats": [Interval(numbers.Integral, 1, None, closed="left")],
     "n_permutations": [
         StrOptions({"auto"}),
         Interval(numbers.Integral, 1, None, closed="left"),
@@ -61,8 +78,11 @@ def modality_importance(
     y: CellsLike,
     *,
     scoring: str | Callable[..., float] | None = None,
-    method: Literal["shapley", "ablation"] = "shapley",
+    method: Literal["shapley", "permutation", "ablation"] = "shapley",
+    level: Literal["modality", "column"] = "modality",
+    groups: Mapping[Label, Columns] | None = None,
     head: str | None = None,
+    n_repeats: int = 5,
     n_permutations: int | Literal["auto"] = "auto",
     n_bootstraps: int = 200,
     confidence_level: float = 0.95,
@@ -75,12 +95,14 @@ def modality_importance(
 
     A modality is hidden by telling the estimator that no row has it, and the score of
     what it then predicts is compared. Rows without any modality get the estimator's
-    prior: the classes' shares in training, or the mean of the target.
+    prior: the classes' shares in training, or the mean of the target. Any other
+    estimator can be measured by shuffling a modality's cells among the rows.
 
     Parameters
     ----------
     estimator : MultimodalClassifier or MultimodalRegressor
-        Fitted. It may be what a search found, or the last step of a Pipeline.
+        Fitted. It may be what a search found, or the last step of a Pipeline; by
+        permutation any fitted estimator.
     X : DataFrame (pandas or polars) or array of shape (n_samples, n_features)
         Rows to measure on, best such as the estimator has not been fitted on. They are
         read and transformed once.
@@ -90,7 +112,7 @@ def modality_importance(
         A metric of scikit-learn by name, or a function of an estimator, X and y. None
         is the score of the estimator, accuracy or R². ``"neg_log_loss"`` sees more of
         a classifier than accuracy does: gains in probability that change no label.
-    method : {"shapley", "ablation"}, default="shapley"
+    method : {"shapley", "permutation", "ablation"}, default="shapley"
         How scores become importances.
 
         - ``"shapley"``: a modality's Shapley value [1]_, its mean gain over all orders
@@ -99,17 +121,31 @@ def modality_importance(
         - ``"ablation"``: what is lost without the modality, and beside it what the
           modality brings alone. Where two modalities say the same, neither is missed
           when it is left out.
+        - ``"permutation"``: what is lost if all columns of the modality are shuffled
+          among the rows, by the same permutation [3]_. For any fitted estimator.
+    level : {"modality", "column"}, default="modality"
+        Whether each modality or each of its columns is measured. The cells of a hidden
+        column are missing. What is left of its modality is read anew for each
+        coalition, which takes much longer than hiding a modality.
+    groups : dict of {str: columns}, default=None
+        Columns that are measured as one, by name, in place of ``level``. Columns that
+        are in no group are always seen. None stands for the estimator's modalities;
+        those of an estimator of others are detected in X, see
+        :func:`~skmm.detect_modalities`.
     head : str, default=None
         One of the estimator's heads, such as ``"fused"``, to be measured alone. None
         measures what the estimator predicts, the mixture of its heads.
+    n_repeats : int, default=5
+        How often a modality is shuffled; of ``"permutation"``.
     n_permutations : int or "auto", default="auto"
         Number of random orders that Shapley values are estimated from, in pairs of
         opposite orders. ``"auto"`` looks at all ``2 ** M`` coalitions of up to 10
-        modalities, and at 40 orders of more.
+        modalities, and at 40 orders of more; of columns, which have to be read anew,
+        up to 7, and 10 orders of more.
     n_bootstraps : int, default=200
         Number of bootstrap samples of the rows, for standard deviations and intervals.
         The estimator does not predict again for them. Rows are drawn within their
-        class.
+        class. Not of ``"permutation"``.
     confidence_level : float, default=0.95
         Of the intervals, from a quantile of the bootstrap samples to another.
     per_class : bool, default=False
@@ -120,23 +156,26 @@ def modality_importance(
     random_state : int, RandomState instance or None, default=None
         Determines bootstrap samples and random orders.
     n_jobs : int, default=None
-        Number of threads that predict at the same time.
+        Number of threads that predict at the same time; of an estimator of others,
+        processes.
 
     Returns
     -------
     result : :class:`~sklearn.utils.Bunch`
         With these entries, for M modalities:
 
-        names : list of str of length M
-            The modalities.
+        names : list of length M
+            The modalities, columns or groups.
         importances_mean : ndarray of shape (M,)
             The importances, on all rows.
         importances_std : ndarray of shape (M,)
-            Their standard deviations over the bootstrap samples.
+            Their standard deviations over the bootstrap samples; over the repeats of
+            ``"permutation"``.
         importances_interval : ndarray of shape (M, 2)
-            Their confidence intervals.
-        importances : ndarray of shape (M, n_bootstraps)
-            The importances on each bootstrap sample.
+            Their confidence intervals; NaN without bootstrap samples. Not of
+            ``"permutation"``.
+        importances : ndarray of shape (M, n_bootstraps) or (M, n_repeats)
+            The importances on each bootstrap sample, or of each repeat.
         interactions : ndarray of shape (M, M)
             Shapley interaction index of each pair [2]_: what two modalities bring
             together beyond what each brings without the other. Positive where they
@@ -148,7 +187,7 @@ def modality_importance(
         score : float
             The score with all modalities.
         baseline_score : float
-            The score with none.
+            The score with none. This and what follows is not of ``"permutation"``.
         coalitions : ndarray of bool of shape (n_coalitions, M)
             Which modalities were seen.
         coalition_scores : ndarray of shape (n_coalitions,)
@@ -168,16 +207,19 @@ def modality_importance(
     NotFittedError
         If the estimator is not fitted.
     TypeError
-        If it holds no MultimodalClassifier or MultimodalRegressor.
+        If it holds no MultimodalClassifier or MultimodalRegressor, and the method is
+        not ``"permutation"``.
     ValueError
-        For an unknown head, or ``per_class`` where there are no classes.
+        For an unknown head or column, a column in several groups, or ``per_class``
+        where there are no classes.
 
     Notes
     -----
     The estimator predicts ``2 ** M`` times for Shapley values, ``2 * M + 2`` times for
-    an ablation. It was not trained on rows without a modality unless the data had
-    some, or ``modality_dropout`` hid some: what a modality brings is what it brings to
-    this estimator, and not what one fitted without it would do.
+    an ablation and ``M * n_repeats`` times for permutations. It was not trained on rows
+    without a modality unless the data had some, or ``modality_dropout`` hid some: what
+    a modality brings is what it brings to this estimator, and not what one fitted
+    without it would do.
 
     References
     ----------
@@ -185,6 +227,7 @@ def modality_importance(
        2, 1953.
     .. [2] Grabisch, Roubens: An axiomatic approach to the concept of interaction among
        players in cooperative games, International Journal of Game Theory 28, 1999.
+    .. [3] Breiman: Random forests, Machine Learning 45, 2001.
 
     Examples
     --------
@@ -206,21 +249,48 @@ def modality_importance(
         raise ValueError(
             "modality_importance compares predictions with the target: pass y."
         )
-    inner, X = open_estimator(estimator, X, method)
-    y = inner._check_y(y)
     check_consistent_length(X, y, sample_weight)
     if sample_weight is not None:
-        sample_weight = check_sample_weight(sample_weight, y, ensure_non_negative=True)
+        sample_weight = check_sample_weight(sample_weight, X, ensure_non_negative=True)
+    rng = check_random_state(random_state)
+    if method == "permutation":
+        if per_class:
+            raise ValueError(
+                "per_class=True hides modalities and does not shuffle them. Use "
+                "method='shapley' or 'ablation'."
+            )
+        return measure_by_shuffling(
+            estimator,
+            X,
+            y,
+            scoring=scoring,
+            level=level,
+            groups=groups,
+            head=head,
+            n_repeats=n_repeats,
+            weight=sample_weight,
+            rng=rng,
+            n_jobs=n_jobs,
+        )
+    inner, X = open_estimator(estimator, X, method)
+    y = inner._check_y(y)
     if per_class:
         _check_per_class(inner, y)
-    rng = check_random_state(random_state)
-    players = HiddenModalities(inner, X, head)
-    coalitions = _choose_coalitions(method, len(players.names), n_permutations, rng)
+    players: HiddenModalities | HiddenColumns
+    if level == "modality" and groups is None:
+        players = HiddenModalities(inner, X, head)
+        limits = _OF_MODALITIES
+    else:
+        players = HiddenColumns(inner, X, head, level, groups)
+        limits = _OF_COLUMNS
+    coalitions = _choose_coalitions(
+        method, len(players.names), n_permutations, limits, rng
+    )
     counts = draw_counts(y, n_bootstraps, rng, is_classifier(inner))
     score = Scores(inner, X, y, scoring, sample_weight, counts)
 
-    def evaluate(seen):
-        logits = players.logits(seen)
+    def evaluate(blocks):
+        logits = players.learner.predict(blocks)
         if not per_class:
             return score(logits), None
         of_rows = log_loss_of_classes(view_of(inner, X, logits), X, y)
@@ -230,7 +300,7 @@ def modality_importance(
 
     # Threads share the blocks; torch and the trees compute outside of Python's lock.
     found = Parallel(n_jobs=n_jobs, prefer="threads")(
-        delayed(evaluate)(seen) for seen in coalitions.members
+        delayed(evaluate)(players.see(seen)) for seen in coalitions.members
     )
     scores, of_classes = zip(*found)
     result = _summarise(coalitions, np.array(scores), confidence_level)
@@ -251,13 +321,13 @@ _OF_CLASSES = (
 )
 
 
-def _choose_coalitions(method, n, n_permutations, rng):
+def _choose_coalitions(method, n, n_permutations, limits, rng):
     if method == "ablation":
         return ablation(n)
     if n_permutations == "auto":
-        if n <= _EXACT:
+        most, n_permutations = limits
+        if n <= most:
             return exact_shapley(n)
-        n_permutations = _PERMUTATIONS
     return sampled_shapley(n, n_permutations, rng)
 
 

@@ -216,6 +216,79 @@ def test_modalities_that_say_the_same_interact_negatively():
     assert (lost.importances_mean < 0.1).all()
 
 
+# -- columns -------------------------------------------------------------------------
+
+
+def test_columns_equal_brute_force(four):
+    model, X, y = four
+    groups = {
+        "words": ["text_0", "text_1"],
+        "num_1": "num_1",
+        "some": ["cat_0", "num_0"],
+    }
+
+    def value(seen):
+        hidden = [c for name in groups if name not in seen for c in columns[name]]
+        return -log_loss(y, model.predict_proba(without(X, hidden)))
+
+    columns = {name: [c] if isinstance(c, str) else c for name, c in groups.items()}
+    values, pairs = brute_force(value, list(groups))
+    result = modality_importance(
+        model, X, y, scoring="neg_log_loss", groups=groups, n_bootstraps=0
+    )
+    assert result.names == list(groups)
+    np.testing.assert_allclose(result.importances_mean, values, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(result.interactions, pairs, rtol=0, atol=1e-9)
+
+
+def test_groups_that_are_the_modalities_are_as_the_modalities(four):
+    model, X, y = four
+    groups = {name: columns for name, _, columns in FOUR}
+    expected = modality_importance(model, X, y, n_bootstraps=3, random_state=0)
+    result = modality_importance(
+        model, X, y, groups=groups, n_bootstraps=3, random_state=0
+    )
+    np.testing.assert_array_equal(result.importances, expected.importances)
+
+
+def test_single_columns_are_sampled_beyond_a_few(two, monkeypatch):
+    model, X, y = two
+    X = X.assign(text_0=X["text_0"].where(X.index % 5 > 0))
+    result = modality_importance(
+        model, X, y, level="column", n_permutations=2, n_bootstraps=3, random_state=0
+    )
+    assert result.names == list(X.columns)
+    assert result.names[result.importances_mean.argmax()] == "text_0"
+    gain = result.score - result.baseline_score
+    np.testing.assert_allclose(result.importances_mean.sum(), gain, atol=1e-12)
+    # Blocks that are not kept are made again.
+    monkeypatch.setattr("skmm.inspection._hiding.HiddenColumns.limit", 0)
+    again = modality_importance(
+        model, X, y, level="column", n_permutations=2, n_bootstraps=3, random_state=0
+    )
+    np.testing.assert_array_equal(again.importances, result.importances)
+
+
+def test_columns_of_all_types_can_be_hidden():
+    n = 60
+    X = pd.DataFrame(
+        {
+            "whole": np.arange(n) % 7,
+            "flag": np.arange(n) % 2 == 0,
+            "date": pd.date_range("2020", periods=n),
+            "category": pd.Categorical(["a", "b"] * (n // 2)),
+            "nullable": pd.array([1, None, 3] * (n // 3), dtype="Int64"),
+            "object": pd.Series(["x", "y", 3.0] * (n // 3), dtype=object).map(str),
+        },
+        index=[0] * n,
+    )
+    y = np.arange(n) % 2
+    model = small(heads=["linear"]).fit(X, y)
+    result = modality_importance(model, X, y, method="ablation", level="column")
+    assert result.names == list(X.columns)
+    assert result.alone_mean.max() > 0.3
+
+
 # -- scorings ------------------------------------------------------------------------
 
 
@@ -459,6 +532,8 @@ def test_errors(two):
         modality_importance(model, X, None)
     with pytest.raises(ValueError, match=r"\[200, 100\]"):
         modality_importance(model, X, y[:100])
+    with pytest.raises(ValueError, match="text_9"):
+        modality_importance(model, X, y, groups={"title": ["text_9"]})
     with pytest.raises(ValueError, match="Did you mean 'shapley'"):
         modality_importance(model, X, y, method="shaply")
     with pytest.raises(ValueError, match="confidence_level"):
