@@ -6,12 +6,17 @@ from skmm._utils.lazy import attach
 
 if TYPE_CHECKING:
     from skmm.inspection._importance import modality_importance
+    from skmm.inspection._importance_display import ModalityImportanceDisplay
 
 _PUBLIC = {
+    "ModalityImportanceDisplay": "skmm.inspection._importance_display",
     "modality_importance": "skmm.inspection._importance",
 }
 
-__all__ = ["modality_importance"]
+__all__ = [
+    "ModalityImportanceDisplay",
+    "modality_importance",
+]
 
 # Lazily: drawing needs no torch, and computing no matplotlib.
 if not TYPE_CHECKING:  # to a checker any name at all would be there

@@ -30,6 +30,7 @@ from skmm.inspection._scores import (
     Scores,
     draw_counts,
     log_loss_of_classes,
+    name_scoring,
     resampled_means,
 )
 from skmm.inspection._shuffling import measure_by_shuffling
@@ -201,6 +202,8 @@ def modality_importance(
             ``class_score`` and ``class_baseline_score``.
         method : str
             As given.
+        scoring : str
+            Name of the metric; that of a function is its own.
 
     Raises
     ------
@@ -308,7 +311,12 @@ def modality_importance(
         found = _summarise(coalitions, np.array(of_classes), confidence_level)
         classes = {f"class_{key}": found[key] for key in _OF_CLASSES}
         result.update(classes, classes=inner.classes_)
-    return Bunch(names=players.names, method=method, **result)
+    return Bunch(
+        names=players.names,
+        method=method,
+        scoring=name_scoring(inner, scoring),
+        **result,
+    )
 
 
 #: What there is of single classes too.

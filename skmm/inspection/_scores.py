@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
 
 from skmm._data.frames import as_frame, take_rows
@@ -34,7 +33,8 @@ class Scores:
         self.y = y
         self.weight = sample_weight
         self.counts = counts
-        self.sums = _SUMS.get(_name_of(estimator, scoring))
+        name = _own_metric(estimator) if scoring is None else scoring
+        self.sums = _SUMS.get(name) if isinstance(name, str) else None
 
     @functools.cached_property
     def frame(self):
@@ -148,16 +148,31 @@ def log_loss_of_classes(model, X, y):
     return np.where(is_one, np.log(shares), np.log1p(-shares))
 
 
-def _name_of(estimator, scoring):
-    """Return the name of a scoring that may be the estimator's own; None for others."""
-    if scoring is not None:
-        return scoring if isinstance(scoring, str) else None
+def name_scoring(estimator, scoring):
+    """Return the name of a metric, for people.
+
+    Parameters
+    ----------
+    estimator : object
+        Whose own metric None stands for.
+    scoring : str, callable or None
+    """
+    if isinstance(scoring, str):
+        return scoring
+    if scoring is None:
+        return _own_metric(estimator) or "score"
+    return getattr(scoring, "__name__", "score")
+
+
+def _own_metric(estimator):
+    """Return the name of what ``score`` of an estimator is, None if it is not ours."""
     from skmm import MultimodalClassifier, MultimodalRegressor
 
-    if is_classifier(estimator):
-        is_ours = type(estimator).score is MultimodalClassifier.score
-        return "accuracy" if is_ours else None
-    return "r2" if type(estimator).score is MultimodalRegressor.score else None
+    known = {
+        MultimodalClassifier.score: "accuracy",
+        MultimodalRegressor.score: "r2",
+    }
+    return known.get(getattr(type(estimator), "score", None))
 
 
 def _first(means):

@@ -10,6 +10,7 @@ from skmm._data.frames import as_frame
 from skmm._utils.compat import Parallel, delayed
 from skmm.inspection._groups import find_groups
 from skmm.inspection._hiding import HiddenModalities, choose_head, view_of
+from skmm.inspection._scores import name_scoring
 
 
 def measure_by_shuffling(
@@ -68,6 +69,7 @@ def measure_by_shuffling(
     return Bunch(
         names=names,
         method="permutation",
+        scoring=name_scoring(estimator, scoring),
         importances_mean=lost.mean(axis=1),
         importances_std=lost.std(axis=1),
         importances=lost,
