@@ -12,8 +12,8 @@ from skmm.inspection._hiding import view_of
 class Scores:
     """Score logits by one metric.
 
-    Scores that are sums over the rows, or made of such sums, are resampled by a
-    product with the rows' counts; for any other the scorer is called again.
+    Of the commonest metrics a function of the rows' weights is made once, which is
+    called for each sample; for any other the scorer is asked again.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Scores:
         self.weight = sample_weight
         self.counts = counts
         name = _own_metric(estimator) if scoring is None else scoring
-        self.sums = _SUMS.get(name) if isinstance(name, str) else None
+        self.quick = _QUICK.get(name) if isinstance(name, str) else None
 
     @functools.cached_property
     def frame(self):
@@ -54,15 +54,16 @@ class Scores:
         """
         view = view_of(self.estimator, self.X, logits)
         scores = [self._score(view, self.X, self.y, self.weight)]
-        parts = None
-        if self.sums is not None and len(self.counts):
-            parts = self.sums(view, self.X, self.y)
-        if parts is None:
-            return np.array(scores + [self._of_sample(logits, c) for c in self.counts])
-        sums, finish = parts
-        return np.append(
-            scores, finish(resampled_means(sums, self.counts, self.weight))
-        )
+        of_weights = None
+        if self.quick is not None and len(self.counts):
+            of_weights = self.quick(view, self.X, self.y)
+        for counts in self.counts:
+            if of_weights is None:
+                scores.append(self._of_sample(logits, counts))
+            else:
+                weight = 1.0 if self.weight is None else self.weight
+                scores.append(of_weights(counts * weight))
+        return np.array(scores)
 
     def _score(self, view, X, y, weight):
         options = {} if weight is None else {"sample_weight": weight}
@@ -175,13 +176,14 @@ def _own_metric(estimator):
     return known.get(getattr(type(estimator), "score", None))
 
 
-def _first(means):
-    return means[:, 0]
+def _mean_of(values):
+    """Return the function from weights to the mean of rows' values."""
+    return lambda weight: float(np.average(values, weights=weight))
 
 
 def _accuracy(model, X, y):
     right = (model.predict(X) == y).reshape(len(y), -1).all(axis=1)
-    return right[:, None].astype(float), _first
+    return _mean_of(right.astype(float))
 
 
 def _log_loss(model, X, y):
@@ -190,7 +192,26 @@ def _log_loss(model, X, y):
         return None
     least = np.finfo(shares.dtype).eps
     own = shares[np.arange(len(y)), np.searchsorted(classes, y)]
-    return np.log(np.clip(own, least, 1 - least))[:, None], _first
+    return _mean_of(np.log(np.clip(own, least, 1 - least)))
+
+
+def _roc_auc(model, X, y):
+    if y.ndim != 1 or len(np.unique(y)) != 2:
+        return None
+    score = model.predict_proba(X)[:, 1]
+    order = np.argsort(score)
+    is_positive = (y == model.classes_[1])[order]
+    # Of equal scores each pair counts for a half.
+    starts = np.flatnonzero(np.append(True, np.diff(score[order]) > 0))
+
+    def of_weights(weight):
+        weight = weight[order]
+        positive = np.add.reduceat(weight * is_positive, starts)
+        negative = np.add.reduceat(weight * ~is_positive, starts)
+        below = negative.cumsum() - negative / 2
+        return positive @ below / (positive.sum() * negative.sum())
+
+    return of_weights
 
 
 def _errors(model, X, y):
@@ -198,39 +219,31 @@ def _errors(model, X, y):
 
 
 def _squared_error(model, X, y):
-    return -(_errors(model, X, y) ** 2).mean(axis=1, keepdims=True), _first
+    return _mean_of(-(_errors(model, X, y) ** 2).mean(axis=1))
 
 
 def _absolute_error(model, X, y):
-    return -np.abs(_errors(model, X, y)).mean(axis=1, keepdims=True), _first
+    return _mean_of(-np.abs(_errors(model, X, y)).mean(axis=1))
 
 
 def _root_of_squared_error(model, X, y):
-    return _errors(model, X, y) ** 2, lambda means: -np.sqrt(means).mean(axis=1)
+    squared = _errors(model, X, y) ** 2
+    return lambda weight: -np.sqrt(np.average(squared, axis=0, weights=weight)).mean()
 
 
 def _r2(model, X, y):
-    squared = _errors(model, X, y) ** 2
-    centred = y.reshape(len(y), -1).astype(float)
-    centred = centred - centred.mean(axis=0)
+    from skmm._training.targets import r_squared
 
-    def finish(means):
-        error, mean, square = np.split(means, 3, axis=1)
-        spread = square - mean**2
-        # As scikit-learn has it for a target that does not vary.
-        is_constant = spread <= 0
-        constant = np.where(error > 0, 0.0, 1.0)
-        share = 1 - error / np.where(is_constant, 1.0, spread)
-        return np.where(is_constant, constant, share).mean(axis=1)
-
-    return np.column_stack([squared, centred, centred**2]), finish
+    y_pred = model.predict(X)
+    return lambda weight: r_squared(y, y_pred, weight)
 
 
-#: Of scorings made of sums over rows: from a model, X and y to each row's values, and
-#: what makes the score of their means; None where the scorer itself is to be asked.
-_SUMS = {
+#: Metrics that are resampled without their scorer: from a model, X and y to a function
+#: of the rows' weights, None where the scorer itself is to be asked.
+_QUICK = {
     "accuracy": _accuracy,
     "neg_log_loss": _log_loss,
+    "roc_auc": _roc_auc,
     "neg_mean_squared_error": _squared_error,
     "neg_mean_absolute_error": _absolute_error,
     "neg_root_mean_squared_error": _root_of_squared_error,
