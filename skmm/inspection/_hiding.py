@@ -10,7 +10,7 @@ from skmm._utils.names import did_you_mean
 from skmm.inspection._groups import find_groups
 
 
-def open_estimator(estimator, X, method):
+def open_estimator(estimator, X, purpose, remedy=""):
     """Return the multimodal estimator within an estimator, and what it reads of X.
 
     Parameters
@@ -18,8 +18,8 @@ def open_estimator(estimator, X, method):
     estimator : MultimodalClassifier or MultimodalRegressor
         Or a search that found one, or a Pipeline that ends in one.
     X : table
-    method : str
-        For errors.
+    purpose, remedy : str
+        For errors: what looks into the estimator, and what does without.
 
     Returns
     -------
@@ -41,9 +41,8 @@ def open_estimator(estimator, X, method):
             inner = inner[-1]
         else:
             raise TypeError(
-                f"method={method!r} hides modalities within a MultimodalClassifier or "
-                f"MultimodalRegressor, and this is {type(estimator).__name__}. Use "
-                "method='permutation', which takes any fitted estimator."
+                f"{purpose} looks into a MultimodalClassifier or MultimodalRegressor, "
+                f"and this is {type(estimator).__name__}.{remedy}"
             )
     return inner, X
 

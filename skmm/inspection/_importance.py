@@ -275,7 +275,12 @@ def modality_importance(
             rng=rng,
             n_jobs=n_jobs,
         )
-    inner, X = open_estimator(estimator, X, method)
+    inner, X = open_estimator(
+        estimator,
+        X,
+        f"method={method!r}",
+        " Use method='permutation', which takes any fitted estimator.",
+    )
     y = inner._check_y(y)
     if per_class:
         _check_per_class(inner, y)
