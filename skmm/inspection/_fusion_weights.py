@@ -81,8 +81,8 @@ def fusion_weights(estimator: BaseEstimator, X: TableLike) -> pd.DataFrame:
     if found[0] is None:
         raise ValueError(
             f"fusion={inner.fusion!r} gives no weights to modalities. Fit with one "
-            "that does, such as 'gated' or 'attention'; modality_importance measures what "
-            "each modality brings, whatever the fusion."
+            "that does, such as 'gated' or 'attention'; modality_importance measures "
+            "what each modality brings, whatever the fusion."
         )
     return pd.DataFrame(
         np.mean(found, axis=0), index=as_frame(X).index, columns=list(blocks)
