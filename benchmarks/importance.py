@@ -10,6 +10,7 @@ from the truth: the modality that alone tells the class has all that the model g
 and modalities that add up, or tell only together, have a half each.
 
     OMP_NUM_THREADS=1 python benchmarks/importance.py [--seeds 50] [--rows 10000]
+        [--heads linear boosting]
 """
 
 import argparse
@@ -25,8 +26,8 @@ from skmm.inspection import modality_importance
 N_TRAIN = 800
 
 
-def fit(X, y, **options):
-    return MultimodalClassifier(random_state=0, **options).fit(X, y)
+def fit(X, y, heads, **options):
+    return MultimodalClassifier(heads=heads, random_state=0, **options).fit(X, y)
 
 
 def three_modalities(X):
@@ -35,12 +36,12 @@ def three_modalities(X):
     return [("table", "tabular", rest), *((c, "text", [c]) for c in words)]
 
 
-def measure_seconds(n_rows):
+def measure_seconds(n_rows, heads):
     """Return the rows of the first table."""
     X, y = make_multimodal_classification(
         n_samples=N_TRAIN + n_rows, n_text=2, random_state=0
     )
-    model = fit(X[:N_TRAIN], y[:N_TRAIN], modalities=three_modalities(X))
+    model = fit(X[:N_TRAIN], y[:N_TRAIN], heads, modalities=three_modalities(X))
     X, y = X[N_TRAIN:], y[N_TRAIN:]
     lines = []
     for options in (
@@ -69,7 +70,7 @@ def measure_seconds(n_rows):
     return lines
 
 
-def measure_truth(n_seeds):
+def measure_truth(n_seeds, heads):
     """Return the rows of the second table."""
     lines = []
     for signal in ("tabular", "text", "sum", "interaction"):
@@ -78,7 +79,7 @@ def measure_truth(n_seeds):
             X, y = make_multimodal_classification(
                 n_samples=2 * N_TRAIN, signal=signal, random_state=seed
             )
-            model = fit(X[:N_TRAIN], y[:N_TRAIN])
+            model = fit(X[:N_TRAIN], y[:N_TRAIN], heads)
             found = modality_importance(model, X[N_TRAIN:], y[N_TRAIN:], random_state=0)
             truth = true_values(signal, found)
             away.append(np.abs(found.importances_mean - truth).max())
@@ -113,11 +114,14 @@ def is_right(signal, found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seeds", type=int, default=50)
-    parser.add_argument("--rows", type=int, default=10_000)
+    parser.add_argument("--rows", type=int, default=10_000, help="0: no first table")
+    parser.add_argument("--heads", nargs="+", default="auto")
     options = parser.parse_args()
     print(environment(), "\n")
-    print(markdown_table(measure_seconds(options.rows)), flush=True)
-    print(markdown_table(measure_truth(options.seeds)))
+    if options.rows:
+        table = measure_seconds(options.rows, options.heads)
+        print(markdown_table(table), flush=True)
+    print(markdown_table(measure_truth(options.seeds, options.heads)))
 
 
 if __name__ == "__main__":

@@ -198,8 +198,8 @@ def modality_importance(
             is so; NaN for a single pair of orders.
         classes : ndarray of shape (n_classes,)
             With ``per_class``; and beside it ``class_importances_mean``, of shape (M,
-            n_classes), ``class_importances_std``, ``class_importances_interval``,
-            ``class_score`` and ``class_baseline_score``.
+            n_classes), ``class_importances_std``, ``class_importances_interval``, of
+            shape (M, 2, n_classes), ``class_score`` and ``class_baseline_score``.
         method : str
             As given.
         scoring : str
@@ -307,7 +307,7 @@ def modality_importance(
         return score(logits), np.concatenate(means)
 
     # Threads share the blocks; torch and the trees compute outside of Python's lock.
-    found = Parallel(n_jobs=n_jobs, prefer="threads")(
+    found = Parallel(n_jobs=n_jobs, require="sharedmem")(
         delayed(evaluate)(players.see(seen)) for seen in coalitions.members
     )
     scores, of_classes = zip(*found)

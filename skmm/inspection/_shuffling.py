@@ -83,7 +83,7 @@ def _score_shuffled(
     """Return the score with each player shuffled, (n_players, n_repeats)."""
     # Drawn here, so that they do not depend on the jobs.
     seeds = rng.randint(2**31 - 1, size=(len(players), n_repeats))
-    jobs = Parallel(n_jobs=n_jobs, prefer="threads" if threads else None)
+    jobs = Parallel(n_jobs=n_jobs, require="sharedmem" if threads else None)
     found = jobs(
         delayed(_score_once)(score, shuffled, player, n_rows, seed)
         for player, some in zip(players, seeds)
