@@ -23,7 +23,7 @@ from skmm import MultimodalClassifier
 from skmm.datasets import make_multimodal_classification
 from skmm.inspection import modality_importance
 
-N_TRAIN = 800
+N_TRAIN, N_TEST = 800, 4000
 
 
 def fit(X, y, heads, **options):
@@ -77,13 +77,13 @@ def measure_truth(n_seeds, heads):
         right, away = 0, []
         for seed in range(n_seeds):
             X, y = make_multimodal_classification(
-                n_samples=2 * N_TRAIN, signal=signal, random_state=seed
+                n_samples=N_TRAIN + N_TEST, signal=signal, random_state=seed
             )
             model = fit(X[:N_TRAIN], y[:N_TRAIN], heads)
             found = modality_importance(model, X[N_TRAIN:], y[N_TRAIN:], random_state=0)
             truth = true_values(signal, found)
             away.append(np.abs(found.importances_mean - truth).max())
-            right += is_right(signal, found)
+            right += int(is_right(signal, found))
         lines.append(
             {
                 "signal": signal,

@@ -11,7 +11,8 @@ def find_groups(estimator, frame, level, groups):
     Parameters
     ----------
     estimator : object
-        Whose modalities are known if it is one of skmm's; else they are detected.
+        Whose modalities are known if it is one of skmm's, or a search that found one;
+        else they are detected.
     frame : DataFrame
     level : {"modality", "column"}
         What the groups are where none are given.
@@ -28,8 +29,9 @@ def find_groups(estimator, frame, level, groups):
         or no group at all.
     """
     if groups is None:
-        if isinstance(estimator, BaseMultimodal):
-            found = [(name, columns) for name, _, columns in estimator.modalities_]
+        fitted = getattr(estimator, "best_estimator_", estimator)
+        if isinstance(fitted, BaseMultimodal):
+            found = [(name, columns) for name, _, columns in fitted.modalities_]
         else:
             found = [(name, list(some)) for name, _, some in detect_modalities(frame)]
         groups = dict(found)

@@ -10,6 +10,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skmm import MultimodalClassifier
@@ -111,6 +112,17 @@ def test_blocks_are_shuffled_as_columns_are(model, data, head):
     np.testing.assert_allclose(blocks.importances, columns.importances, atol=1e-9)
     assert blocks.names == columns.names == list(groups)
     assert blocks.importances_mean[1] > 0.1
+
+
+def test_a_search_has_the_modalities_of_what_it_found(data):
+    X, y = data
+    model = MultimodalClassifier(
+        [("a", "tabular", ["num_0", "cat_0"]), ("b", "text", ["text_0"])],
+        heads=["linear"],
+        random_state=0,
+    )
+    search = GridSearchCV(model, {"width": [8]}, cv=2).fit(X, y)
+    assert shuffle(search, X, y, n_repeats=1).names == ["a", "b"]
 
 
 def test_frames_of_any_library(model, data, as_library):
