@@ -88,6 +88,33 @@ class Block:
         )
         return self._like(parts, self.present.index_select(0, rows))
 
+    def hide(self, rows: torch.Tensor | None = None) -> Block:
+        """Return the block of rows that lack the modality, whatever they have here.
+
+        The data are shared and stay where they are: nothing reads them in such rows.
+
+        Parameters
+        ----------
+        rows : tensor of bool, shape (n_rows,), default=None
+            True where the modality is to be lacking; None stands for all rows.
+
+        Returns
+        -------
+        block : Block
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skmm.encoders import Block
+        >>> Block(np.eye(2), present=[True, True]).hide().present
+        tensor([False, False])
+        """
+        hidden = self.present if rows is None else self.present & rows
+        block = self._like(self.parts, self.present & ~hidden)
+        block.cost = self.cost
+        block._complete = None
+        return block
+
     def to(self, device: Device) -> Block:
         """Return the block on another device.
 

@@ -74,11 +74,12 @@ class MultimodalModule(nn.Module):
         ----------
         blocks : dict of str to Block
         heads : list of str
-        part : {"logits", "embedding"}
+        part : {"logits", "embedding", "weights"}
 
         Returns
         -------
         outputs : dict of str to ndarray of float64
+            None of a head that does not give the part.
         """
         outputs = {head: [] for head in heads}
         # At rest first: weights cast in inference mode could not learn again.
@@ -91,9 +92,9 @@ class MultimodalModule(nn.Module):
             batches = Batches(Rows(blocks), self.rows_at_once, self.device)
             for batch in batches:
                 for head, output in self(batch.blocks, heads).items():
-                    outputs[head].append(getattr(output, part).double().cpu().numpy())
+                    outputs[head].append(_as_array(getattr(output, part)))
         return {
-            head: batches.in_order(np.concatenate(parts))
+            head: None if parts[0] is None else batches.in_order(np.concatenate(parts))
             for head, parts in outputs.items()
         }
 
@@ -125,6 +126,10 @@ class MultimodalModule(nn.Module):
         if dtype != self.dtype:
             _cast(self, dtype)
             self.dtype = dtype
+
+
+def _as_array(tensor):
+    return None if tensor is None else tensor.double().cpu().numpy()
 
 
 def _cast(module, dtype):

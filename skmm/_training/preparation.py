@@ -1,5 +1,7 @@
 """From ``modalities=`` and a frame to one block a modality."""
 
+import copy
+
 from sklearn.base import clone
 
 from skmm._training.drift import MIN_UNKNOWN, Drift, check_transfer, check_unknown
@@ -204,6 +206,17 @@ class Preparation:
         ]
         blocks = steps.each(_transform_encoder, calls, self.n_jobs)
         return {name: block for (name, *_), block in zip(self.modalities, blocks)}
+
+    def only(self, name):
+        """Return the preparation of one modality.
+
+        Parameters
+        ----------
+        name : str
+        """
+        made = copy.copy(self)
+        made.modalities = [one for one in self.modalities if one[0] == name]
+        return made
 
     def check_transfer(self, frame, blocks, verbose):
         """Warn where the encoders of ``init=`` do not fit these rows."""

@@ -51,6 +51,22 @@ def test_parts_must_have_the_same_rows(matrix):
         Block(matrix, present=np.ones(19, bool))
 
 
+def test_hidden_rows_lack_the_modality(matrix):
+    n = matrix.shape[0]
+    present = torch.arange(n) != 1
+    block = Block(matrix, present=present, cost=torch.ones(n))
+    rows = torch.arange(n) < 3
+    some = block.hide(rows)
+    assert some.present.tolist() == (present & ~rows).tolist()
+    assert not some.complete
+    assert some[0] is block[0]
+    assert some.cost is block.cost
+    assert not block.hide().present.any()
+    assert block.present.tolist() == present.tolist()
+    whole = Block(matrix, present=torch.ones(n, dtype=torch.bool))
+    assert whole.complete and not whole.hide(rows).take(torch.arange(3)).complete
+
+
 def test_cast_leaves_integers_and_sparse_values(matrix):
     block = Block(
         matrix,
