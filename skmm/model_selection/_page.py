@@ -96,7 +96,7 @@ def write_fragment(report):
     names.insert(2, report.scoring)
     columns = [0, 1, None, *range(2, len(head))]
     heads = "".join(f"<th{_css(i)}>{_escape(n)}</th>" for i, n in zip(columns, names))
-    notes = "".join(f"<li>{_escape(note)}</li>" for note in report.notes)
+    notes = "".join(f"<li>{_escape(note)}</li>" for note in report._all_notes())
     return (
         f"<style>{_STYLE}</style>\n"
         '<div class="skmm-report" '

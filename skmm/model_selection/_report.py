@@ -171,7 +171,8 @@ class FusionReport:
 
     def __repr__(self) -> str:
         lines = [self._headline(), self.verdict, "", *self._lines()]
-        return "\n".join([*lines, *([""] if self.notes else []), *self.notes])
+        notes = self._all_notes()
+        return "\n".join([*lines, *([""] if notes else []), *notes])
 
     def _repr_html_(self) -> str:
         from skmm.model_selection._page import write_fragment
@@ -183,6 +184,15 @@ class FusionReport:
             f"Does fusion help? {self.n_samples} rows, {self.n_folds} folds, "
             f"{self.scoring}"
         )
+
+    def _all_notes(self):
+        """Return the notes that stand below the table, what a star means first."""
+        if not self.comparisons["better"].any():
+            return self.notes
+        several = len(self.comparisons) > 1
+        corrected = ", corrected for the number of fusions" if several else ""
+        star = f"* Better than every single modality at {self.alpha:g}{corrected}."
+        return [star, *self.notes]
 
     def _table(self):
         """Return the printed table's cells, the head first."""
