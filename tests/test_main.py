@@ -1,5 +1,6 @@
 """The command line: what it prints and writes, exit codes, errors without a trace."""
 
+import functools
 import importlib
 import subprocess
 import sys
@@ -76,7 +77,9 @@ def test_a_folder_of_pictures_and_one_with_a_table(table, tmp_path, capsys):
 # ------------------------------------------------------------------------------- report
 
 
-def test_a_report_is_printed_and_written(table, tmp_path, capsys):
+def test_a_report_is_printed_and_written(table, tmp_path, capsys, monkeypatch):
+    quick = functools.partial(skmm.MultimodalClassifier, width=8, max_epochs=1)
+    monkeypatch.setattr(skmm, "MultimodalClassifier", quick)
     table.loc[:2, "liked"] = None
     table.to_csv(tmp_path / "rows.csv", index=False)
     arguments = ["--target", "liked", "--cv", 2, "--fusions", "mean", "--scoring"]

@@ -176,13 +176,11 @@ class FusionComparisonDisplay:
             linewidth=3,
             zorder=1,
         )
+        ticks = {"s": 60, "c": ink, "marker": "|", "linewidths": 1, "alpha": 0.5}
         self.folds_ = [
-            ax.scatter(
-                some, np.full(len(some), place), s=60, c=ink, marker="|",
-                linewidths=1, alpha=0.5, zorder=2,
-            )
+            ax.scatter(some, np.full(len(some), place), zorder=2, **ticks)
             for some, place in zip(folds, places)
-        ]  # fmt: skip
+        ]
         self.means_ = [
             self._draw_mean(ax, row, place, ink)
             for row, place in zip(self.results.itertuples(), places)

@@ -131,7 +131,7 @@ def test_a_plainer_model_that_scores_as_high_is_noted():
 def made_report(scores):
     """Make a report of scores by hand."""
     from skmm.model_selection._contenders import Contender
-    from skmm.model_selection._fusion_report import Scored
+    from skmm.model_selection._report_fold import Scored
 
     kinds = {"all": "fusion", "late": "fusion", "linear": "baseline"}
     kinds |= {"boosting": "baseline", "prior": "baseline"}
