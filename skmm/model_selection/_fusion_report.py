@@ -186,8 +186,10 @@ def fusion_report(
     seeds = check_random_state(random_state).randint(2**31 - 1, size=2)
     if base.random_state is None:
         base.set_params(random_state=int(seeds[0]))
+    n_unpaired = 0
     if pairs == "auto":
         pairs = len(names) <= MOST_PAIRED
+        n_unpaired = 0 if pairs else len(names)
     contenders = list_contenders(
         base, names, fusions=list(fusions), pairs=pairs, baselines=baselines
     )
@@ -219,7 +221,7 @@ def fusion_report(
         scoring=_name_score(scoring, base),
         alpha=alpha,
         margin=margin,
-        n_unpaired=len(names) if len(names) > 2 and not pairs else 0,
+        n_unpaired=n_unpaired,
     )
 
 

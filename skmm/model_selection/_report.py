@@ -210,7 +210,8 @@ class FusionReport:
     def _tell_gain(self, gain, tell):
         some = [tell.format(number) for number in (gain.gain, gain.low, gain.high)]
         mark = " *" if gain.better else ""
-        return "{} [{}, {}]{}".format(*some, mark), f"{gain.p_holm:.3f}"
+        p_value = "<0.001" if gain.p_holm < 0.001 else f"{gain.p_holm:.3f}"
+        return "{} [{}, {}]{}".format(*some, mark), p_value
 
     @property
     def _decimals(self):
