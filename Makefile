@@ -24,7 +24,7 @@ PYTEST = $(THREADS) $(BIN)/python -m pytest -n auto
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make demo      cross-validate fusions on clothing reviews, save a plot"
+	@echo "make demo      report whether fusion helps on clothing reviews, save a picture"
 	@echo "make test      the tests and doctests"
 	@echo "make test-all  the slow ones and those that fetch data, too"
 	@echo "make coverage  the tests, and which lines they miss"

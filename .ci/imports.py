@@ -25,6 +25,7 @@ LAYERS = [
     ["_training"],
     ["_root"],
     ["inspection", "model_selection"],
+    ["_programs"],
 ]
 #: Modules that may lie beside ``skmm/__init__.py``.
 ROOT_MODULES = {
@@ -35,8 +36,9 @@ ROOT_MODULES = {
     "_regressor",
     "_unimodal",
     "callbacks",
-    "demo",
 }
+#: Modules there that nothing imports: what ``python -m`` runs.
+PROGRAMS = {"__main__", "demo"}
 #: Only this module takes what scikit-learn keeps private.
 PRIVATE_NAMES = "_utils.compat"
 #: The one table of kinds names the encoder and the Vectorizer of each, which lie above
@@ -84,6 +86,8 @@ def imported(tree, strings=True):
 def package_of(name, packages):
     """Return the package that a module or a public name lies in."""
     first = name.partition(".")[0]
+    if first in PROGRAMS:
+        return "_programs"
     return first if first in packages else "_root"
 
 
@@ -117,7 +121,7 @@ def main():
                 wrong.append(f"{place}: skmm.{package} imports {name}, upward")
     width = max(map(len, level))
     for name in level:
-        if name in packages or name == "_root":
+        if name in packages or name in ("_root", "_programs"):
             below = sorted(edges[name], key=lambda other: (level[other], other))
             print(f"{name:<{width}}  {', '.join(below) or '-'}")
     return wrong

@@ -45,10 +45,14 @@ class StepCache(Steps):
     ----------
     seconds : float
         Spent on calls that were not remembered yet.
+    saved : float
+        Seconds that the remembered calls had taken: what not asking the cache would
+        have cost beside.
     """
 
     def __init__(self):
         self.seconds = 0.0
+        self.saved = 0.0
         self._made = {}
 
     def __call__(self, function, *same, **equal):
@@ -59,13 +63,15 @@ class StepCache(Steps):
             (function, tuple(map(id, same)), content(equal)) for same, equal in calls
         ]
         new = {key: call for key, call in zip(keys, calls) if key not in self._made}
+        self.saved += sum(self._made[key][2] for key in keys if key not in new)
         if new:
             start = time.perf_counter()
             values = super().each(function, new.values(), n_jobs)
+            seconds = time.perf_counter() - start
             for (key, call), value in zip(new.items(), values):
                 # With the call: an id tells objects apart only while they live.
-                self._made[key] = call, value
-            self.seconds += time.perf_counter() - start
+                self._made[key] = call, value, seconds / len(new)
+            self.seconds += seconds
         return [self._made[key][1] for key in keys]
 
     def __reduce__(self):

@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._classifier import MultimodalClassifier
@@ -23,6 +24,7 @@ from skmm.model_selection._evaluation import make_candidate
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    import pandas as pd
     from sklearn.utils.metadata_routing import MetadataRouter
 
     from skmm._utils.typing import CV, ArrayLike, RandomState, TableLike, Transformed
@@ -157,6 +159,8 @@ class FusionSearchCV(SharingSearchCV):
     ['concat', 'gated']
     >>> search.predict_proba(X).shape
     (120, 2)
+    >>> list(search.leaderboard())
+    ['rank', 'fusion', 'mean_score', 'std_score', 'fit_seconds']
     """
 
     _parameter_constraints = {
@@ -230,6 +234,58 @@ class FusionSearchCV(SharingSearchCV):
         for params in candidates:
             check_parts(make_candidate(base, params).get_params(deep=False))
         return base, candidates
+
+    def leaderboard(self, metric: str | None = None) -> pd.DataFrame:
+        """Return the candidates in few columns, the best first.
+
+        Parameters
+        ----------
+        metric : str, default=None
+            One of several metrics; None is the only one, or that of ``refit``.
+
+        Returns
+        -------
+        table : DataFrame
+            A row for each candidate (with halving, for each candidate and round, the
+            last round first), with the columns ``rank``, each parameter that is
+            searched over, ``mean_score``, ``std_score`` and ``fit_seconds``.
+
+        Raises
+        ------
+        ValueError
+            For a metric that there is not, or where several leave it open.
+        """
+        import pandas as pd
+
+        check_is_fitted(self)
+        results = self.cv_results_
+        ranked = [name[10:] for name in results if name.startswith("rank_test_")]
+        if metric is None and self.multimetric_:
+            metric = self.refit if isinstance(self.refit, str) else None
+        elif metric is None:
+            metric = "score"
+        if metric not in ranked:
+            raise ValueError(
+                f"metric={metric!r} is not among the metrics of this search: "
+                f"{', '.join(map(repr, ranked))}. Name one of them."
+            )
+        names = list(dict.fromkeys(name for one in results["params"] for name in one))
+        columns = {"rank": results[f"rank_test_{metric}"]}
+        if self.halving:
+            columns["iter"] = results["iter"]
+        for name in names:
+            columns[name] = [one.get(name) for one in results["params"]]
+        columns["mean_score"] = results[f"mean_test_{metric}"]
+        columns["std_score"] = results[f"std_test_{metric}"]
+        columns["fit_seconds"] = results["mean_fit_time"]
+        table = pd.DataFrame(columns)
+        order = {"iter": False, "rank": True} if self.halving else {"rank": True}
+        return table.sort_values(
+            list(order),
+            ascending=list(order.values()),
+            kind="stable",
+            ignore_index=True,
+        )
 
     # -- what BaseSearchCV reads off the estimator, which may be None -----------------
 

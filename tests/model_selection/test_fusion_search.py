@@ -325,3 +325,32 @@ def test_verbose_says_what_is_fitted(classification, capsys):
     shown = capsys.readouterr().out
     assert "Fitting 2 folds for each of 2 candidates, totalling 4 fits" in shown
     assert shown.count("fusion=mean: test=") == 2
+
+
+# --------------------------------------------------------------------- the leaderboard
+
+
+def test_a_leaderboard_has_few_columns_and_the_best_first(classification):
+    X, y = classification
+    grid = [{}, {"depth": [0], "fusion": ["mean"]}]
+    search = FusionSearchCV(small(), ["concat", "late"], param_grid=grid, cv=2)
+    table = search.fit(X, y).leaderboard()
+    assert list(table) == [
+        *("rank", "fusion", "depth", "mean_score", "std_score", "fit_seconds")
+    ]
+    assert table["rank"].tolist() == sorted(search.cv_results_["rank_test_score"])
+    assert table["mean_score"][0] == search.best_score_
+    assert table["fusion"][0] == search.best_params_["fusion"]
+
+
+def test_a_leaderboard_of_several_metrics_and_of_halving(classification):
+    X, y = classification
+    options = {"scoring": ["accuracy", "neg_log_loss"], "cv": 2, "halving": 2}
+    search = FusionSearchCV(small(), ["concat", "mean"], refit="accuracy", **options)
+    search.fit(X, y)
+    table = search.leaderboard()
+    assert table["iter"].tolist() == sorted(table["iter"], reverse=True)
+    assert table["mean_score"].between(0, 1).all()
+    assert (search.leaderboard("neg_log_loss")["mean_score"] < 0).all()
+    with pytest.raises(ValueError, match="'accuracy', 'neg_log_loss'"):
+        search.leaderboard("accurcy")
