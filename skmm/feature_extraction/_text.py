@@ -36,7 +36,7 @@ class TextVectorizer(ColumnsTransformer):
         What the terms of a column are turned into:
 
         - "tfidf_svd": `n_components` dense components;
-        - "tfidf": one feature for each term, the logarithm of its count plus one, times
+        - "tfidf": one feature for each term, 1 plus the logarithm of its count, times
           its inverse document frequency; rows are scaled to length one;
         - "hashing": counts in `n_features` buckets that a hash function chooses; rows
           are scaled to length one. Nothing is learned, so new words need no new fit.
