@@ -33,6 +33,7 @@ class EntityVectorizer(CellsTransformer):
     triples : array-like or DataFrame (pandas or polars) of shape (n_triples, 3)
         The graph: head, relation and tail of each link. Repeated triples count once.
     features : tuple or list of str, default=("degree", "pagerank", "landmarks", \
+"relations")
         Statistics of a node, each as ``log(1 + x)``:
 
         - "degree": the number of incoming and of outgoing links;
@@ -42,16 +43,6 @@ class EntityVectorizer(CellsTransformer):
           Landmarks are the nodes with the largest PageRank;
         - "relations": for each relation, the number of links from the node (as head)
           and to it (as tail).
-"relations")
-        Statistics of a node, each as ``log(1 + x)``:
-
-        - "degree": links that come in and that go out;
-        - "pagerank": PageRank along the links [1]_, 1 on average;
-        - "landmarks": personalised PageRank, one for each landmark, 1 on average: how
-          near the landmark is by links in both directions. Landmarks are the nodes of
-          the largest PageRank;
-        - "relations": links of each relation from the node (as head) and to it (as
-          tail).
     n_landmarks : int, default=8
         Number of landmarks. A graph with fewer nodes has fewer.
     max_relations : int, default=50

@@ -36,6 +36,7 @@ class ImageVectorizer(MediaVectorizer):
     Parameters
     ----------
     features : tuple of str, default=("color", "edges", "hog", "texture", "pixels", \
+"fisher")
         Groups of measurements to take:
 
         - "color": square roots of the shares of 5 x 5 x 5 colours, mean colours on a 4
@@ -53,21 +54,6 @@ class ImageVectorizer(MediaVectorizer):
         - "fisher": Fisher vectors [4]_ of local gradients and of local colours, which
           say how their distribution in a picture differs from a Gaussian mixture that
           was fitted to all pictures: ``n_gaussians * 138`` features.
-"fisher")
-        What is measured, any of:
-
-        - "color": square roots of the shares of 5 x 5 x 5 colours, mean colours on a
-          4 x 4 grid in CIELAB, their spread, and the share of the picture that is
-          opaque: 177 features;
-        - "edges": on a 4 x 4 grid how much lightness changes along vertical, rising,
-          horizontal and falling edges, and the share of pixels on edges: 80;
-        - "hog": histograms of oriented gradients [1]_, 324;
-        - "texture": shares of local binary patterns [2]_ on a 2 x 2 grid, and what
-          grey levels side by side tell [3]_: 122;
-        - "pixels": a thumbnail of 8 x 8 pixels, red, green and blue from 0 to 1: 192;
-        - "fisher": Fisher vectors [4]_ of local gradients and of local colours: how
-          their distribution in a picture differs from a Gaussian mixture that was
-          fitted to all; ``n_gaussians * 138``.
     size : int, default=64
         Height and width in pixels that pictures are resized to, whatever their
         proportions; at least 16.

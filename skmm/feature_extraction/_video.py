@@ -99,6 +99,7 @@ class VideoVectorizer(MediaVectorizer):
     Parameters
     ----------
     features : tuple of str, default=("color", "edges", "hog", "texture", "pixels", \
+"motion")
         Groups of measurements to take:
 
         - "color", "edges", "hog", "texture" and "pixels": the features of
@@ -108,14 +109,6 @@ class VideoVectorizer(MediaVectorizer):
         - "motion": the mean absolute change of lightness from frame to frame, on a 4 x
           4 grid and in the whole frame, with its standard deviation over time and its
           maximum.
-"motion")
-        What is measured, any of:
-
-        - "color", "edges", "hog", "texture" and "pixels": those of `ImageVectorizer`
-          in every frame. Each gives its mean and standard deviation over the frames,
-          and its change from the first to the last;
-        - "motion": the mean absolute change of lightness from frame to frame, on a
-          4 x 4 grid and in all, with its standard deviation over time and its maximum.
     n_frames : int, default=8
         Number of frames that are read of each clip. The clip is divided into as many
         equal parts, and the frame in the middle of each part is taken. Raise it for
