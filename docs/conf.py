@@ -55,6 +55,7 @@ warnings.filterwarnings("error", module="__main__")
 html_theme = "pydata_sphinx_theme"
 html_title = "skmm"
 html_static_path = ["_static"]
+html_css_files = ["cards.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": False,

@@ -23,20 +23,23 @@ __all__ = ["GradualUnfreezing"]
 class GradualUnfreezing(Callback):
     """Let an encoder learn layer by layer, from the output to the input.
 
-    In the first epochs the fusion and the heads learn alone, over what the encoder
-    gives. Then its last layer joins them, and so on; what was learned before is not
-    shaken by heads that know nothing yet. The layers are those of a pretrained text
-    network, or of one of pictures with ``tune="full"``; what lies behind them joins
-    with the last. Of other encoders they are the parts of its module.
+    In the first epochs only the fusion and the heads learn, and the encoder does not
+    change. Then the encoder's last layer learns too, then the layer before it, and so
+    on. So heads that have not learned yet cannot spoil a pretrained network. The layers
+    are those of a pretrained network for text, or for pictures with ``tune="full"``;
+    the layers that follow the network learn with its last layer. For other encoders,
+    the layers are the parts of their module.
 
     Parameters
     ----------
     modalities : list of str or None, default=None
-        Names; None for all.
+        Names of the modalities whose encoders are unfrozen step by step. None takes all
+        modalities.
     start : int, default=1
-        Epochs in which no layer learns.
+        Number of epochs at the beginning in which no layer of these encoders is
+        trained.
     every : int, default=1
-        Epochs between one layer and the next.
+        Number of epochs between one layer and the next.
 
     References
     ----------
@@ -101,7 +104,7 @@ class GradualUnfreezing(Callback):
                 freeze(layer)
 
     def on_train_end(self, net: NeuralNet, **kwargs: Any) -> None:
-        """Leave nothing frozen; skorch calls it.
+        """Unfreeze all layers; skorch calls it.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Alignments: a loss that pulls the modalities' spaces together, chosen by name."""
+"""Alignments: extra losses that bring the modalities' vectors into a common space."""
 
 from __future__ import annotations
 
@@ -71,18 +71,20 @@ def make_alignment(
     Parameters
     ----------
     alignment : str, Alignment class, Alignment instance or nn.Module class
-        A plain ``nn.Module`` class is built with the
+        The value of the estimators' parameter ``alignment``. A string is a name of
+        `ALIGNMENTS`. A plain ``nn.Module`` class is built with the
         :class:`~skmm.fusion.FusionSpec` as its only argument.
 
     Returns
     -------
     alignment : Alignment
+        The alignment object. An instance is returned as it is.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError: it is nothing of these, or one of its options cannot be. For a
-        name that is not known the nearest is proposed.
+        A ValueError: ``alignment`` is none of these, or one of its options has an
+        invalid value. For an unknown name the message proposes the nearest one.
 
     Examples
     --------

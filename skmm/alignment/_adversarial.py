@@ -17,31 +17,34 @@ if TYPE_CHECKING:
 
 
 class AdversarialAlignment(Alignment):
-    r"""Make the modalities' vectors alike, so that a discriminator cannot tell them.
+    r"""Make the modalities' vectors so alike that a discriminator confuses them.
 
     .. math::
         L = \frac{1}{\log M} \operatorname*{mean}_m \operatorname*{mean}_{i}
         -\log D_m(R(\tilde h_{im})), \qquad R(h) = h, \quad
         \frac{\partial R}{\partial h} = -\lambda I
 
-    The discriminator D, a perceptron with one hidden layer, learns which modality a
-    vector is of; through the gradient reversal R the encoders learn the opposite.
-    Every modality counts alike, however often it is present, and rows need no
-    partner. The vectors :math:`\tilde h` are centred and divided by the batch's
-    spread, as no encoder shall win by shrinking. Unlike the other losses this one is
-    not to be read as a distance: 0 is a discriminator that is always right, 1 one
-    that knows nothing, which is aligned. :math:`O(M n (d + M) h)` with h hidden units.
+    The discriminator D, a perceptron with one hidden layer, learns to tell which
+    modality a vector comes from. Through the gradient reversal R, the encoders learn to
+    make that impossible. Every modality has the same weight, however often it is
+    present, and rows with a single modality count as well. The vectors
+    :math:`\tilde h` are centred and divided by the batch's spread, so that an encoder
+    cannot succeed by making its vectors small. Unlike the other losses, this one is not
+    a distance: 0 means that the discriminator is always right, 1 that it can only
+    guess, and then the modalities are aligned. :math:`O(M n (d + M) h)` with h hidden
+    units.
 
-    As in every such game the two may run in circles where the discriminator learns no
-    faster than the encoders: then lower ``strength``, or the encoders' learning rate.
+    Training may oscillate if the discriminator does not learn faster than the encoders.
+    Lower ``strength`` then, or the learning rate of the encoders.
 
     Parameters
     ----------
     hidden : int, default=None
-        Hidden units of the discriminator; as many as the width if None.
+        Number of hidden units of the discriminator. None takes the width of the
+        modalities' vectors.
     strength : float, default=1.0
-        :math:`\lambda`, what the encoders weigh their part against the
-        discriminator's.
+        :math:`\lambda`, the factor of the gradient that reaches the encoders. Lower it
+        if training oscillates.
 
     References
     ----------
@@ -91,9 +94,9 @@ class _Adversarial(AlignmentModule):
 
 
 def reverse_gradient(vectors, strength):
-    """Return the same values; turn the gradient round.
+    """Return the same values, and reverse the gradient.
 
-    By a difference that is 0: :class:`torch.autograd.Function` warns under
+    A difference that is 0 does it, since :class:`torch.autograd.Function` warns under
     ``torch.compile``.
     """
     fixed = vectors.detach()

@@ -21,15 +21,15 @@ EPS = 1e-6
 
 
 class Alignment(Part):
-    r"""Base of all alignments: stores its options, builds its module on demand.
+    r"""Base of all alignments: stores its options and builds its module on demand.
 
-    An alignment of your own needs ``build_module`` only. Every alignment honours
-    ``present``: what stands in ``vectors`` where a modality is absent must reach
-    neither the loss nor a gradient. Take it out by :func:`torch.where` before
-    anything else, as a product with 0 keeps NaN.
+    An alignment of your own only needs ``build_module``. Every alignment respects
+    ``present``: the values of ``vectors`` where a modality is absent must affect
+    neither the loss nor a gradient. Replace them with :func:`torch.where` first;
+    multiplying by 0 is not enough, since 0 times NaN is NaN.
 
-    Options are checked before anything is read, if the class has scikit-learn's table
-    `_parameter_constraints` of what each may be.
+    Options are checked before any cell is read if the class has scikit-learn's table
+    `_parameter_constraints`.
 
     Examples
     --------
@@ -52,12 +52,14 @@ class Alignment(Part):
         Parameters
         ----------
         spec : FusionSpec
+            Names of the modalities and sizes of their vectors.
 
         Returns
         -------
         module : nn.Module
-            With ``forward(vectors (n, M, width), present (n, M) bool)`` giving a
-            scalar tensor, the loss.
+            A module whose ``forward(vectors, present)`` takes the vectors, of shape
+            (n, M, width), and a boolean tensor of shape (n, M), and returns the loss, a
+            scalar tensor.
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
@@ -68,7 +70,7 @@ class ModuleAlignment(Alignment):
     Parameters
     ----------
     module : nn.Module class
-        Called with the :class:`~skmm.fusion.FusionSpec`.
+        The class; it is called with the :class:`~skmm.fusion.FusionSpec`.
     """
 
     _parameter_constraints = {"module": [callable]}
@@ -81,12 +83,11 @@ class ModuleAlignment(Alignment):
 
 
 class AlignmentModule(nn.Module):
-    """Base of the modules: a subclass's ``loss`` sees nothing but clean vectors.
+    """Base of the modules: ``loss`` of a subclass is called with cleaned vectors.
 
-    Absent places are 0, the type is float32 or wider whatever the vectors' own and
-    autocast's, and there are at least two modalities. A batch is small beside the
-    encoders before it, and variances, logarithms and factorisations lose in bfloat16
-    what they are about.
+    Absent vectors are 0, the type is float32 or wider, also under autocast, and there
+    are at least two modalities. The wider type costs little, since a batch of vectors
+    is small, and bfloat16 is too coarse for variances, logarithms and factorisations.
     """
 
     def forward(self, vectors, present):
@@ -141,12 +142,12 @@ def unit(vectors):
 
 
 def standardise(vectors, kept):
-    r"""Centre all kept vectors, and measure them by their common spread.
+    r"""Centre all kept vectors, and divide them by their common spread.
 
-    One number for all features and modalities, the root of the mean variance: the
-    space keeps its shape, and two kept vectors differ by :math:`2 d` in the mean
-    square. Gradients flow through that number: a loss of the outcome cannot be
-    lowered by shrinking all vectors or by sending all rows to one point.
+    The spread is one number for all features and modalities, the root of the mean
+    variance. So the space keeps its shape, and two kept vectors differ by :math:`2 d`
+    in the mean square. Gradients flow through that number, so a loss of the result
+    cannot be lowered by shrinking all vectors or by sending all rows to one point.
 
     Parameters
     ----------

@@ -24,17 +24,18 @@ class CCAAlignment(Alignment):
         1 - \frac{\| L_a^{-1} \Sigma_{ab} L_b^{-\top} \|_*}{\min(d, n - 1)}, \qquad
         L_a L_a^\top = \Sigma_a + r \frac{\operatorname{tr} \Sigma_a}{d} I
 
-    The singular values, whose sum is the norm, are the canonical correlations; the
-    loss is 1 minus their mean: 0 where each modality tells the other linearly, nearly
-    1 where they are unrelated. Covariances are over the n rows with both, and pairs
-    weigh by n. Any n rows with :math:`n \le d + 1` are perfectly correlated, whatever
-    they hold: the batch should be several times the width.
-    :math:`O(M^2 (n d^2 + d^3))`.
+    The singular values, whose sum is the norm, are the canonical correlations. The
+    loss is 1 minus their mean: 0 where each modality is a linear function of the other,
+    and nearly 1 where they are unrelated. The covariances are those of the n rows that
+    have both modalities, and each pair of modalities is weighted by n. With
+    :math:`n \le d + 1` rows any two modalities are perfectly correlated, so the batch
+    should be several times the width. :math:`O(M^2 (n d^2 + d^3))`.
 
     Parameters
     ----------
     regularization : float, default=1e-3
-        r, added to the variances and relative to their mean.
+        r, a number added to the variances, relative to their mean. Raise it if batches
+        are small or the loss is unstable.
 
     References
     ----------

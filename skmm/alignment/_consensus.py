@@ -1,4 +1,4 @@
-"""Alignment with what the modalities of a row say together."""
+"""Alignment of each modality with a common vector of the row."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class MaxAlignment(Alignment):
         L = \operatorname*{mean}_{i, m} \frac{\| h_{im} - t_i \|^2}{d\, \sigma^2},
         \qquad t_i = \max_m h_{im}
 
-    over the modalities that are present, in rows with at least two.
+    The mean is over the modalities that are present, in rows with at least two.
     :math:`\sigma^2` is the variance of all these vectors about their common mean, and
-    gradients flow through it: what counts is the distance within a row relative to
-    the distances between rows, and neither shrinking all vectors nor sending all rows
-    to one point gains anything. (Hence a batch of one row is not pulled at all.)
-    Gradients flow through the maximum too, so that its holder comes down as the
-    others go up; pulled to a fixed maximum, which noise always raises, the vectors
-    would drift upwards for ever. :math:`O(M n d)`.
+    gradients flow through it. So only the distance within a row relative to the
+    distances between rows counts, and the loss is lowered neither by shrinking all
+    vectors nor by sending all rows to one point. (A batch of one row therefore has no
+    effect.) Gradients flow through the maximum too: the largest value is pulled down
+    while the others are pulled up. Otherwise the vectors would grow without end, since
+    noise always raises a maximum. :math:`O(M n d)`.
 
     Examples
     --------
@@ -57,13 +57,13 @@ class WeightedAlignment(Alignment):
         t_i = \sum_m w_{im} h_{im}, \quad
         w_{im} = \operatorname*{softmax}_{m \text{ present}} \omega_m
 
-    with :math:`\sigma^2` as in :class:`MaxAlignment` and :math:`\delta = 0.1`. The
-    weights :math:`\omega` are learned from this loss, hence gradients flow through
-    the mean. The distance is deliberately not squared: the sum of squares is least at
-    equal weights, whatever the vectors, and there would be nothing to learn. So the
-    mean becomes a median of the modalities, in which one that disagrees with the
-    others counts less (of two modalities neither is the odd one, and the weights stay
-    equal). :math:`O(M n d)`.
+    Here :math:`\sigma^2` is that of :class:`MaxAlignment` and :math:`\delta = 0.1`. The
+    weights :math:`\omega` are learned from this loss, and gradients flow through the
+    mean. The distance is not squared on purpose: a sum of squares is smallest at equal
+    weights, whatever the vectors are, so no weights could be learned from it. Without
+    the square, the mean becomes a median of the modalities, in which a modality that
+    disagrees with the others counts less. (Two modalities always keep equal weights.)
+    :math:`O(M n d)`.
 
     References
     ----------

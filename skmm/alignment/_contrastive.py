@@ -1,4 +1,4 @@
-"""Alignment by telling a row's partner from the other rows."""
+"""Alignment by telling a row's own modalities from those of other rows."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ class ContrastiveAlignment(Alignment):
         \log \frac{e^{s_{ii}}}{\sum_j e^{s_{ji}}} \right), \qquad
         s_{ij} = \frac{\cos(h_{ia}, h_{jb})}{T}
 
-    For each pair of modalities a, b only the n rows with both take part, as partners
-    and as what to tell them from; where they are fewer than two the pair is left out.
-    The division by :math:`\log n` is the one thing that is not in the papers: 1 is
-    chance whatever the size of the batch, 0 is perfect. :math:`O(M^2 n^2 d)`.
+    For each pair of modalities a, b only the n rows that have both take part: vectors
+    of the same row are positives, vectors of different rows negatives. A pair of
+    modalities with fewer than two such rows is left out. The papers do not divide by
+    :math:`\log n`; it is done here so that 1 means chance, whatever the size of the
+    batch, and 0 means perfect. :math:`O(M^2 n^2 d)`.
 
     Parameters
     ----------
     temperature : float, default=0.1
-        T; the smaller, the more only the nearest wrong rows count.
+        T, the temperature of the softmax. With small values, mainly the most similar
+        wrong rows count.
     learn_temperature : bool, default=False
-        Whether T is trained, from ``temperature`` on and never below 0.01.
+        If True, T is trained as well. It starts at ``temperature`` and does not fall
+        below 0.01.
 
     References
     ----------

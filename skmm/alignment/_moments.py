@@ -31,11 +31,12 @@ class MMDAlignment(Alignment):
         \bar k_{ab} = \operatorname*{mean}_{i, j} k(h_{ia}, h_{jb}), \qquad
         k(x, y) = \operatorname*{mean}_{c}\, e^{-\| x - y \|^2 / (c\, s)}
 
-    with bandwidths :math:`c \in \{1/4, 1/2, 1, 2, 4\}` times s, the mean squared
-    distance between the vectors of the batch. Gradients flow through s: shrinking all
-    vectors gains nothing. Each modality counts with all rows that have it, so rows
-    need no partner; pairs weigh by :math:`n_a n_b / (n_a + n_b)`. 0 is equal samples,
-    2 the most. :math:`O(M^2 n^2 d)`, and :math:`O(M^2 n^2)` in memory.
+    The bandwidths are :math:`c \in \{1/4, 1/2, 1, 2, 4\}` times s, the mean squared
+    distance between the vectors of the batch. Gradients flow through s, so shrinking
+    all vectors does not lower the loss. All rows that have a modality are used, also
+    those with a single modality; pairs are weighted by
+    :math:`n_a n_b / (n_a + n_b)`. The loss is 0 for equal samples and at most 2.
+    :math:`O(M^2 n^2 d)` in time and :math:`O(M^2 n^2)` in memory.
 
     References
     ----------
@@ -62,18 +63,19 @@ class CoralAlignment(Alignment):
         \frac{\| \Sigma_a - \Sigma_b \|_F^2}{\| \Sigma_a \|_F^2 + \| \Sigma_b \|_F^2}
         + \frac{\| \mu_a - \mu_b \|^2}{d\, \sigma^2}
 
-    The paper compares the covariances alone, of features that were centred before, and
-    divides by :math:`4 d^2`; here the first term lies between 0 and 1 and the second
+    The paper compares only the covariances, of features that were centred before, and
+    divides by :math:`4 d^2`. Here the first term lies between 0 and 1, and the second
     is in units of the variance :math:`\sigma^2` of all vectors of the batch, so that
-    neither is lowered by shrinking all vectors. Each modality counts with all rows
-    that have it, two at least; rows need no partner, and pairs weigh by
-    :math:`n_a n_b / (n_a + n_b)`. :math:`O(M n d^2 + M^2 d^2)`.
+    neither is lowered by shrinking all vectors. All rows that have a modality are used,
+    also those with a single modality; a modality needs at least two rows in the batch.
+    Pairs are weighted by :math:`n_a n_b / (n_a + n_b)`.
+    :math:`O(M n d^2 + M^2 d^2)`.
 
     Parameters
     ----------
     means : bool, default=True
-        Whether the second term is taken; without it a shift between the modalities
-        stays.
+        If True, the second term is added. If False, the modalities may keep different
+        means.
 
     References
     ----------

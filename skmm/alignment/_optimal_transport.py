@@ -33,23 +33,25 @@ class OptimalTransportAlignment(Alignment):
         W(a, b) = \min_\pi \sum_{i, j} \pi_{ij} \frac{\| h_{ia} - h_{jb} \|^2}{s} +
         \varepsilon\, KL(\pi \| \pi_a \otimes \pi_b)
 
-    over transport plans :math:`\pi` with uniform marginals :math:`\pi_a, \pi_b`. The
-    last two terms take away what the entropy adds: L is 0 for equal samples. The cost
-    is relative to s, the mean squared distance between the vectors of the batch, so
-    that :math:`\varepsilon` means the same at any scale and shrinking all vectors
-    gains nothing. Each modality counts with all rows that have it, so rows need no
-    partner; pairs weigh by :math:`n_a n_b / (n_a + n_b)`.
-    :math:`O(M^2 n^2 (d + k))` for k iterations, and :math:`O(M^2 n^2)` in memory:
-    gradients are those of the plan and do not run through the iterations.
+    The minimum is over transport plans :math:`\pi` with uniform marginals
+    :math:`\pi_a, \pi_b`. The last two terms remove what the entropy adds, so that L is
+    0 for equal samples. The cost is relative to s, the mean squared distance between
+    the vectors of the batch: :math:`\varepsilon` means the same at any scale, and
+    shrinking all vectors does not lower the loss. All rows that have a modality are
+    used, also those with a single modality; pairs are weighted by
+    :math:`n_a n_b / (n_a + n_b)`. :math:`O(M^2 n^2 (d + k))` in time for k iterations
+    and :math:`O(M^2 n^2)` in memory, since the gradient is computed from the final plan
+    and not through the iterations.
 
     Parameters
     ----------
     epsilon : float, default=0.1
-        The smaller, the nearer to a one-to-one matching, and the more iterations it
-        takes.
+        Strength of the entropy term. A smaller value gives a plan closer to a
+        one-to-one matching, and needs more iterations.
     n_iter : int, default=20
-        Sinkhorn iterations; the first ones at a higher :math:`\varepsilon`, halved
-        each time, which is the fast way to a small one.
+        Number of Sinkhorn iterations. The first ones use a larger
+        :math:`\varepsilon`, which is halved at each iteration, so that small values
+        converge sooner. Raise it together with a smaller ``epsilon``.
 
     References
     ----------

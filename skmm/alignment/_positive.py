@@ -1,4 +1,4 @@
-"""Alignment by pulling only."""
+"""Alignment that only pulls vectors together."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ class PositiveAlignment(Alignment):
         \left( KL(p_{ia} \| p_{ib}) + KL(p_{ib} \| p_{ia}) \right), \quad
         p = \operatorname{softmax} \frac{h - \bar h}{\sigma_h}
 
-    over the pairs of modalities that the row has. Both are about 1 for unrelated
-    vectors and 0 for equal ones. A vector is divided by its own length, in ``kl`` by
-    its own standard deviation :math:`\sigma_h` over the features: shrinking all
-    vectors gains nothing. Sending all rows to one direction does; what holds against
-    that is the task's loss, or take :class:`ContrastiveAlignment`.
-    :math:`O(M^2 n d)`.
+    The mean is over the pairs of modalities that a row has. Both losses are about 1 for
+    unrelated vectors and 0 for equal ones. A vector is divided by its own length, or
+    with ``"kl"`` by its own standard deviation :math:`\sigma_h` over the features, so
+    shrinking all vectors does not lower the loss. Giving all rows the same direction
+    does lower it; only the loss of the target works against that.
+    :class:`ContrastiveAlignment` prevents it. :math:`O(M^2 n d)`.
 
     Parameters
     ----------
     distance : {"cosine", "kl"}, default="cosine"
-        ``"kl"`` reads a vector as a distribution over its features.
+        Distance between the vectors of a row. "cosine" is 1 minus their cosine
+        similarity; "kl" is the symmetric Kullback-Leibler divergence of their softmax
+        distributions.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Augmentations: random changes of a batch, in training only, on its device."""
+"""Augmentations: random changes of a batch's cells, made during training only."""
 
 from __future__ import annotations
 
@@ -118,17 +118,17 @@ if not TYPE_CHECKING:  # to a checker any name at all would be there
 
 
 def augment_constraints(kind):
-    """Return what a parameter ``augment=`` may be.
+    """Return the constraints of a parameter ``augment=``.
 
     Parameters
     ----------
     kind : str
-        Of the modality. One that has no augmentations by name takes functions alone.
+        Kind of the modality. A kind without named augmentations accepts functions only.
 
     Returns
     -------
     constraints : list
-        As in a table `_parameter_constraints`.
+        Constraints in the form of a table `_parameter_constraints`.
     """
     each = [callable]
     if kind in _TABLE:
@@ -137,25 +137,27 @@ def augment_constraints(kind):
 
 
 def make_augmentation(given: Augment[str], kind: str) -> Change | None:
-    """Return the function that changes a batch, for what a user wrote.
+    """Return the function that an ``augment=`` parameter stands for.
 
     Parameters
     ----------
     given : None, "auto", str, callable, or list of these
-        Names of the kind's augmentations; "auto" for those that suit most data. An
-        augmentation may be its class, too.
+        The value of ``augment=``. A string is the name of an augmentation of this
+        kind; "auto" stands for the augmentations that suit most data of the kind. A
+        class is called without arguments. The entries of a list are applied in order.
     kind : str
-        Of the modality.
+        Kind of the modality, for example "image".
 
     Returns
     -------
     augment : callable or None
+        The function that changes a batch. None if ``given`` is None.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError: it is nothing of these, or an option of one of them cannot be.
-        For a name that is not known the nearest is proposed.
+        A ValueError: ``given`` is none of these, or an option of an augmentation has
+        an invalid value. For an unknown name the message proposes the nearest one.
 
     Examples
     --------
@@ -181,12 +183,12 @@ def _make_step(given, kind):
 
 
 def mixup_constraints():
-    """Return what a parameter ``mixup=`` may be.
+    """Return the constraints of a parameter ``mixup=``.
 
     Returns
     -------
     constraints : list
-        As in a table `_parameter_constraints`.
+        Constraints in the form of a table `_parameter_constraints`.
     """
     return [Names(MIXUPS), HasMethods("draw"), None]
 
@@ -194,22 +196,24 @@ def mixup_constraints():
 def make_mixup(
     given: str | SupportsDraw | type[SupportsDraw] | None,
 ) -> SupportsDraw | None:
-    """Return the object that mixes rows, for what a user wrote.
+    """Return the object that a ``mixup=`` parameter stands for.
 
     Parameters
     ----------
     given : None, str, or object or class with ``draw``
-        A name of `MIXUPS`.
+        The value of ``mixup=``. A string is a name of `MIXUPS`; a class is called
+        without arguments.
 
     Returns
     -------
     mixup : object or None
+        The object that mixes rows. None if ``given`` is None.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError: it is nothing of these, or one of its options cannot be. For a
-        name that is not known the nearest is proposed.
+        A ValueError: ``given`` is none of these, or one of its options has an invalid
+        value. For an unknown name the message proposes the nearest one.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Random changes of recordings: of their samples, or of their spectrograms.
 
-Those of the domain "wave" take samples (n, channels, time) and each row's number of
-samples (n,); those of the domain "spectrogram", and functions of the user's own
+Augmentations whose `domain` is "wave" take samples (n, channels, time) and each row's
+number of samples (n,). Those whose `domain` is "spectrogram", and a user's functions
 without a `domain`, take spectrograms (n, channels, bands, time) and a mask (n, time).
 """
 
@@ -22,13 +22,13 @@ class SpectrogramMask(Augmentation):
     Parameters
     ----------
     n_times : int, default=2
-        Stretches of each row.
+        Number of stretches of time that are blanked out in each row.
     time : float, default=0.15
-        Share of a row's time that a stretch may take.
+        Longest stretch, as a share of the row's duration, from 0 to 1.
     n_bands : int, default=2
-        Of each row.
+        Number of bands of frequency that are blanked out in each row.
     band : float, default=0.15
-        Share of the frequencies that a band may take.
+        Widest band, as a share of all frequency bands, from 0 to 1.
 
     References
     ----------
@@ -80,7 +80,8 @@ class WaveNoise(Augmentation):
     Parameters
     ----------
     low, high : float, default=10 and 40
-        Range of the ratio of sound to noise, in decibels.
+        Smallest and largest signal-to-noise ratio, in decibels. Each row draws its
+        own; lower values mean louder noise.
 
     Examples
     --------
@@ -122,7 +123,7 @@ class WaveGain(Augmentation):
     Parameters
     ----------
     decibels : float, default=6
-        By at most so many.
+        Largest change of the loudness, up or down, in decibels.
 
     Examples
     --------
@@ -150,12 +151,13 @@ class WaveGain(Augmentation):
 
 
 class WaveShift(Augmentation):
-    """Begin a recording elsewhere: what is cut off at one end joins the other.
+    """Shift a recording in time; what is cut off at one end is added at the other.
 
     Parameters
     ----------
     share : float, default=0.1
-        Of a recording's length, by which it is shifted at most, either way.
+        Largest shift, earlier or later, as a share of the recording's length, from 0
+        to 1.
 
     Examples
     --------

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
 class Augmentation(Part):
     """Base of all augmentations: a random change that keeps what a cell means.
 
-    It is called in training only, on the device, with the tensors of a batch, rows
-    first, and gives tensors of the same kinds. Each row draws its own chance;
-    ``random_state`` repeats a fit, and so it does where an augmentation of your own
-    draws from torch's global generator.
+    An augmentation is called during training only. It takes the tensors of a batch,
+    on the device of the training, with the rows along the first axis, and returns
+    tensors of the same shapes and types. Each row is changed by random numbers of its
+    own. Draw them from torch's global generator: then a fit with the same
+    ``random_state`` gives the same result.
     """
 
     @open_arguments

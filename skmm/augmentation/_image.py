@@ -22,9 +22,9 @@ from skmm.augmentation._base import Augmentation, Chain
 class ImageAugmentation(Augmentation):
     """Base of the changes of pictures.
 
-    They take and give pixels from 0 to 1, of pictures (n, channels, height, width) or
-    of clips (n, frames, channels, height, width). A subclass gives `_draw`, which
-    gives a tuple of tensors, a value for each row, and `_change`.
+    They take and return pixels from 0 to 1, of pictures (n, channels, height, width)
+    or of clips (n, frames, channels, height, width). A subclass defines `_draw`, which
+    returns a tuple of tensors with one value for each row, and `_change`.
     """
 
     def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
@@ -53,7 +53,10 @@ class RandomFlip(ImageAugmentation):
     Parameters
     ----------
     axis : {"horizontal", "vertical", "both"}, default="horizontal"
+        Direction of the flip. "horizontal" exchanges left and right, "vertical"
+        exchanges top and bottom, and "both" decides about each by itself.
     probability : float, default=0.5
+        Probability that a picture is flipped, for each direction.
 
     Examples
     --------
@@ -88,12 +91,13 @@ class RandomFlip(ImageAugmentation):
 
 
 class RandomShift(_Affine):
-    """Move by whole pixels; the border is continued.
+    """Move a picture by whole pixels; the pixels of its border fill the gap.
 
     Parameters
     ----------
     fraction : float, default=0.1
-        Of height and width, the furthest.
+        Largest shift in each direction, as a share of the height and of the width,
+        from 0 to 1.
 
     Examples
     --------
@@ -123,9 +127,10 @@ class RandomCrop(_Affine):
     Parameters
     ----------
     scale : (float, float), default=(0.5, 1.0)
-        Share of the area.
+        Smallest and largest area of the rectangle, as a share of the picture's area.
     ratio : (float, float), default=(0.75, 1.3333)
-        Of width to height, relative to the picture's.
+        Smallest and largest ratio of the rectangle's width to its height, relative to
+        the ratio of the whole picture. 1 keeps the picture's proportions.
 
     References
     ----------
@@ -165,12 +170,12 @@ class RandomCrop(_Affine):
 
 
 class RandomRotate(_Affine):
-    """Turn around the middle; the border is continued.
+    """Turn a picture around its middle; the pixels of its border fill the gaps.
 
     Parameters
     ----------
     degrees : float, default=15
-        The most, either way.
+        Largest angle, clockwise or counter-clockwise, in degrees.
 
     Examples
     --------
@@ -193,12 +198,14 @@ class RandomRotate(_Affine):
 class RandomColor(ImageAugmentation):
     """Change brightness, contrast and saturation.
 
-    Of grey pictures, brightness and contrast; opacity stays.
+    Grey pictures have no saturation; only their brightness and contrast are changed.
+    A channel of opacity is not changed.
 
     Parameters
     ----------
     brightness, contrast, saturation : float, default=0.2
-        Factors are drawn from 1 - x to 1 + x.
+        Strength of each change. With a value x, each picture draws a factor between
+        1 - x and 1 + x; 0 turns the change off.
 
     Examples
     --------
@@ -240,13 +247,14 @@ class RandomColor(ImageAugmentation):
 
 
 class RandomErase(ImageAugmentation):
-    """Put a colour in place of a rectangle.
+    """Cover a random rectangle of a picture with a random colour.
 
     Parameters
     ----------
     probability : float, default=0.5
+        Probability that a picture is changed.
     scale : (float, float), default=(0.02, 0.2)
-        Share of the area.
+        Smallest and largest area of the rectangle, as a share of the picture's area.
 
     References
     ----------
@@ -299,9 +307,9 @@ def _within(length, side, start):
 
 
 def join_affine(augment):
-    """Let changes of place that follow each other sample the picture once.
+    """Let consecutive changes of place sample the picture only once.
 
-    Each time it is sampled it is blurred, and sampling is what takes the time.
+    Each sampling blurs the picture a little, and takes most of the time.
 
     Parameters
     ----------

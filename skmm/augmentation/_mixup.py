@@ -1,4 +1,4 @@
-"""Rows mixed with each other: what they show, and what is learned from them."""
+"""Mixing rows with each other, both their cells or vectors and their targets."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Mixing(NamedTuple):
     Attributes
     ----------
     partner : tensor of shape (n,)
-        The row that each is mixed with.
+        Index of the row that each row is mixed with.
     share : tensor of shape (n,)
-        What a row keeps of itself.
+        Share that a row keeps of itself, from 0 to 1.
     where : {"inputs", "boxes", "vectors"}
     """
 
@@ -29,7 +29,7 @@ class Mixing(NamedTuple):
     where: str
 
     def among(self, rows):
-        """Return the mixing of some rows; one whose partner is not there stays itself.
+        """Return the mixing of some rows; a row without its partner is not mixed.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Mixing(NamedTuple):
         return share * values + (1 - share) * values[self.partner]
 
     def mix_present(self, values, present):
-        """Mix what may be absent in either row; zeros where it is in both.
+        """Mix values that may be absent in one row; zeros where both lack them.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class Mixing(NamedTuple):
         -------
         mixed : tensor
         present : tensor of bool
-            Where either row has it.
+            True where at least one of both rows has the value.
         """
         other = present[self.partner]
         share = self.share.reshape(-1, *[1] * (present.dim() - 1))
@@ -77,15 +77,18 @@ class Mixing(NamedTuple):
 class ManifoldMixup(Part):
     """Mix the vectors of the modalities, between encoders and fusion.
 
-    Each row gets a partner in its batch and a share drawn from Beta(alpha, alpha); it
-    shows the fused head the weighted means of both rows' vectors, in all modalities
-    alike, and the head's loss is the weighted mean of the losses for both targets.
-    Where only one of both rows has a modality, its vector is taken as it is.
+    Each row gets a random partner in its batch and a share drawn from the distribution
+    Beta(alpha, alpha). The fused head sees the weighted means of the vectors of both
+    rows, with the same share in all modalities, and its loss is the weighted mean of
+    the losses for both targets. Where only one of both rows has a modality, its vector
+    is not changed.
 
     Parameters
     ----------
     alpha : float, default=0.2
-        Small values mostly keep one of both rows; 1 draws all shares alike.
+        Parameter of the Beta distribution of the shares. With small values most rows
+        stay close to themselves or to their partner; with 1 all shares are equally
+        likely. Raise it for stronger regularization.
 
     References
     ----------
@@ -123,15 +126,18 @@ class ManifoldMixup(Part):
 
 
 class Mixup(ManifoldMixup):
-    """Mix the cells themselves: pixels and extracted features, frame by frame.
+    """Mix the cells themselves: pixels and extracted features.
 
-    As :class:`ManifoldMixup`, but pictures, clips and vectors are mixed before their
-    encoders read them. What cannot be mixed (words, categories) is so as vectors.
+    This is :class:`ManifoldMixup`, except that pictures, clips (frame by frame) and
+    features are mixed before their encoders read them. Words and categories cannot be
+    mixed; for them, the vectors that their encoders return are mixed instead.
 
     Parameters
     ----------
     alpha : float, default=0.2
-        Small values mostly keep one of both rows; 1 draws all shares alike.
+        Parameter of the Beta distribution of the shares. With small values most rows
+        stay close to themselves or to their partner; with 1 all shares are equally
+        likely. Raise it for stronger regularization.
 
     References
     ----------
@@ -148,15 +154,17 @@ class Mixup(ManifoldMixup):
 
 
 class CutMix(ManifoldMixup):
-    """Put a box of the partner's picture into a row's.
+    """Paste a rectangle of the partner's picture into a row's picture.
 
-    The box's area is what the partner counts in the loss. Modalities that are no
-    pictures are mixed as vectors, by the same share.
+    The partner's target counts in the loss in proportion to the area of the rectangle.
+    For modalities that are not pictures, the vectors that their encoders return are
+    mixed, with the same share.
 
     Parameters
     ----------
     alpha : float, default=1.0
-        Of the Beta distribution of the shares; 1 draws all alike.
+        Parameter of the Beta distribution of the shares. With 1 all shares are equally
+        likely; smaller values make rectangles mostly very small or very large.
 
     References
     ----------

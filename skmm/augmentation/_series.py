@@ -17,7 +17,8 @@ class SeriesJitter(Augmentation):
     Parameters
     ----------
     scale : float, default=0.05
-        Standard deviation of the noise; that of the values is 1.
+        Standard deviation of the noise. The values of a series are scaled to a
+        standard deviation of 1 beforehand, so 0.05 is 5 % of it.
 
     References
     ----------
@@ -47,12 +48,13 @@ class SeriesJitter(Augmentation):
 
 
 class SeriesScale(Augmentation):
-    """Stretch or shrink the values of each channel.
+    """Multiply the values of each channel by a random factor.
 
     Parameters
     ----------
     scale : float, default=0.1
-        Standard deviation of the factor's logarithm.
+        Standard deviation of the logarithm of the factor. With 0.1, most factors lie
+        between 0.8 and 1.2.
 
     References
     ----------
@@ -82,16 +84,18 @@ class SeriesScale(Augmentation):
 
 
 class SeriesWarp(Augmentation):
-    """Let time run faster and slower, from a row's first step to its last.
+    """Let time run faster in some places of a series and slower in others.
 
-    Speed changes smoothly between `n_knots` random ones. Values are interpolated, and
-    a row keeps its length.
+    The speed changes smoothly between `n_knots` random speeds. Values are interpolated,
+    and a row keeps its length, its first and its last value.
 
     Parameters
     ----------
     scale : float, default=0.2
-        Standard deviation of the speeds' logarithm.
+        Standard deviation of the logarithm of the speeds. Larger values change the
+        speed more.
     n_knots : int, default=4
+        Number of random speeds along a series. More knots change the speed more often.
 
     References
     ----------

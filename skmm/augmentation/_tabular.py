@@ -12,20 +12,21 @@ from skmm.augmentation._base import Augmentation
 
 
 class CellSwap(Augmentation):
-    """Replace some cells by the value of another row of the batch in their column.
+    """Replace some cells by a value of the same column from another row of the batch.
 
-    A column keeps its distribution, missing values included, while a row no longer
-    holds together: no single cell can be relied upon.
+    Each column keeps its distribution, missing values included. As the cells of a row
+    no longer belong together with certainty, the model learns not to rely on a single
+    cell.
 
     Parameters
     ----------
     p : float, default=0.1
-        Share of the cells that are swapped.
+        Probability that a cell is replaced, from 0 to 1.
 
     Notes
     -----
     It is called with the numbers (n, k) and the codes of the categories (n, c). Each
-    cell draws its own row. A batch of one row stays as it is.
+    cell draws the other row by itself. A batch of one row is not changed.
 
     References
     ----------

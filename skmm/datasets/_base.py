@@ -33,8 +33,8 @@ def get_data_home(data_home: PathLike | None = None) -> str:
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder; ``~`` stands for the user's home. With None, the environment
-        variable ``SKMM_DATA`` names it, or else it is ``~/skmm_data``.
+        The folder; ``~`` stands for the user's home. None takes the folder in the
+        environment variable ``SKMM_DATA``, or ``~/skmm_data`` if it is not set.
 
     Returns
     -------
@@ -72,8 +72,8 @@ def clear_data_home(data_home: PathLike | None = None) -> None:
     Parameters
     ----------
     data_home : str or path-like, default=None
-        The folder, found as in :func:`get_data_home`. All of its content is deleted,
-        whoever put it there.
+        The folder. None takes the one that :func:`get_data_home` describes. All of its
+        content is deleted, whoever put it there.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def clear_data_home(data_home: PathLike | None = None) -> None:
 
     See Also
     --------
-    get_data_home : Where the folder is.
+    get_data_home : Return the path of the folder.
 
     Examples
     --------

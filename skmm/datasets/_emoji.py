@@ -1,4 +1,4 @@
-"""Emoji: a picture, a name and a few numbers each."""
+"""Emoji: each has a picture, a name and a few numbers."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def fetch_emoji(
     download_if_missing: bool = True,
     return_X_y: bool = False,
 ) -> Bunch | tuple[Any, Any]:
-    """Load the emoji: a picture, a name and four numbers a row.
+    """Load the emoji: each row has a picture, a name and four numbers.
 
-    The data are fetched on first use (74 MB, of which a tenth is kept) by npm, from
-    the package ``emoji-datasource-google``, none of whose code is run.
+    The data are fetched on first use (74 MB, of which a tenth is kept) by npm, from the
+    package ``emoji-datasource-google``. No code of the package is run.
 
     =================   ==============================================
     Rows                1,906
@@ -73,14 +73,15 @@ def fetch_emoji(
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether the data are a pandas DataFrame and the target a Series. If False,
-        object arrays.
+        If True, the data are a pandas DataFrame and the target is a Series. If False,
+        both are object arrays.
 
     data_home : str or path-like, default=None
-        The cache folder, found as in :func:`get_data_home`.
+        The cache folder. None takes the folder that :func:`get_data_home` describes.
 
     download_if_missing : bool, default=True
-        If False, raise an error instead of fetching what is not in the cache.
+        If False, data that are not in the cache raise an error instead of being
+        fetched.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.

@@ -1,8 +1,8 @@
-"""Generated data of which is known where the label is.
+"""Generated data with known modalities that determine the label.
 
-Each modality has one function that draws a latent of its own and writes columns from
-which that latent can be read off linearly; the label is then made of the latents alone.
-A further modality is one more function and one more line in ``_draw_modalities``.
+Each modality has one function that draws a latent variable and writes columns from
+which a linear model can read it; the label depends on the latent variables only. A
+further modality is one more function and one more line in ``_draw_modalities``.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ def make_multimodal_classification(
     noise: float = 0.0,
     random_state: RandomState = None,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.int64]]:
-    """Generate a classification problem of several modalities.
+    """Generate a classification problem with several modalities.
 
-    Each modality hides a latent that a linear model can read from its columns: a
+    Each modality has a latent variable that a linear model can read from its columns: a
     direction in the numbers, the levels of the categories, keywords in the texts.
-    ``signal`` says how the label is made of the latents, so that what is tested is
-    how the modalities are joined, not how they are encoded.
+    ``signal`` says how the label depends on the latent variables. So the data test how
+    well a model joins the modalities, not how well it encodes them.
 
     Parameters
     ----------
@@ -91,35 +91,37 @@ def make_multimodal_classification(
 
     n_text : int, default=1
         Number of columns ``text_0``, ``text_1``, ... of the modality `text`. Each cell
-        is a few sentences: keywords, which are made-up words, among filler words.
+        holds a few sentences, in which keywords (made-up words) stand among filler
+        words.
 
     n_classes : int, default=2
         Number of classes, which are about equally frequent.
 
     signal : {"sum", "interaction", "tabular", "text"}, default="sum"
-        Where the label is.
+        Which modalities determine the label.
 
-        - ``"sum"``: each modality has an independent share in a sum, whose size gives
-          the class. Each modality is better than chance, all together are better than
-          each.
-        - ``"interaction"``: each modality has a latent class, and the label is their
-          sum modulo ``n_classes`` (for two classes the exclusive or, that is the
-          product of signs). Each modality alone and every model that adds up the
-          modalities is at chance; a model that multiplies them can be right always.
-        - a modality's name: that modality alone tells the class. The others look
-          the same, but say nothing.
+        - ``"sum"``: each modality has an independent part in a sum, whose value
+          determines the class. Each modality alone is better than chance, and all
+          together are better than each.
+        - ``"interaction"``: each modality has a hidden class, and the label is their
+          sum modulo ``n_classes`` (for two classes the exclusive or, which is the
+          product of signs). Each modality alone, and every model that adds up the
+          modalities, is at chance; a model that multiplies them can always be right.
+        - the name of a modality: only that modality determines the class. The others
+          look the same, but carry no information.
 
     missing : float or dict of str to float, default=0.0
-        Fraction of the rows in which a modality is missing, that is all of its columns
-        are; one fraction for every modality, or a dict from modality to fraction. No
-        row misses two modalities, so the fractions sum up to at most 1.
+        Fraction of the rows in which a modality is missing, which means that all of its
+        columns are. A number applies to every modality; a dict gives the fraction of
+        each modality. No row lacks two modalities, so the fractions add up to at most
+        1.
 
     noise : float, default=0.0
-        Fraction of the rows whose label is drawn anew, at random. It leaves a perfect
-        model with an accuracy of ``1 - noise * (1 - 1 / n_classes)``.
+        Fraction of the rows whose label is replaced by a random one. A perfect model
+        then has an accuracy of ``1 - noise * (1 - 1 / n_classes)``.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the data. Pass an int for the same data in every call.
+        Seed of the data. Pass an int to get the same data in every call.
 
     Returns
     -------
@@ -137,14 +139,13 @@ def make_multimodal_classification(
 
     See Also
     --------
-    make_multimodal_regression : The same with a number as target.
+    make_multimodal_regression : The same kind of data with a number as target.
 
     Notes
     -----
-    A class is written into the numbers as a direction in a plane (the sign of one
-    number for two classes, a place on a line if there is one number only), so that
-    classes add up modulo ``n_classes`` as directions do when they are multiplied as
-    complex numbers.
+    In the numbers, a class is a direction in a plane. (For two classes it is the sign
+    of one number, and a position on a line if there is only one number.) So classes add
+    up modulo ``n_classes`` as directions do when complex numbers are multiplied.
 
     Examples
     --------
@@ -157,7 +158,7 @@ def make_multimodal_classification(
     >>> sorted(set(y.tolist()))
     [0, 1]
 
-    A third of the rows lacks its text:
+    The text is missing in a third of the rows:
 
     >>> X, y = make_multimodal_classification(
     ...     n_samples=90, missing={"text": 1 / 3}, random_state=0
@@ -200,12 +201,12 @@ def make_multimodal_regression(
     noise: float = 0.0,
     random_state: RandomState = None,
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
-    """Generate a regression problem of several modalities.
+    """Generate a regression problem with several modalities.
 
-    Each modality hides a latent, about standard normal, that a linear model can read
-    from its columns: a direction in the numbers, the levels of the categories, how
-    often keywords of two kinds occur in the texts. ``signal`` says how the target is
-    made of the latents.
+    Each modality has a latent number, about standard normal, that a linear model can
+    read from its columns: a direction in the numbers, the levels of the categories, or
+    how often keywords of two sorts occur in the texts. ``signal`` says how the target
+    depends on the latent numbers.
 
     Parameters
     ----------
@@ -221,28 +222,31 @@ def make_multimodal_regression(
 
     n_text : int, default=1
         Number of columns ``text_0``, ``text_1``, ... of the modality `text`. Each cell
-        is a few sentences: keywords, which are made-up words, among filler words.
+        holds a few sentences, in which keywords (made-up words) stand among filler
+        words.
 
     signal : {"sum", "interaction", "tabular", "text"}, default="sum"
-        Where the target is.
+        Which modalities determine the target.
 
-        - ``"sum"``: the latents are added up, and divided by the root of their number.
-        - ``"interaction"``: the latents are multiplied. Each modality alone and every
-          model that adds up the modalities has an expected R² of 0.
-        - a modality's name: that modality's latent is the target. The others look the
-          same, but say nothing.
+        - ``"sum"``: the latent numbers are added up and divided by the square root of
+          how many there are.
+        - ``"interaction"``: the latent numbers are multiplied. Each modality alone, and
+          every model that adds up the modalities, has an expected R² of 0.
+        - the name of a modality: the latent number of that modality is the target. The
+          others look the same, but carry no information.
 
     missing : float or dict of str to float, default=0.0
-        Fraction of the rows in which a modality is missing, that is all of its columns
-        are; one fraction for every modality, or a dict from modality to fraction. No
-        row misses two modalities, so the fractions sum up to at most 1.
+        Fraction of the rows in which a modality is missing, which means that all of its
+        columns are. A number applies to every modality; a dict gives the fraction of
+        each modality. No row lacks two modalities, so the fractions add up to at most
+        1.
 
     noise : float, default=0.0
-        Standard deviation of the Gaussian noise added to the target, which without it
-        has mean 0 and variance 1.
+        Standard deviation of the Gaussian noise that is added to the target. Without
+        noise the target has mean 0 and variance 1.
 
     random_state : int, RandomState instance or None, default=None
-        Determines the data. Pass an int for the same data in every call.
+        Seed of the data. Pass an int to get the same data in every call.
 
     Returns
     -------
@@ -260,7 +264,7 @@ def make_multimodal_regression(
 
     See Also
     --------
-    make_multimodal_classification : The same with classes as target.
+    make_multimodal_classification : The same kind of data with classes as target.
 
     Examples
     --------

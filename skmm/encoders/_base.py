@@ -20,18 +20,21 @@ if TYPE_CHECKING:
 
 
 class Encoded(NamedTuple):
-    """What an encoder's module gives for a batch.
+    """Result of an encoder's module for a batch.
 
     Attributes
     ----------
     vectors : tensor of shape (n, width)
+        One vector for each row.
     tokens : tensor of shape (n, t, width) or None
+        Vectors of the tokens of each row, for fusions that use tokens. None if the
+        encoder has no tokens.
     token_mask : tensor of bool, shape (n, t), or None
         True where there is a token.
     members : tensor of shape (n, k, width) or None
-        Vectors of an ensemble's members, of which ``vectors`` is the mean. Each goes
-        through fusion and head by itself and has the target's loss; what is averaged
-        are their probabilities.
+        Vectors of the members of an ensemble; ``vectors`` is their mean. Each member
+        passes through fusion and head on its own and is trained by the loss of the
+        target. The prediction is the mean of the members' probabilities.
     """
 
     vectors: torch.Tensor
@@ -41,25 +44,25 @@ class Encoded(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """How the new cells of a column lie to those that an encoder was fitted on.
+    """Comparison of a column's new cells with those that the encoder was fitted on.
 
     Attributes
     ----------
     column : object
         The column's label.
     outside : float
-        Share of the cells, those that are missing left out, that the encoder cannot
-        tell from one another or does not know.
+        Share of the cells with a value that the encoder does not know, or that it
+        cannot distinguish from others, from 0 to 1.
     n_cells : int
-        Cells that are not missing.
+        Number of cells that are not missing.
     what : str
-        What these cells are, for a message: "numbers outside the fitted range".
+        Description of these cells for a message: "numbers outside the fitted range".
     spread : float or None
-        Spread of the numbers by that of the fitted ones, if they are numbers of one
-        unit: a thousandth where metres became kilometres.
+        Spread of the new numbers divided by that of the fitted ones. None if the column
+        does not hold numbers of one unit. It is 0.001 where metres became kilometres.
     is_ordered : bool
-        If True, a share far below 1 is of note, as of numbers outside of a range; else
-        only if all cells are unknown.
+        If True, a share far below 1 is already worth a warning, as with numbers outside
+        a range. If False, there is a warning only if all cells are unknown.
     """
 
     column: Label
@@ -74,19 +77,19 @@ class Encoder(Part):
     """Base of all encoders.
 
     An encoder is fitted in two steps. ``fit_transform`` learns statistics from the
-    training rows (a vocabulary, quantiles) and gives a block; ``build_module`` then
-    gives the torch module that reads batches of such blocks and is trained end to
-    end. An encoder of your own needs ``fit_transform``, ``transform`` and
-    ``build_module``.
+    training rows (for example a vocabulary or quantiles) and returns a block. Then
+    ``build_module`` returns the torch module that reads batches of such blocks and is
+    trained end to end. An encoder of your own needs ``fit_transform``, ``transform``
+    and ``build_module``.
 
-    Options are checked before anything is read, if the class has scikit-learn's table
-    `_parameter_constraints` of what each may be.
+    Options are checked before any cell is read if the class has scikit-learn's table
+    `_parameter_constraints`.
 
     Attributes
     ----------
     max_batch_size : int or None
-        Class attribute, or a property once it is fitted: the largest batch that
-        ``batch_size="auto"`` takes; None for no limit.
+        Class attribute, or a property of the fitted encoder: the largest batch that
+        ``batch_size="auto"`` takes. None for no limit.
     """
 
     max_batch_size: int | None = None
@@ -97,7 +100,7 @@ class Encoder(Part):
         y: npt.NDArray[Any] | None = None,
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> Block:
-        """Learn from the training rows and give their block.
+        """Learn from the training rows and return their block.
 
         Parameters
         ----------
@@ -106,10 +109,12 @@ class Encoder(Part):
         y : ndarray, default=None
             The target, for encoders that use it.
         sample_weight : ndarray of shape (n_samples,), default=None
+            Weights of the rows.
 
         Returns
         -------
         block : Block
+            The block of these rows.
         """
         raise NotImplementedError(f"{type(self).__name__}.fit_transform")
 
@@ -119,42 +124,46 @@ class Encoder(Part):
         Parameters
         ----------
         X : pandas DataFrame
-            The same columns.
+            The columns of `fit_transform`.
 
         Returns
         -------
         block : Block
+            The block of these rows.
         """
         raise NotImplementedError(f"{type(self).__name__}.transform")
 
     def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         """Compare new rows with those that the encoder was fitted on.
 
-        The estimators ask where a fit continues on other rows (``partial_fit``,
-        ``warm_start``, ``init=``), and warn where cells are not like the fitted ones.
-        In predictions they warn of columns all of whose cells are unknown.
+        The estimators call it when a fit continues on other rows (``partial_fit``,
+        ``warm_start``, ``init=``), and warn if cells differ from the fitted ones. In
+        predictions, they warn of columns in which no cell is known.
 
         Parameters
         ----------
         X : pandas DataFrame
-            The same columns.
+            The columns of `fit_transform`.
         block : Block
-            What ``transform`` made of them.
+            Block that ``transform`` returned for these rows.
 
         Returns
         -------
         comparisons : list of Comparison
-            Of columns that have cells here; an encoder that cannot tell has none.
+            One entry for each column that has cells in these rows. It is empty if the
+            encoder cannot compare.
         """
         return []
 
     def build_module(self, width: int) -> nn.Module:
-        """Build the module: a taken block to :class:`Encoded`, or to vectors alone.
+        """Build the module that turns a batch of a block into :class:`Encoded`.
+
+        The module may also return the vectors alone.
 
         Parameters
         ----------
         width : int
-            Size of the vectors.
+            Size of the vectors that the module returns.
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
@@ -168,8 +177,8 @@ class Encoder(Part):
         Returns
         -------
         features : ndarray or csr_matrix of shape (n_rows, n_features), or None
-            In float32, a row of length one or so: one penalty holds back the features
-            of all modalities. Of rows that lack the modality nothing is read.
+            float32, with rows of length one or about one, since one penalty applies to
+            the features of all modalities. Rows without the modality are ignored.
         """
         return None
 
@@ -183,19 +192,22 @@ class Encoder(Part):
         Returns
         -------
         features : ndarray or csr_matrix of shape (n_rows, n_features)
-            A dense one may hold NaN. Of a sparse one the main directions are read. Of
-            rows that lack the modality nothing is read.
+            A dense array may hold NaN. A sparse matrix is reduced to its main
+            directions. Rows without the modality are ignored.
         n_codes : sequence of int of length n_features
-            How many categories a column's codes tell apart, 0 where it holds numbers.
+            Number of categories in each column of codes, and 0 for a column of numbers.
         """
         features = self.linear_features(block)
         return None if features is None else (features, [0] * features.shape[1])
 
     def build_wide(self, n_outputs: int) -> nn.Module | None:
-        """Build the linear shortcut, a taken block to (n, n_outputs), or None.
+        """Build the module of the wide head for this modality, or None.
+
+        It turns a batch of a block into logits of shape (n, n_outputs).
 
         Parameters
         ----------
         n_outputs : int
+            Number of logits.
         """
         return None

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
 
 
 class EncoderModule(nn.Module):
-    """Base of an encoder's module: it runs on the rows that have the modality.
+    """Base of an encoder's module: it runs only on rows that have the modality.
 
-    A subclass has ``read``, from a block's parts to the tensors that the network
-    takes, and ``encode``, from these to :class:`Encoded` or vectors. Rows without the
-    modality get zeros. The network computes in float32 (or under autocast) also where
-    the rest computes in float64: it is the big part. What it may declare besides is
-    in ``skmm._nn.declarations.Declarations``: learning rates, weight decay.
+    A subclass defines ``read``, which turns the tensors of a block into the inputs of
+    the network, and ``encode``, which turns these into :class:`Encoded` or vectors.
+    Rows without the modality get zeros. The network always computes in float32 (or
+    under autocast), even if other parts compute in float64, since it does most of the
+    work. ``skmm._nn.declarations.Declarations`` lists what it may declare besides, such
+    as learning rates and weight decay.
 
     Parameters
     ----------
     width : int
     augment : callable or None
-        In training, from what ``read`` returns to the same, changed at random.
+        Function that changes the result of ``read`` at random, during training only.
     """
 
     keep_float32: bool = True
@@ -55,23 +56,23 @@ class EncoderModule(nn.Module):
         Parameters
         ----------
         *parts : tensor, Csr or Ragged
-            Of the block, for the rows that have the modality.
+            Tensors of the block, for the rows that have the modality.
 
         Returns
         -------
         inputs : tuple of tensor
-            The first axis of each is the rows.
+            Tensors with the rows along their first axis.
         """
         raise NotImplementedError(f"{type(self).__name__}.read")
 
     @open_arguments
     def encode(self, *inputs: torch.Tensor) -> Encoded | torch.Tensor:
-        """Return what the network makes of its inputs.
+        """Run the network.
 
         Parameters
         ----------
         *inputs : tensor
-            What ``read`` returned, augmented and mixed in training.
+            The result of ``read``; during training it is augmented and mixed.
 
         Returns
         -------
@@ -87,7 +88,7 @@ class EncoderModule(nn.Module):
         Parameters
         ----------
         inputs : tuple of tensor
-            What ``read`` returned.
+            The result of ``read``.
         mixing : Mixing
         """
         raise NotImplementedError(f"{type(self).__name__}.mix_inputs")

@@ -33,38 +33,42 @@ if TYPE_CHECKING:
 class ModuleEncoder(Encoder):
     """Read cells with a network of your own.
 
-    The network gets a float32 tensor, rows first: the columns as ``(n, n_columns)`` if
-    they hold numbers, the arrays as ``(n, ...)`` if the column holds arrays of one
-    shape, or what `read` makes of each cell. It gives vectors ``(n, d)``, tokens
-    ``(n, t, d)``, of which the mean is taken, or :class:`Encoded`. A linear layer
-    follows where d is not the estimator's width. Rows without the modality do not
-    reach it.
+    The network gets a float32 tensor with the rows along the first axis. Columns of
+    numbers have the shape ``(n, n_columns)``; arrays of equal shape, or the arrays that
+    `read` returns, have the shape ``(n, ...)``. The network returns vectors ``(n, d)``,
+    tokens ``(n, t, d)``, which are then averaged, or :class:`Encoded`. A linear layer
+    follows if d is not the estimator's width. Rows without the modality do not reach
+    the network.
 
     Parameters
     ----------
     module : nn.Module class, callable that gives a module, or nn.Module
-        A class or function is called at each fit, with `options`, and with
-        ``n_features`` (columns) or ``shape`` (of a row's tensor), and ``width``, where
-        its signature has them. Of a module a copy is trained, from the weights it has.
+        The network. A class or function is called at each fit with `options` and, if
+        its signature has them, with ``n_features`` (the number of columns) or ``shape``
+        (of a row's tensor), and with ``width``. If an ``nn.Module`` is given, a copy of
+        it is trained, and training starts from its weights.
     options : dict or None, default=None
         Keyword arguments for `module`.
     read : callable or None, default=None
-        From a cell of the single column to an array; all are to have one shape.
+        Function that turns a cell of the only column into an array. All arrays must
+        have the same shape. None takes numbers and arrays as they are.
     scale : bool, default=True
-        Whether to standardise: each column of numbers, or all numbers of the arrays
-        together, by the training rows. Missing numbers beside others are then 0, the
-        mean.
+        If True, standardise by the statistics of the training rows: each column of
+        numbers by itself, or all numbers of the arrays together. A missing number in a
+        row with others then becomes 0, the mean.
     learning_rate_scale : float, default=1.0
-        Times the estimator's ``learning_rate``.
+        Factor of the estimator's ``learning_rate`` for this network. Lower it for a
+        network that is trained already.
     augment : callable, list of callable, or None, default=None
-        In training, from a batch's tensor to one changed at random.
+        Function, or functions applied in order, that take a batch's tensor and return
+        one that is changed at random. They are called during training only.
 
     Attributes
     ----------
     shape_ : tuple of int
-        Of a row's tensor.
+        Shape of a row's tensor.
     mean_, scale_ : ndarray
-        Of the training rows.
+        Mean and standard deviation of the training rows.
 
     Examples
     --------

@@ -30,17 +30,20 @@ if TYPE_CHECKING:
 class TransformerEncoder(Encoder):
     """Wrap any scikit-learn transformer; its output is a vector for each row.
 
-    Sparse output (TF-IDF, one-hot) stays sparse: it feeds an embedding bag and the
-    wide head. Dense output goes through a :class:`VectorEncoder`. The transformer is
-    cloned before it is fitted.
+    Sparse output (TF-IDF, one-hot) stays sparse: an embedding bag reads it, and so do
+    the heads "linear" and "wide". Dense output goes through a :class:`VectorEncoder`.
 
     Parameters
     ----------
     transformer : estimator with ``fit`` or ``fit_transform``, and ``transform``
+        The transformer, for example a ``TfidfVectorizer``. It is cloned before it is
+        fitted.
     series : bool, default=False
-        Hand over the single column as a 1-D Series, as text vectorizers want it.
+        If True, the only column is passed as a 1-D Series, which scikit-learn's text
+        vectorizers need. If False, the columns are passed as a DataFrame.
     dropout : float or None, default=None
-        None takes 0.5 for sparse output and 0.1 for dense.
+        Dropout rate of the features, from 0 to 1. None takes 0.5 for sparse output and
+        0.1 for dense output.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Features already extracted: a fixed-length vector a row."""
+"""Features that were extracted before: a vector of fixed length for each row."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ if TYPE_CHECKING:
 class VectorEncoder(Encoder):
     """Read vectors (embeddings, SVD components, pooled features) and project them.
 
-    A row whose values are all missing does not have the modality. A single missing
-    value among others is read as the column's mean.
+    A row whose values are all missing does not have the modality. If only some values
+    of a row are missing, they are read as the means of their columns.
 
     Parameters
     ----------
     hidden : int or None, default=None
-        Units of the hidden layer; None takes the estimator's width.
+        Number of units of the hidden layer. None takes the estimator's width.
     dropout : float, default=0.1
+        Dropout rate, from 0 to 1. Raise it if the training rows are few.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_features,)
-        Statistics of the training rows.
+        Mean and standard deviation of each feature over the training rows.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Vectorizers and Embedders: transformers that turn text and media into numbers."""
+"""Vectorizers and Embedders: transformers from text and media to columns of numbers."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Columns of recordings to numbers, without pretrained weights."""
+"""Turn columns of recordings into numbers, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -20,60 +20,70 @@ if TYPE_CHECKING:
 
 
 class AudioVectorizer(MediaVectorizer):
-    """Turn columns of recordings into numbers, each column for itself.
+    """Turn columns of recordings into numbers.
 
-    A recording is cut into short frames that overlap. What is measured in each frame
-    is pooled over time by statistics, so that recordings of any length have as many
-    features. Nothing is learned from other rows.
+    A recording is cut into short frames that overlap. Each frame is measured, and the
+    measurements are pooled over time by statistics, so that the number of features does
+    not depend on a recording's length. Each column is treated separately. Nothing is
+    learned from other rows.
 
     Parameters
     ----------
     features : tuple of str, default=("mfcc", "mel", "spectral", "tempo")
-        What is measured, any of:
+        Groups of measurements to take:
 
-        - "mfcc": `n_mfcc` cepstral coefficients, the shape of the spectrum (timbre);
-        - "mel": the power in `n_mels` bands, in decibels;
-        - "spectral": centroid, bandwidth, roll-off (all in hertz), flatness and
-          contrast of the spectrum, rate of zero crossings, loudness (RMS);
-        - "tempo": beats per minute and how clear they are, strength of onsets,
-          seconds. Not pooled by `statistics`.
+        - "mfcc": `n_mfcc` cepstral coefficients, which describe the shape of the
+          spectrum (timbre);
+        - "mel": the power in `n_mels` bands of frequency, in decibels;
+        - "spectral": centroid, bandwidth and roll-off of the spectrum (all in hertz),
+          its flatness and contrast, the rate of zero crossings, and the loudness (RMS);
+        - "tempo": beats per minute and how clear they are, the strength of onsets, and
+          the duration in seconds. `statistics` does not apply to these.
     statistics : tuple of str, default=("mean", "std", "min", "max", "delta")
-        How frames are pooled: any of "mean", "std", "min", "max", "median", the
-        quantiles "q05", "q25", "q75" and "q95", and "delta", the mean absolute change
-        from frame to frame.
+        How the values of the frames are pooled: any of "mean", "std", "min", "max",
+        "median", the quantiles "q05", "q25", "q75" and "q95", and "delta", the mean
+        absolute change from frame to frame.
     rate : int, default=16000
-        Samples per second that all recordings are brought to; at least 2000.
+        Sampling rate to which all recordings are resampled, in samples per second; at
+        least 2000. Raise it where high frequencies matter, as in music.
     n_fft : int, default=512
-        Samples of a frame.
+        Length of a frame, in samples at `rate`.
     hop_length : int, default=256
-        Samples from one frame to the next.
+        Distance from the start of one frame to the start of the next, in samples at
+        `rate`.
     n_mels : int, default=40
-        Bands of the mel scale, for all but "spectral".
+        Number of bands of the mel scale. "mfcc", "mel" and "tempo" use them.
     n_mfcc : int, default=20
-        Cepstral coefficients, at most `n_mels`.
+        Number of cepstral coefficients, at most `n_mels`.
     array_rate : int, default=None
-        Samples per second of cells that are bare arrays. With None these are refused,
-        because they do not say: give pairs (samples, rate).
+        Sampling rate of cells that are arrays of samples without a rate, in samples per
+        second. With None such cells are refused; pairs (samples, rate) are always
+        accepted.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a recording that cannot be read: an error that names its row,
-        or a missing cell, with one warning for all of a column.
+        What happens if a recording cannot be read. "raise" raises an error that names
+        its column and row. "missing" treats the recording as a missing cell, and gives
+        one warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     max_seconds : float, default=3600
-        Longer recordings are refused, before they are decoded.
+        Longest duration of a recording, in seconds. Longer ones are refused before they
+        are decoded.
     n_jobs : int, default=None
-        Processes to read and measure with.
+        Number of processes that read and measure the recordings. None means 1, and -1
+        one for each core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
@@ -88,10 +98,10 @@ class AudioVectorizer(MediaVectorizer):
     Notes
     -----
     Features are called ``column__mfcc_3_mean``, ``column__spectral_centroid_std``,
-    ``column__tempo_bpm``. A missing cell is a row of NaN, and so is every cell of a
-    column that had none at fit. All others have finite values, however short or silent:
-    frames reach over the ends of a recording, into silence. Decibels end 80 below the
-    loudest frame. Several channels are averaged.
+    ``column__tempo_bpm``. A missing cell becomes a row of NaN, and so does every cell
+    of a column without any recording at fit. All other cells have finite values, even
+    if the recording is very short or silent: it is padded with silence. Decibels are
+    limited to 80 below the loudest frame. Several channels are averaged.
 
     Wider frames suit music: ``n_fft=2048, hop_length=512``.
 

@@ -1,4 +1,4 @@
-"""Columns of recordings to the vectors of a pretrained network."""
+"""Turn columns of recordings into vectors of a pretrained network."""
 
 from __future__ import annotations
 
@@ -23,82 +23,93 @@ if TYPE_CHECKING:
 class AudioEmbedder(MediaEmbedder):
     """Turn columns of recordings into vectors of a pretrained network.
 
-    Each column is embedded for itself, and each distinct recording once: whether it
-    came as a path or as bytes, what is the same content is the same recording. A
-    missing cell is a row of NaN.
+    Each distinct recording is embedded once; recordings with the same content are the
+    same, whether they come as a path or as bytes. A missing cell becomes a row of NaN.
 
     Parameters
     ----------
     model : str, path or torch.nn.Module, default="resemblyzer"
-        The network:
+        The pretrained network:
 
-        - "resemblyzer": 256 features that tell voices apart; the package of this name
-          carries the weights, so that it needs no network connection (its own
-          dependencies are not needed: ``pip install --no-deps resemblyzer``);
-        - a folder with a model of transformers over sound (wav2vec 2.0, HuBERT,
-          Whisper, ...), or the name of one on the hub;
-        - a module, which takes samples (n, n_samples) and gives vectors (n, d), or
+        - "resemblyzer": a network with 256 features that tell voices apart. The package
+          of this name carries the weights, so that nothing is downloaded. Its own
+          dependencies are not needed: ``pip install --no-deps resemblyzer``;
+        - a folder with a model of transformers for sound (wav2vec 2.0, HuBERT, Whisper,
+          ...), or the name of one on the hub;
+        - a module, which takes samples (n, n_samples) and returns vectors (n, d),
           tokens (n, t, d), or an output of transformers.
     rate : int, default=None
-        Samples per second of what a module hears; recordings are resampled to it.
-        None is 16,000. A model with a name has its own.
+        Sampling rate that a module expects, in samples per second; recordings are
+        resampled to it. None takes 16,000. A model with a name has its own rate.
     array_rate : int, default=None
-        Samples per second of cells that are bare arrays, which do not say.
+        Sampling rate of cells that are arrays of samples without a rate, in samples per
+        second. With None such cells are refused; pairs (samples, rate) are always
+        accepted.
     pooling : {"mean", "max", "first"}, default="mean"
-        How vectors over time become one; "resemblyzer" has a way of its own.
+        How the network's vectors over time become one vector. "resemblyzer" pools in
+        its own way and accepts only the default.
     revision : str, default=None
-        Commit, branch or tag of a model on the hub.
+        Commit, branch or tag of a model on the hub. None takes its default branch.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What the network computes in. "auto" is float32 on every CPU, so that vectors
-        are the same on all of them, and bfloat16 on a GPU that has it.
+        Number format of the network's computations. "auto" is float32 on every CPU, so
+        that the vectors are the same on all of them, and bfloat16 on a GPU that
+        supports it.
     device : str, default="auto"
-        Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
-        is elsewhere is copied, and itself stays where it is.
+        Torch device of the network, such as "cpu" or "cuda". "auto" takes a GPU if
+        there is one. A module on another device is copied, and the original is not
+        moved.
     batch_size : int or "auto", default="auto"
-        Recordings of one length, or parts of 1.6 seconds for "resemblyzer", at a
-        time. What does not fit into memory is halved.
+        Number of recordings of equal length that go through the network together; for
+        "resemblyzer", the number of parts of 1.6 seconds. A batch that does not fit
+        into memory is halved.
     n_components : int, default=None
-        Features to keep of each column; None keeps all.
+        Number of features to keep for each column. None keeps all of them.
     reduction : {"pca", "truncate"}, default="pca"
-        How to come to `n_components`: principal components of the distinct recordings
-        at fit, or the first features, for networks trained for that (Matryoshka).
+        Method of the reduction to `n_components`. "pca" takes principal components of
+        the distinct recordings at fit. "truncate" takes the first features, which suits
+        networks that were trained for it (Matryoshka representation learning).
     memory : str or path, default=None
-        Folder of a cache on disk, in which no recording is embedded twice, whatever
-        the fold, process or session.
+        Folder of a cache on disk. With it, no recording is embedded twice, whatever the
+        fold, process or session. None keeps no cache.
     memory_limit : int or str, default="4GB"
-        Size that the cache may have; what was not used for longest is dropped.
+        Largest size of the cache, in bytes or as a string such as "500MB". Beyond it,
+        the vectors that were not used for the longest time are deleted.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a recording that cannot be read: an error that names its row,
-        or a missing cell, with one warning for all of a column.
+        What happens if a recording cannot be read. "raise" raises an error that names
+        its column and row. "missing" treats the recording as a missing cell, and gives
+        one warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     n_jobs : int, default=None
-        Processes to read recordings with.
+        Number of processes that read the recordings. None means 1, and -1 one for each
+        core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
 
     Attributes
     ----------
     n_embedded_ : int
-        Recordings that went through the network in the last fit or transform: distinct
-        ones, without those that `memory` held.
+        Number of recordings that went through the network in the last call of `fit` or
+        `transform`. Repeated recordings, and those found in `memory`, are not counted.
     precision_ : str
-        What the network computed in at fit.
+        Number format of the network's computations at fit.
     revision_ : str
-        Tells the weights apart: a commit of the hub, or a hash.
+        Identifier of the weights: a commit of the hub, or a hash.
     n_features_in_ : int
-        Number of columns.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str of shape (n_columns,)
-        Names of the columns, where all are strings.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
     CellError
         If a recording cannot be read; the message names its column and row.
     ImportError
-        If the library or package that `model` needs is not there.
+        If the library or package that `model` needs is not installed.
 
     See Also
     --------
@@ -106,15 +117,15 @@ class AudioEmbedder(MediaEmbedder):
 
     Notes
     -----
-    Only recordings of one length go through a network over samples together: padding
-    would change what many of them give. "resemblyzer" [1]_ raises quiet recordings to
-    -30 dBFS, cuts the power of 40 mel bands into overlapping parts of 1.6 seconds,
-    filled up with silence, and averages their vectors; unlike the package it does not
-    cut silence out.
+    Only recordings of equal length go through a network over samples together, since
+    padding would change the results of many networks. "resemblyzer" [1]_ amplifies
+    quiet recordings to -30 dBFS, computes the power in 40 mel bands, cuts it into
+    overlapping parts of 1.6 seconds, padded with silence, and averages their vectors.
+    The package of that name also cuts out silence; this class does not.
 
-    A pickle holds a model's name and the hash of its weights; the weights themselves
-    are in it where `model` is a module. The cache knows a module by its class, its
-    ``repr`` and its weights.
+    A pickle holds the name of the model and the hash of its weights. The weights are in
+    the pickle only if `model` is a module. The cache identifies a module by its class,
+    its ``repr`` and its weights.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What Vectorizers and Embedders share: any container in, named float32 columns out."""
+"""Base classes of Vectorizers and Embedders: reading columns, naming features."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 class ColumnsTransformer(TransformerMixin, BaseEstimator):
-    """Columns read with scikit-learn's checks, and features named after them.
+    """Reads columns with scikit-learn's checks, and names features after them.
 
     A subclass sets `_columns` at fit: for each column an object whose ``suffixes()``
-    tell its features apart. `_one_column` says which 1-D containers are a column.
+    distinguish its features. `_one_column` says which 1-D containers are a column.
     """
 
     #: What the cells are called where X can hold none.
@@ -38,12 +38,12 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> StringArray:
-        """Return the names of the features: the column, ``__``, and what it measures.
+        """Return the names of the features: the column, ``__``, and the measurement.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns, where there were none at fit.
+            Names of the columns, if they had no names at fit.
 
         Returns
         -------
@@ -92,10 +92,10 @@ class ColumnsTransformer(TransformerMixin, BaseEstimator):
 
 
 class CellsTransformer(ColumnsTransformer):
-    """Each column for itself to a dense matrix, NaN in the rows of missing cells.
+    """Turns each column into a dense matrix, with NaN in the rows of missing cells.
 
-    A subclass gives `_fit_column` and `_transform_column`; whatever `_fit_column`
-    returns first has ``suffixes()``, and is all that is kept of the column.
+    A subclass defines `_fit_column` and `_transform_column`. The first value that
+    `_fit_column` returns has ``suffixes()``, and is all that is kept of the column.
     """
 
     def _fit_column(self, column, y):
@@ -158,7 +158,7 @@ class CellsTransformer(ColumnsTransformer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
-        """Learn what the features of each column need; give the features of X.
+        """Learn what the features of each column need; return the features of X.
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ class CellsTransformer(ColumnsTransformer):
         Parameters
         ----------
         X : DataFrame (pandas or polars), 2-D array of objects, Series or list of cells
-            The columns that were there at fit.
+            The same columns as at fit.
 
         Returns
         -------

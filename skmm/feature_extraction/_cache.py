@@ -1,7 +1,7 @@
 """Vectors of cells on disk, so that no cell is embedded twice.
 
-The cache saves time and decides nothing: whatever becomes of its file, the vectors are
-those of the network, and the work goes on.
+The cache only saves time: whatever happens to its file, the vectors are those of the
+network, and the work continues.
 """
 
 import contextlib

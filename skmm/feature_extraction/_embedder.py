@@ -1,4 +1,4 @@
-"""What Embedders share: each distinct cell once through a frozen network."""
+"""Base of the Embedders: each distinct cell goes once through a frozen network."""
 
 from __future__ import annotations
 

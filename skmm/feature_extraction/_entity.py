@@ -1,4 +1,4 @@
-"""Columns of nodes of a knowledge graph to numbers."""
+"""Turn columns of nodes of a knowledge graph into numbers."""
 
 from __future__ import annotations
 
@@ -25,44 +25,46 @@ FEATURES = ("degree", "pagerank", "landmarks", "relations")
 class EntityVectorizer(CellsTransformer):
     """Turn columns of nodes of a knowledge graph into numbers.
 
-    A cell is the id of a node, a string or a number. What is learned about nodes comes
-    from the triples alone, never from the rows of X.
+    A cell is the id of a node, a string or a number. The features of a node are learned
+    from the triples only, never from the rows of X.
 
     Parameters
     ----------
     triples : array-like or DataFrame (pandas or polars) of shape (n_triples, 3)
-        The graph: head, relation and tail of each link. A triple that is given twice
-        counts once.
+        The graph: head, relation and tail of each link. Repeated triples count once.
     features : tuple or list of str, default=("degree", "pagerank", "landmarks", \
 "relations")
         Statistics of a node, each as ``log(1 + x)``:
 
-        - "degree": links that come in and that go out;
+        - "degree": the number of incoming and of outgoing links;
         - "pagerank": PageRank along the links [1]_, 1 on average;
-        - "landmarks": personalised PageRank, one for each landmark, 1 on average: how
-          near the landmark is by links in both directions. Landmarks are the nodes of
-          the largest PageRank;
-        - "relations": links of each relation from the node (as head) and to it (as
-          tail).
+        - "landmarks": personalised PageRank, one feature for each landmark, 1 on
+          average. It says how near the landmark is by links in both directions.
+          Landmarks are the nodes with the largest PageRank;
+        - "relations": for each relation, the number of links from the node (as head)
+          and to it (as tail).
     n_landmarks : int, default=8
-        Fewer in a graph of fewer nodes.
+        Number of landmarks. A graph with fewer nodes has fewer.
     max_relations : int, default=50
-        The most frequent relations, which are counted.
+        Largest number of relations that "relations" counts. The most frequent ones are
+        taken.
     embedding : {"transe", "distmult", "complex", "rotate"} or None, default=None
-        A vector of each node, trained to tell the links of the graph from others:
-        TransE [2]_, DistMult [3]_, ComplEx [4]_ or RotatE [5]_ of PyKEEN. None trains
-        none.
+        Model of PyKEEN that learns a vector for each node, by telling the links of the
+        graph from other pairs of nodes: TransE [2]_, DistMult [3]_, ComplEx [4]_ or
+        RotatE [5]_. None trains no vectors.
     n_components : int, default=32
-        Length of the vectors. It is even with "complex" and "rotate": the real parts
-        of half as many complex numbers, then their imaginary parts.
+        Length of a node's vector. It must be even with "complex" and "rotate": the
+        first half holds the real parts of complex numbers, the second half their
+        imaginary parts.
     n_epochs : int, default=30
-        Passes over the triples.
+        Number of passes over the triples.
     learning_rate : float, default=0.01
-        Of Adam.
+        Learning rate of the Adam optimizer.
     batch_size : int or "auto", default="auto"
-        Triples a step; "auto" takes some 64 steps an epoch, 16 to 512 triples.
+        Number of triples in a training step. "auto" chooses from 16 to 512 triples, so
+        that an epoch has about 64 steps.
     device : str, default="auto"
-        A torch device; "auto" is a GPU when there is one.
+        Torch device of the training. "auto" takes a GPU if there is one.
     random_state : int, RandomState instance or None, default=0
         Seed of the training.
 
@@ -73,18 +75,21 @@ class EntityVectorizer(CellsTransformer):
     relations_ : ndarray of str of shape (n_relations,)
         The relations of the graph, sorted.
     node_embeddings_ : ndarray of shape (n_nodes, n_components)
-        The trained vectors; with `embedding` only.
+        The trained vectors of the nodes, in the order of `nodes_`. Only with
+        `embedding`.
     relation_embeddings_ : ndarray of shape (n_relations, n_components)
-        Those of the relations; with `embedding` only.
+        The trained vectors of the relations, in the order of `relations_`. Only with
+        `embedding`.
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
     ValueError
-        If `triples` is empty, has not three columns, or lacks a value.
+        If `triples` is empty, does not have three columns, or has a missing value.
     ImportError
         If `embedding` is given and PyKEEN is not installed.
 
@@ -94,26 +99,28 @@ class EntityVectorizer(CellsTransformer):
 
     Notes
     -----
-    **Ids** are compared as strings, and whole numbers without a fraction: 1, 1.0 and
-    ``"1"`` are the same node, since a column of integers with a missing one becomes
-    floats. ``"1.0"`` and ``"01"`` are others.
+    **Ids** are compared as strings, and whole numbers are written without a fraction:
+    1, 1.0 and ``"1"`` are the same node, since pandas turns a column of integers with a
+    missing value into floats. ``"1.0"`` and ``"01"`` are different nodes.
 
-    **Missing.** An id that is not in the graph is as missing as an empty cell: all its
-    features are NaN. There is a warning only where `fit` finds none of a column's ids.
+    **Missing.** An id that is not in the graph is treated as an empty cell: all its
+    features are NaN. There is a warning only if `fit` finds no id of a column in the
+    graph.
 
-    **Statistics.** A walk goes on with probability 0.85, and restarts where it finds
-    no way out: anywhere for "pagerank", at the landmark for "landmarks". Several
-    relations between two nodes are several links.
+    **Statistics.** The random walk of PageRank continues with probability 0.85 and
+    restarts otherwise, or where a node has no outgoing link. It restarts at a random
+    node for "pagerank" and at the landmark for "landmarks". Several relations between
+    two nodes count as several links.
 
-    **Embeddings** are trained anew in each `fit`, by cross-entropy against all other
-    nodes [6]_, in graphs of more than 128 nodes against as many random ones. With the
-    vectors h, r and t of head, relation and tail, a link is the more likely the larger
+    **Embeddings** are trained at each `fit`, by cross-entropy against all other nodes
+    [6]_, or against 128 random ones in graphs of more than 128 nodes. With the vectors
+    h, r and t of head, relation and tail, the score of a link is
     ``-sum(abs(h + r - t))`` ("transe"), ``sum(h * r * t)`` ("distmult"),
     ``sum(h * r * conj(t)).real`` ("complex") or ``-norm(h * r - t)`` ("rotate").
 
-    A pickle holds numpy arrays, and needs no PyKEEN. PyKEEN makes a folder for its
-    data when it is imported, ``~/.data/pykeen``, or below the environment variable
-    ``PYSTOW_HOME``; nothing is written there.
+    A pickle holds numpy arrays, and loading it does not need PyKEEN. When PyKEEN is
+    imported, it creates a folder for its data, ``~/.data/pykeen``, or one below the
+    environment variable ``PYSTOW_HOME``; skmm writes nothing there.
 
     References
     ----------

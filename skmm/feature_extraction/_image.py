@@ -1,4 +1,4 @@
-"""Columns of pictures to numbers, without pretrained weights."""
+"""Turn columns of pictures into numbers, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -28,58 +28,68 @@ _AT_ONCE = 256
 
 
 class ImageVectorizer(MediaVectorizer):
-    """Turn columns of pictures into numbers, each column for itself.
+    """Turn columns of pictures into numbers.
 
-    Pictures are resized to squares, laid on a background and measured. Only "fisher"
-    learns from the pictures at fit.
+    Pictures are resized to squares, laid on a background and measured. Each column is
+    treated separately. Only "fisher" learns from the pictures at fit.
 
     Parameters
     ----------
     features : tuple of str, default=("color", "edges", "hog", "texture", "pixels", \
 "fisher")
-        What is measured, any of:
+        Groups of measurements to take:
 
-        - "color": square roots of the shares of 5 x 5 x 5 colours, mean colours on a
-          4 x 4 grid in CIELAB, their spread, and the share of the picture that is
-          opaque: 177 features;
-        - "edges": on a 4 x 4 grid how much lightness changes along vertical, rising,
-          horizontal and falling edges, and the share of pixels on edges: 80;
-        - "hog": histograms of oriented gradients [1]_, 324;
-        - "texture": shares of local binary patterns [2]_ on a 2 x 2 grid, and what
-          grey levels side by side tell [3]_: 122;
-        - "pixels": a thumbnail of 8 x 8 pixels, red, green and blue from 0 to 1: 192;
-        - "fisher": Fisher vectors [4]_ of local gradients and of local colours: how
-          their distribution in a picture differs from a Gaussian mixture that was
-          fitted to all; ``n_gaussians * 138``.
+        - "color": square roots of the shares of 5 x 5 x 5 colours, mean colours on a 4
+          x 4 grid in CIELAB, their spread, and the share of the picture that is opaque:
+          177 features;
+        - "edges": on a 4 x 4 grid, how much the lightness changes along vertical,
+          rising, horizontal and falling edges, and the share of pixels on edges: 80
+          features;
+        - "hog": histograms of oriented gradients [1]_: 324 features;
+        - "texture": shares of local binary patterns [2]_ on a 2 x 2 grid, and
+          statistics of the co-occurrence of neighbouring grey levels [3]_: 122
+          features;
+        - "pixels": a thumbnail of 8 x 8 pixels, red, green and blue from 0 to 1: 192
+          features;
+        - "fisher": Fisher vectors [4]_ of local gradients and of local colours, which
+          say how their distribution in a picture differs from a Gaussian mixture that
+          was fitted to all pictures: ``n_gaussians * 138`` features.
     size : int, default=64
-        Pixels on each side that pictures are resized to, whatever their proportions;
-        at least 16.
+        Height and width in pixels that pictures are resized to, whatever their
+        proportions; at least 16.
     background : str or tuple of 3 int, default="white"
-        What shows through where a picture is transparent: a colour that Pillow knows.
+        Colour behind the transparent parts of a picture: a name that Pillow knows, or
+        red, green and blue from 0 to 255.
     n_gaussians : int, default=16
-        Gaussians of each of the two mixtures of "fisher".
+        Number of Gaussians in each of the two mixtures of "fisher".
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a picture that cannot be read: an error that names its row, or
-        a missing cell, with one warning for all of a column.
+        What happens if a picture cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the picture as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     max_pixels : int, default=100_000_000
-        Pictures of more pixels are refused, before they are decoded.
+        Largest number of pixels of a picture. Larger pictures are refused before they
+        are decoded.
     n_jobs : int, default=None
-        Processes to read and measure with.
+        Number of processes that read and measure the pictures. None means 1, and -1 one
+        for each core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
     random_state : int, RandomState instance or None, default=0
-        Seed of the mixtures of "fisher", and of the windows they are learned from.
+        Seed of the mixtures of "fisher", and of the choice of the windows that they are
+        fitted to.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
@@ -94,16 +104,18 @@ class ImageVectorizer(MediaVectorizer):
     Notes
     -----
     Features are called ``column__color_share_4_0_0``, ``column__color_mean_0_3_L``,
-    ``column__edges_1_2_vertical``, ``column__hog_12``; places are row and column from
-    the upper left. Their number follows from the options alone. A missing cell is a row
-    of NaN, and so is every cell of a column that had none at fit.
+    ``column__edges_1_2_vertical``, ``column__hog_12``. The two numbers of a place on a
+    grid are its row and column, counted from the upper left. The number of features
+    depends on the options only. A missing cell becomes a row of NaN, and so does every
+    cell of a column without any picture at fit.
 
-    Pictures are squashed rather than padded: padding cost a percent of accuracy where
-    proportions differed. Features want scaling before a linear model.
+    Pictures are resized without regard to their proportions; they are not padded. Scale
+    the features before a linear model.
 
-    With "fisher", `fit_transform` reads pictures once as long as they fit into 256 MiB,
-    16,000 of the default size, and twice beyond. What is learned comes from 1,000 of
-    them, chosen by their content, and does not depend on the order of the rows.
+    With "fisher", `fit_transform` reads the pictures once if they fit into 256 MiB
+    (16,000 pictures of the default size), and twice if they do not. The mixtures are
+    learned from 1,000 pictures, which are chosen by their content, so that the result
+    does not depend on the order of the rows.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Columns of pictures to the vectors of a pretrained network."""
+"""Turn columns of pictures into vectors of a pretrained network."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class PicturesEmbedder(MediaEmbedder):
-    """An image network, whether over pictures or over frames.
+    """Base of the Embedders with a network for pictures: of pictures and of frames.
 
-    A subclass gives `_make_reader(size)`.
+    A subclass defines `_make_reader(size)`.
     """
 
     #: Pixels of so many cells are held at a time.
@@ -105,90 +105,103 @@ class PicturesEmbedder(MediaEmbedder):
 class ImageEmbedder(PicturesEmbedder):
     """Turn columns of pictures into vectors of a pretrained network.
 
-    Each column is embedded for itself, and each distinct picture once: whether it came
-    as a path or as bytes, what is the same content is the same picture. A missing cell
-    is a row of NaN.
+    Each distinct picture is embedded once; pictures with the same content are the same,
+    whether they come as a path or as bytes. A missing cell becomes a row of NaN.
 
     Parameters
     ----------
     model : str, path or torch.nn.Module, default="efficientnet-lite0"
-        The network:
+        The pretrained network:
 
-        - "efficientnet-lite0": 1,280 features, trained on ImageNet; a package carries
-          its weights, so that it needs no network connection;
-        - a folder with a model of transformers, or ``"organisation/name"`` of one on
-          the hub; of models of pictures and texts the part for pictures;
+        - "efficientnet-lite0": a network with 1,280 features, trained on ImageNet. A
+          package carries its weights, so that nothing is downloaded;
+        - a folder with a model of transformers, or the name ``"organisation/name"`` of
+          one on the hub. Of a model for pictures and texts, the part for pictures is
+          taken;
         - any other name: a model of timm, such as "resnet50";
-        - a module, which takes pixels (n, 3, height, width) and gives vectors (n, d),
+        - a module, which takes pixels (n, 3, height, width) and returns vectors (n, d),
           tokens (n, t, d), maps (n, c, height, width), or an output of transformers.
     preprocessing : callable, default=None
-        Takes the pixels of a picture, uint8 of shape (height, width, 3), and gives
-        floats of shape (channels, height, width), as an array or tensor. None resizes
-        to `size` and standardises with `mean` and `std`.
+        Function that takes the pixels of a picture, uint8 of shape (height, width, 3),
+        and returns floats of shape (channels, height, width), as an array or tensor.
+        With None, pictures are resized to `size` and standardised with `mean` and
+        `std`.
     size : int or (int, int), default=None
-        Height and width in pixels that pictures are resized to, without regard to
-        their proportions, so that nothing is cut off. None takes the model's own;
-        224 for a module; with `preprocessing`, pictures as they are.
+        Height and width in pixels that pictures are resized to. Nothing is cut off, and
+        proportions may change. None takes the model's own size, and 224 for a module.
+        With `preprocessing`, None passes pictures on in their own size.
     mean, std : tuple of 3 floats, default=None
-        Of red, green and blue, for pixels from 0 to 1: what is subtracted, and then
-        divided by. None takes the model's own; those of ImageNet for a module.
+        Numbers for red, green and blue: each pixel value, from 0 to 1, is standardised
+        by subtracting `mean` and dividing by `std`. None takes the model's own, and
+        those of ImageNet for a module.
     pooling : {"mean", "max", "first"}, default="mean"
-        How tokens or maps become one vector, where the model does not pool them
-        itself; "first" takes the class token of transformers.
+        How tokens or maps become one vector, if the model does not pool them itself.
+        "first" takes the first token, the class token of many transformers.
     background : str or tuple of int, default="white"
-        What shows through where a picture is transparent.
+        Colour behind the transparent parts of a picture: a name that Pillow knows, or
+        red, green and blue from 0 to 255.
     revision : str, default=None
-        Commit, branch or tag of a model of transformers on the hub.
+        Commit, branch or tag of a model of transformers on the hub. None takes its
+        default branch.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What the network computes in. "auto" is float32 on every CPU, so that vectors
-        are the same on all of them, and bfloat16 on a GPU that has it.
+        Number format of the network's computations. "auto" is float32 on every CPU, so
+        that the vectors are the same on all of them, and bfloat16 on a GPU that
+        supports it.
     device : str, default="auto"
-        Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
-        is elsewhere is copied, and itself stays where it is.
+        Torch device of the network, such as "cpu" or "cuda". "auto" takes a GPU if
+        there is one. A module on another device is copied, and the original is not
+        moved.
     batch_size : int or "auto", default="auto"
-        Pictures at a time. What does not fit into memory is halved.
+        Number of pictures that go through the network together. A batch that does not
+        fit into memory is halved.
     n_components : int, default=None
-        Features to keep of each column; None keeps all.
+        Number of features to keep for each column. None keeps all of them.
     reduction : {"pca", "truncate"}, default="pca"
-        How to come to `n_components`: principal components of the distinct pictures
-        at fit, or the first features, for networks trained for that (Matryoshka).
+        Method of the reduction to `n_components`. "pca" takes principal components of
+        the distinct pictures at fit. "truncate" takes the first features, which suits
+        networks that were trained for it (Matryoshka representation learning).
     memory : str or path, default=None
-        Folder of a cache on disk, in which no picture is embedded twice, whatever
-        the fold, process or session.
+        Folder of a cache on disk. With it, no picture is embedded twice, whatever the
+        fold, process or session. None keeps no cache.
     memory_limit : int or str, default="4GB"
-        Size that the cache may have; what was not used for longest is dropped.
+        Largest size of the cache, in bytes or as a string such as "500MB". Beyond it,
+        the vectors that were not used for the longest time are deleted.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a picture that cannot be read: an error that names its row, or
-        a missing cell, with one warning for all of a column.
+        What happens if a picture cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the picture as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     n_jobs : int, default=None
-        Processes to read pictures with.
+        Number of processes that read the pictures. None means 1, and -1 one for each
+        core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
 
     Attributes
     ----------
     n_embedded_ : int
-        Pictures that went through the network in the last fit or transform: distinct
-        ones, without those that `memory` held.
+        Number of pictures that went through the network in the last call of `fit` or
+        `transform`. Repeated pictures, and those found in `memory`, are not counted.
     precision_ : str
-        What the network computed in at fit.
+        Number format of the network's computations at fit.
     revision_ : str
-        Tells the weights apart: a commit of the hub, or a hash.
+        Identifier of the weights: a commit of the hub, or a hash.
     n_features_in_ : int
-        Number of columns.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str of shape (n_columns,)
-        Names of the columns, where all are strings.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
     CellError
         If a picture cannot be read; the message names its column and row.
     ImportError
-        If the library or package that `model` needs is not there.
+        If the library or package that `model` needs is not installed.
 
     See Also
     --------
@@ -196,14 +209,14 @@ class ImageEmbedder(PicturesEmbedder):
 
     Notes
     -----
-    A pickle holds a model's name and the hash of its weights; the weights themselves
-    are in it where `model` is a module. The cache knows a module by its class, its
-    ``repr`` and its weights, and `preprocessing` by its code and closure, or an
-    object's attributes.
+    A pickle holds the name of the model and the hash of its weights. The weights are in
+    the pickle only if `model` is a module. The cache identifies a module by its class,
+    its ``repr`` and its weights, and `preprocessing` by its code and closure, or by the
+    attributes of an object.
 
-    The weights of EfficientNet-lite0 [1]_ are those of TensorFlow; its batch norms
-    are folded into the convolutions before them, which changes the vectors by
-    rounding only.
+    The weights of EfficientNet-lite0 [1]_ are those of TensorFlow. Its batch
+    normalisations are merged into the convolutions before them, which changes the
+    vectors by rounding only.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Columns of time series to numbers, without pretrained weights."""
+"""Turn columns of time series into numbers, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -34,82 +34,85 @@ TABLE = "series"
 
 
 class SeriesVectorizer(CellsTransformer):
-    """Turn columns of time series into numbers, each column for itself.
+    """Turn columns of time series into numbers.
 
     A cell is a series of one channel, shape (time,), or of several, shape (time,
-    channels): a list, a numpy array, a torch tensor, a Series or a DataFrame. Series
-    of one column may differ in length, but not in channels. A table that holds only
-    numbers is read as one series of one channel in each row.
+    channels): a list, a numpy array, a torch tensor, a Series or a DataFrame. The
+    series of a column may differ in length, but not in channels. If X holds only
+    numbers, each row of it is read as one series of one channel. Each column is treated
+    separately.
 
     Parameters
     ----------
     method : {"statistics", "rocket"}, default="statistics"
-        What becomes of a series:
+        What a series is turned into:
 
-        - "statistics": some forty features with names, for each channel: how the
-          values are distributed, how they follow each other, their spectrum; and the
-          correlations of the channels. Nothing is learned from other rows.
-        - "rocket": `n_features` shares of time at which small convolutions exceed a
-          bias, MiniRocket [1]_: more accurate in most classifications, and made for a
-          linear model.
+        - "statistics": some forty named features for each channel, which describe how
+          its values are distributed, how they follow each other, and their spectrum;
+          and the correlations of the channels. Nothing is learned from other rows.
+        - "rocket": `n_features` features of MiniRocket [1]_, each the share of time at
+          which a small convolution exceeds a bias. They give a higher accuracy in most
+          classifications, and are made for a linear model.
     n_features : int, default=10_000
-        Features of each column, with "rocket". There are as many for each of the 84
-        kernels, so that it is 9,996 by default.
+        Number of features of each column, with "rocket". It is rounded down to a
+        multiple of the 84 kernels, so the default gives 9,996.
     n_jobs : int, default=None
-        Chunks of rows that are computed at the same time, in threads.
+        Number of chunks of rows that are computed at the same time, in threads. None
+        means 1.
     random_state : int, RandomState instance or None, default=0
-        Chooses, with "rocket", the series that the biases are taken from and the
-        channels that each kernel adds up.
+        Seed of the choices of "rocket": the series from which the biases are taken, and
+        the channels that each kernel adds up.
 
     Attributes
     ----------
     n_channels_ : list of int
-        Channels of each column, 0 where it held no series at fit; 1 for a table of
-        numbers.
+        Number of channels of each column. It is 0 for a column without any series at
+        fit, and 1 for a table of numbers.
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     See Also
     --------
     TextVectorizer : Columns of text.
-    sklearn.linear_model.RidgeClassifierCV : What is best behind "rocket", after
+    sklearn.linear_model.RidgeClassifierCV : Recommended classifier for "rocket", after
         ``StandardScaler(with_mean=False)``.
 
     Notes
     -----
-    **What is missing.** A cell that is None, NaN, empty or all NaN is missing, and its
-    features are NaN. Where time points at the end are NaN in every channel, the series
-    ends before them, so that rows of a table and cells of an array may be padded with
-    NaN. NaN elsewhere is interpolated over time, from the nearest value at the ends;
-    a channel that is all NaN, beside others, is 0.
+    **Missing values.** A cell that is None, NaN, empty or all NaN is missing, and its
+    features are NaN. A series ends before trailing time points that are NaN in every
+    channel, so rows of a table and cells of an array may be padded with NaN. Any other
+    NaN is interpolated over time, and takes the nearest value at the start and at the
+    end. A channel that is all NaN, while others are not, becomes 0.
 
-    **Time.** Of a cell that is a Series or DataFrame with a DatetimeIndex, values are
-    sorted by time and brought to one step, that of most series at fit: values that
-    share a step are averaged. A warning says where that changed something. Channels
-    of DataFrames are told by their names, in whatever order they come.
+    **Time.** If a cell is a Series or DataFrame with a DatetimeIndex, its values are
+    sorted by time and resampled to the step that is most frequent among the series at
+    fit; values within one step are averaged. A warning says where that changed
+    something. Channels of DataFrames are identified by their names, in any order.
 
     **Names.** Features are called ``column__mean``; with several channels
-    ``column__0_mean``, or by the names that the channels have in cells that are
-    DataFrames; with "rocket" ``column__0``, ``column__1``, … Those of a table of
-    numbers begin with ``series__``.
+    ``column__0_mean``, or by the names of the channels if cells are DataFrames; with
+    "rocket" ``column__0``, ``column__1``, … The names of a table of numbers begin with
+    ``series__``.
 
-    **Statistics.** Times are counted in steps, frequencies in cycles per step, and
-    counts (of peaks, of crossings of the mean) as shares of the steps, so that series
-    of different lengths can be compared; ``length`` is a feature of its own. Shapes
-    (skewness, autocorrelations, spectrum, ...) depend on neither level nor scale.
-    Series that are constant or very short have finite values: 0 where a feature has
-    no meaning. Correlations are given for up to 20 channels.
+    **Statistics.** Times are counted in steps and frequencies in cycles per step.
+    Counts (of peaks, of crossings of the mean) are shares of the steps, so that series
+    of different lengths can be compared; ``length`` is a separate feature. Features of
+    the shape (skewness, autocorrelations, spectrum, ...) depend on neither level nor
+    scale. Constant and very short series have finite values: 0 where a feature has no
+    meaning. Correlations are computed for up to 20 channels.
 
-    **Rocket.** Series need no scaling, but features do before a linear model.
-    Dilations suit the longest series at fit. A series is zero beyond its ends; where
-    it is shorter than a kernel, the kernel looks over its ends. Channels are added
-    up before the convolution, random sets of 1 to 9 for each kernel: bring them to
-    one scale if theirs differ by far. Convolutions are in float32: large constant
-    offsets of a series should be taken away.
+    **Rocket.** Series need no scaling, but scale the features before a linear model.
+    The dilations suit the longest series at fit. A series counts as zero beyond its
+    ends; half of the kernels reach beyond them, and all do if a series is shorter than
+    a kernel. Each kernel adds up 1 to 9 random channels before the convolution, so
+    bring channels to one scale if theirs differ much. Convolutions use float32:
+    subtract large constant offsets from a series first.
 
-    Neither method depends on the order of the rows.
+    The result of neither method depends on the order of the rows.
 
     References
     ----------
@@ -177,17 +180,18 @@ class SeriesVectorizer(CellsTransformer):
     def get_feature_names_out(
         self, input_features: ArrayLike | None = None
     ) -> StringArray:
-        """Return the names of the features: the column, ``__``, and what it measures.
+        """Return the names of the features: the column, ``__``, and the measurement.
 
         Parameters
         ----------
         input_features : array-like of str, default=None
-            Names of the columns, where there were none at fit.
+            Names of the columns, if they had no names at fit.
 
         Returns
         -------
         names : ndarray of str of shape (n_features_out,)
-            They begin with ``series__`` where rows of numbers are the series.
+            Names of the features. They begin with ``series__`` if each row of X is a
+            series.
         """
         check_is_fitted(self)
         if not self._is_table:
@@ -255,7 +259,7 @@ class SeriesVectorizer(CellsTransformer):
 
 @dataclass
 class SeriesColumn:
-    """What is kept of a column."""
+    """Fitted state of a column."""
 
     channels: tuple  # empty where it held no series at fit
     features: MiniRocket | SeriesStatistics

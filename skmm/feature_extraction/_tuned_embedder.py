@@ -61,7 +61,7 @@ class Tunable:
         X : DataFrame (pandas or polars), 2-D array of objects, Series or list of str
             The columns of text.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            The target that the network is tuned on; needed with `tune` alone.
+            The target that the network is tuned on. It is needed only with `tune`.
 
         Returns
         -------
@@ -70,7 +70,7 @@ class Tunable:
         Raises
         ------
         ValueError
-            If `tune` is set and `y` is None or no target that can be learned.
+            If `tune` is set and `y` is None or cannot be learned.
         """
         if self.tune is None:
             with self._untuned():
@@ -81,18 +81,18 @@ class Tunable:
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X: CellsLike, y: ArrayLike | None = None) -> Transformed:
-        """Do as `fit`, and give the features of X; with `tune`, out of fold.
+        """Fit, and return the features of X; with `tune`, out of fold.
 
-        With `tune`, ``fit_transform(X, y)`` is not ``fit(X, y).transform(X)``: each
-        row's vectors are of a network that was tuned on the other folds, and never
-        saw its target. Both leave the same fitted network behind.
+        With `tune`, ``fit_transform(X, y)`` differs from ``fit(X, y).transform(X)``:
+        the vectors of a row come from a network that was tuned on the other folds, and
+        so was not trained on the row's target. The fitted network is the same.
 
         Parameters
         ----------
         X : DataFrame (pandas or polars), 2-D array of objects, Series or list of str
             The columns of text.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            The target that the network is tuned on; needed with `tune` alone.
+            The target that the network is tuned on. It is needed only with `tune`.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Columns of clips to numbers, without pretrained weights."""
+"""Turn columns of clips into numbers, without pretrained weights."""
 
 from __future__ import annotations
 
@@ -90,48 +90,57 @@ def name_motion():
 
 
 class VideoVectorizer(MediaVectorizer):
-    """Turn columns of clips into numbers, each column for itself.
+    """Turn columns of clips into numbers.
 
-    Some frames of each clip, evenly spaced, are measured as pictures, and their
-    features are pooled over time; and it is measured where and how much the picture
-    moves. Nothing is learned from other rows.
+    Some evenly spaced frames of each clip are measured as pictures, and their features
+    are pooled over time. Motion is measured as well: where and how much the picture
+    changes. Each column is treated separately. Nothing is learned from other rows.
 
     Parameters
     ----------
     features : tuple of str, default=("color", "edges", "hog", "texture", "pixels", \
 "motion")
-        What is measured, any of:
+        Groups of measurements to take:
 
-        - "color", "edges", "hog", "texture" and "pixels": those of `ImageVectorizer`
-          in every frame. Each gives its mean and standard deviation over the frames,
-          and its change from the first to the last;
-        - "motion": the mean absolute change of lightness from frame to frame, on a
-          4 x 4 grid and in all, with its standard deviation over time and its maximum.
+        - "color", "edges", "hog", "texture" and "pixels": the features of
+          `ImageVectorizer` in every frame. Each gives three features: its mean and its
+          standard deviation over the frames, and its change from the first frame to the
+          last;
+        - "motion": the mean absolute change of lightness from frame to frame, on a 4 x
+          4 grid and in the whole frame, with its standard deviation over time and its
+          maximum.
     n_frames : int, default=8
-        Frames of each clip: those in the middle of as many equal parts.
+        Number of frames that are read of each clip. The clip is divided into as many
+        equal parts, and the frame in the middle of each part is taken. Raise it for
+        long clips in which much happens.
     size : int, default=64
-        Pixels on each side that frames are resized to, whatever their proportions; at
-        least 16.
+        Height and width in pixels that frames are resized to, whatever their
+        proportions; at least 16.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a clip that cannot be read: an error that names its row, or a
-        missing cell, with one warning for all of a column.
+        What happens if a clip cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the clip as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     max_seconds : float, default=3600
-        Longer clips are refused, before they are decoded.
+        Longest duration of a clip, in seconds. Longer ones are refused before they are
+        decoded.
     n_jobs : int, default=None
-        Processes to read and measure with.
+        Number of processes that read and measure the clips. None means 1, and -1 one
+        for each core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings. The name of a Series counts as well.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
@@ -146,9 +155,9 @@ class VideoVectorizer(MediaVectorizer):
     Notes
     -----
     Features are called ``column__hog_12_mean``, ``column__color_std_L_change``,
-    ``column__motion_0_3_std``. A missing cell is a row of NaN, and so is every cell of
-    a column that had none at fit. Frames are as far apart as the clip's length says, so
-    that motion is per 1 / `n_frames` of a clip and not per second.
+    ``column__motion_0_3_std``. A missing cell becomes a row of NaN, and so does every
+    cell of a column without any clip at fit. The time between two frames depends on the
+    clip's length, so motion is measured per 1 / `n_frames` of a clip, not per second.
 
     Examples
     --------

@@ -25,82 +25,95 @@ if TYPE_CHECKING:
 class VideoEmbedder(PicturesEmbedder):
     """Turn columns of clips into vectors of a pretrained network of pictures.
 
-    Some frames of each clip, evenly spaced, go through the network, and their vectors
-    are pooled over time. Each column is embedded for itself, and each distinct clip
-    once. A missing cell is a row of NaN.
+    Some evenly spaced frames of each clip go through the network, and their vectors are
+    pooled over time. Each distinct clip is embedded once. A missing cell becomes a row
+    of NaN.
 
     Parameters
     ----------
     model : str, path or torch.nn.Module, default="efficientnet-lite0"
-        The network of pictures, as in `ImageEmbedder`.
+        The pretrained network of pictures, as in `ImageEmbedder`.
     n_frames : int, default=8
-        Frames of each clip: those in the middle of as many equal parts.
+        Number of frames that are read of each clip. The clip is divided into as many
+        equal parts, and the frame in the middle of each part is taken. Raise it for
+        long clips in which much happens.
     preprocessing : callable, default=None
-        Takes the pixels of a frame, uint8 of shape (height, width, 3), and gives
-        floats of shape (channels, height, width), as an array or tensor. None resizes
-        to `size` and standardises with `mean` and `std`.
+        Function that takes the pixels of a frame, uint8 of shape (height, width, 3),
+        and returns floats of shape (channels, height, width), as an array or tensor.
+        With None, frames are resized to `size` and standardised with `mean` and `std`.
     size : int or (int, int), default=None
-        Height and width in pixels that frames are resized to, without regard to their
-        proportions, so that nothing is cut off. None takes the model's own; 224 for a
-        module; with `preprocessing`, frames as they are.
+        Height and width in pixels that frames are resized to. Nothing is cut off, and
+        proportions may change. None takes the model's own size, and 224 for a module.
+        With `preprocessing`, None passes frames on in their own size.
     mean, std : tuple of 3 floats, default=None
-        Of red, green and blue, for pixels from 0 to 1: what is subtracted, and then
-        divided by. None takes the model's own; those of ImageNet for a module.
+        Numbers for red, green and blue: each pixel value, from 0 to 1, is standardised
+        by subtracting `mean` and dividing by `std`. None takes the model's own, and
+        those of ImageNet for a module.
     pooling : {"mean", "max", "mean_std"}, default="mean"
-        How the frames' vectors become one. "mean_std" gives the mean of each feature
-        over the frames, and then the standard deviation of each: twice as many.
+        How the vectors of the frames become one vector. "mean_std" takes the mean of
+        each feature over the frames, followed by the standard deviation of each: twice
+        as many features.
     revision : str, default=None
-        Commit, branch or tag of a model of transformers on the hub.
+        Commit, branch or tag of a model of transformers on the hub. None takes its
+        default branch.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What the network computes in. "auto" is float32 on every CPU, so that vectors
-        are the same on all of them, and bfloat16 on a GPU that has it.
+        Number format of the network's computations. "auto" is float32 on every CPU, so
+        that the vectors are the same on all of them, and bfloat16 on a GPU that
+        supports it.
     device : str, default="auto"
-        Such as "cpu" or "cuda". "auto" takes a GPU where there is one. A module that
-        is elsewhere is copied, and itself stays where it is.
+        Torch device of the network, such as "cpu" or "cuda". "auto" takes a GPU if
+        there is one. A module on another device is copied, and the original is not
+        moved.
     batch_size : int or "auto", default="auto"
-        Frames at a time. What does not fit into memory is halved.
+        Number of frames that go through the network together. A batch that does not fit
+        into memory is halved.
     n_components : int, default=None
-        Features to keep of each column; None keeps all.
+        Number of features to keep for each column. None keeps all of them.
     reduction : {"pca", "truncate"}, default="pca"
-        How to come to `n_components`: principal components of the distinct clips at
-        fit, or the first features, for networks trained for that (Matryoshka).
+        Method of the reduction to `n_components`. "pca" takes principal components of
+        the distinct clips at fit. "truncate" takes the first features, which suits
+        networks that were trained for it (Matryoshka representation learning).
     memory : str or path, default=None
-        Folder of a cache on disk, in which no clip is embedded twice, whatever the
-        fold, process or session.
+        Folder of a cache on disk. With it, no clip is embedded twice, whatever the
+        fold, process or session. None keeps no cache.
     memory_limit : int or str, default="4GB"
-        Size that the cache may have; what was not used for longest is dropped.
+        Largest size of the cache, in bytes or as a string such as "500MB". Beyond it,
+        the vectors that were not used for the longest time are deleted.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a clip that cannot be read: an error that names its row, or a
-        missing cell, with one warning for all of a column.
+        What happens if a clip cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the clip as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     n_jobs : int, default=None
-        Processes to read clips with.
+        Number of processes that read the clips. None means 1, and -1 one for each core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
 
     Attributes
     ----------
     n_embedded_ : int
-        Clips that went through the network in the last fit or transform: distinct
-        ones, without those that `memory` held.
+        Number of clips that went through the network in the last call of `fit` or
+        `transform`. Repeated clips, and those found in `memory`, are not counted.
     precision_ : str
-        What the network computed in at fit.
+        Number format of the network's computations at fit.
     revision_ : str
-        Tells the weights apart: a commit of the hub, or a hash.
+        Identifier of the weights: a commit of the hub, or a hash.
     n_features_in_ : int
-        Number of columns.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str of shape (n_columns,)
-        Names of the columns, where all are strings.
+        Names of the columns at fit. Defined only if all names are strings; the name of
+        a Series counts as well.
 
     Raises
     ------
     CellError
         If a clip cannot be read; the message names its column and row.
     ImportError
-        If the library or package that `model` needs is not there.
+        If the library or package that `model` needs is not installed.
 
     See Also
     --------
@@ -108,7 +121,7 @@ class VideoEmbedder(PicturesEmbedder):
 
     Notes
     -----
-    What `ImageEmbedder` says of pickles and of the cache holds here too.
+    The notes of `ImageEmbedder` on pickles and on the cache apply here as well.
 
     Examples
     --------

@@ -65,7 +65,7 @@ FUSIONS = {
     "hybrid": ("skmm.fusion._hybrid", "HybridFusion"),
 }
 
-#: Those that cost little more than the encoders: linear in the modalities, no tokens.
+#: Fusions that cost little more than the encoders: linear in the modalities, no tokens.
 FAST_FUSIONS = (
     "concat",
     "sum",
@@ -126,18 +126,20 @@ def make_fusion(fusion: str | Fusion | type[Fusion] | type[nn.Module]) -> Fusion
     Parameters
     ----------
     fusion : str, Fusion class, Fusion instance or nn.Module class
-        A plain ``nn.Module`` class is built with the :class:`FusionSpec` as its only
-        argument.
+        The value of the estimators' parameter ``fusion``. A string is a name of
+        `FUSIONS`. A plain ``nn.Module`` class is built with the :class:`FusionSpec` as
+        its only argument.
 
     Returns
     -------
     fusion : Fusion
+        The fusion object. An instance is returned as it is.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError: it is nothing of these, or one of its options cannot be. For a
-        name that is not known the nearest is proposed.
+        A ValueError: ``fusion`` is none of these, or one of its options has an invalid
+        value. For an unknown name the message proposes the nearest one.
 
     Examples
     --------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AttentionFusion(Fusion):
-    r"""Weigh whole vectors by a learned query, row by row.
+    r"""Average the vectors, with weights that a learned query gives to each row.
 
     .. math::
         z = \sum_m a_m h_m, \qquad
@@ -59,20 +59,24 @@ class _Attention(nn.Module):
 
 
 class AttentionPoolingFusion(Fusion):
-    r"""Pool the modalities by learned seeds with multi-head attention.
+    r"""Pool the modalities with learned seed vectors and multi-head attention.
 
     .. math::
         z = [s_1'; \dots; s_k'], \qquad
         S' = \operatorname{Block}(S, \{h_m + e_m : p_m = 1\})
 
-    Block is multi-head attention of the k learned seeds S to the vectors of the
-    modalities present, and a perceptron; :math:`e_m` tells the modalities apart.
-    :math:`O(k M d + M d^2)`.
+    Block is multi-head attention, from the k learned seeds S to the vectors of the
+    modalities that are present, followed by a perceptron. The learned vectors
+    :math:`e_m` tell the modalities apart. :math:`O(k M d + M d^2)`.
 
     Parameters
     ----------
     n_seeds : int, default=2
+        k, the number of learned seeds. The fused vector has ``n_seeds`` times the
+        width.
     n_heads : int, default=4
+        Number of attention heads. If the width is not a multiple of it, the greatest
+        common divisor of both is used.
 
     References
     ----------

@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
 @dataclass
 class FusionSpec:
-    """What a fusion is told when it builds its module.
+    """Names and sizes that a fusion needs to build its module.
 
     Attributes
     ----------
     names : list of str
-        The modalities, in the order of the vectors' second axis.
+        Names of the modalities, in the order of the vectors' second axis.
     width : int
         Size of every modality's vector.
     n_outputs : int
-        Number of logits, for fusions that decide by themselves.
+        Number of logits of the estimator. Fusions at the decision level need it.
     encoders : dict of str to nn.Module
-        The encoder modules, by modality.
+        Encoder modules by the name of their modality.
     dropout : float
-        The estimator's dropout.
+        Dropout rate of the estimator, from 0 to 1.
     """
 
     names: list[str]
@@ -41,21 +41,23 @@ class FusionSpec:
 
 @dataclass
 class FusionOutput:
-    """What a fusion's module gives.
+    """Result of a fusion's module for a batch of n rows.
 
     Attributes
     ----------
     embedding : tensor of shape (n, out_features)
+        The fused vector of each row.
     logits : tensor of shape (n, n_outputs) or None
-        Only of fusions at the level of decisions.
+        Logits of each row, if the fusion decides by itself (at the decision level).
+        None for other fusions: a perceptron then makes the logits of the embedding.
     loss : scalar tensor or None
-        An auxiliary loss to be added.
+        An auxiliary loss that is added to the loss of the target.
     weights : tensor of shape (n, M) or None
-        How much each modality was given, where the fusion has such weights.
+        Weight of each modality in each row, if the fusion has such weights.
     auxiliary : tensor of shape (n, A, n_outputs) or None
-        Logits of heads that learn by the target's loss beside the main one.
+        Logits of A additional heads, which learn by the loss of the target as well.
     auxiliary_weights : tensor of shape (n, A) or None
-        Weight of each of these heads' loss in each row.
+        Weight of the loss of each additional head in each row.
     """
 
     embedding: torch.Tensor
@@ -67,21 +69,21 @@ class FusionOutput:
 
 
 class Fusion(Part):
-    """Base of all fusions: stores its options, builds its module on demand.
+    """Base of all fusions: stores its options and builds its module on demand.
 
-    A fusion of your own needs ``build_module`` only. What comes in is clean:
-    ``vectors`` and ``tokens`` are exactly 0 where ``present`` (or ``token_mask``) is
-    false, whatever an encoder made of the empty cell. A fusion honours ``present`` by
-    not taking these zeros for values.
+    A fusion of your own only needs ``build_module``. Its module gets ``vectors`` and
+    ``tokens`` that are exactly 0 where ``present`` (or ``token_mask``) is False,
+    whatever the encoder returned for the missing cell. These zeros are not values: a
+    fusion has to look at ``present`` to tell them from values.
 
-    Options are checked before anything is read, if the class has scikit-learn's table
-    `_parameter_constraints` of what each may be.
+    Options are checked before any cell is read if the class has scikit-learn's table
+    `_parameter_constraints`.
 
     Attributes
     ----------
     uses_tokens : bool
-        Class attribute. True has the module called with ``tokens`` and
-        ``token_mask`` too.
+        Class attribute. If True, the module is also called with ``tokens`` and
+        ``token_mask``.
     """
 
     uses_tokens: bool = False
@@ -92,21 +94,24 @@ class Fusion(Part):
         Parameters
         ----------
         spec : FusionSpec
+            Names of the modalities and sizes of their vectors.
 
         Returns
         -------
         module : nn.Module
-            With an attribute ``out_features`` and ``forward(vectors (n, M, width),
-            present (n, M) bool)`` giving a :class:`FusionOutput` or the embedding
-            alone. With ``uses_tokens``, two more arguments: ``tokens``, a list of M
-            tensors (n, t_m, width), and ``token_mask``, a list of M boolean tensors
-            (n, t_m); an encoder without tokens gives its vector as its one token.
+            A module with an attribute ``out_features``, the size of the embedding. Its
+            ``forward(vectors, present)`` takes the vectors, of shape (n, M, width), and
+            a boolean tensor of shape (n, M), and returns a :class:`FusionOutput` or
+            only the embedding. With ``uses_tokens`` it takes two more arguments:
+            ``tokens``, a list of M tensors of shape (n, t_m, width), and
+            ``token_mask``, a list of M boolean tensors of shape (n, t_m). The vector of
+            an encoder without tokens is passed as its only token.
         """
         raise NotImplementedError(f"{type(self).__name__}.build_module")
 
 
 class StandIn(nn.Module):
-    """A learned vector for each modality, put in the place of an absent one."""
+    """A learned vector for each modality, used in place of an absent one."""
 
     def __init__(self, n_modalities, width):
         super().__init__()
@@ -132,8 +137,8 @@ class ModuleFusion(Fusion):
     Parameters
     ----------
     module : nn.Module class
-        Called with the :class:`FusionSpec`; must set ``out_features``. A class
-        attribute ``uses_tokens = True`` asks for tokens.
+        The class; it is called with the :class:`FusionSpec` and must set the attribute
+        ``out_features``. A class attribute ``uses_tokens = True`` asks for tokens.
     """
 
     _parameter_constraints = {"module": [callable]}
@@ -143,7 +148,7 @@ class ModuleFusion(Fusion):
 
     @property
     def uses_tokens(self) -> bool:  # type: ignore[override]  # by its options
-        """Whether the module's class asks for tokens."""
+        """True if the module's class asks for tokens."""
         return getattr(self.module, "uses_tokens", False)
 
     def build_module(self, spec: FusionSpec) -> nn.Module:

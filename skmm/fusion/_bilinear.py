@@ -17,19 +17,21 @@ if TYPE_CHECKING:
 
 
 class BilinearFusion(Fusion):
-    r"""The full outer product of each pair of modalities, read linearly.
+    r"""Full outer product of each pair of modalities, followed by a linear layer.
 
     .. math::
         z = [z_{ab}]_{a < b}, \qquad
         z_{ab} = W_{ab} \operatorname{vec}([h_a; 1] [h_b; 1]^\top)
 
-    The appended 1 keeps what each modality says alone; of an absent modality nothing
-    but the 1 is left. :math:`O(M^2 d^2 k)` in time and parameters.
+    Thanks to the appended 1, the product also contains the features of each modality
+    alone. An absent modality is represented by the 1 alone. :math:`O(M^2 d^2 k)` in
+    time and parameters.
 
     Parameters
     ----------
     size : int or None, default=None
-        k, the size of each pair's vector; None takes the estimator's width.
+        k, the size of each pair's vector. None takes the estimator's width. Lower it to
+        save time and parameters.
 
     References
     ----------
@@ -85,13 +87,14 @@ class MFBFusion(Fusion):
         \sqrt{|s|}\Bigr), \qquad
         s_j = \sum_{i=1}^{k} (U_{ab} h_a \odot V_{ab} h_b)_{jk + i}
 
-    A bilinear map of rank k for each feature, with dropout on the products. A learned
-    vector stands in for an absent modality. :math:`O(M^2 d^2 k)`.
+    Each feature is a bilinear map of rank k, with dropout on the products. A learned
+    vector replaces that of an absent modality. :math:`O(M^2 d^2 k)`.
 
     Parameters
     ----------
     rank : int, default=5
-        k, the products that are added up in a feature.
+        k, the number of products that are added up for each feature. More products can
+        express more interactions, and cost more time.
 
     References
     ----------

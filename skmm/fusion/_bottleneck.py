@@ -1,4 +1,4 @@
-"""Fusion through a few latents that carry all that crosses between modalities."""
+"""Fusion through a few latents, over which the modalities exchange information."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class BottleneckFusion(Fusion):
-    r"""A few shared latents are all through which the modalities meet.
+    r"""Let the modalities exchange information only through a few shared latents.
 
     .. math::
         [T_m^{(l+1)}; B_m^{(l+1)}] =
@@ -28,18 +28,22 @@ class BottleneckFusion(Fusion):
         z = \operatorname{mean}_{m : p_m = 1} \mathrm{LN}(\operatorname{mean}_t
         T_m^{(L)})
 
-    Each modality attends to its own tokens and the latents B, in blocks of its own;
-    the latents are averaged over the modalities present after each layer. Of a long
-    sequence only what k latents can hold reaches the others, which costs
-    :math:`O(L M (t + k)^2 d)` for t tokens a modality instead of
-    :math:`O(L (M t)^2 d)`. A fusion of structures: whole sequences meet.
+    Each modality attends to its own tokens and to the latents B, in blocks of its own.
+    After each layer, the latents are averaged over the modalities that are present. So
+    only what fits into k latents passes from one modality to another. This costs
+    :math:`O(L M (t + k)^2 d)` for t tokens of each modality, where attention over all
+    tokens would cost :math:`O(L (M t)^2 d)`. The fusion works on whole sequences of
+    tokens, where encoders return them.
 
     Parameters
     ----------
     n_latents : int, default=4
-        k, the number of shared latents.
+        k, the number of shared latents. More latents let more information pass.
     n_layers : int, default=2
+        L, the number of layers.
     n_heads : int, default=4
+        Number of attention heads. If the width is not a multiple of it, the greatest
+        common divisor of both is used.
 
     References
     ----------

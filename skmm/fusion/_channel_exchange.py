@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ChannelExchangeFusion(Fusion):
-    r"""Channels that a modality has no use for carry those of the others.
+    r"""Replace channels that a modality does not use by those of the others.
 
     .. math::
         x_{mc} = \gamma_{mc} \hat h_{mc} + \beta_{mc}, \qquad
@@ -26,20 +26,23 @@ class ChannelExchangeFusion(Fusion):
         \end{cases}, \qquad
         z = [x'^{(L)}_1; \dots; x'^{(L)}_M]
 
-    Each of L layers is linear, with weights that all modalities share, batch
-    normalisation of each modality's own, the exchange, and a ReLU. The
-    auxiliary loss ``sparsity`` times :math:`|\gamma|`, for each modality on a part of
-    the channels of its own, lets scales die, so that there is room for others.
-    A fusion of structures: the sub-networks meet in every layer, and a gradient
-    flows along what was exchanged. An absent modality gives nothing; its own
-    channels are 0. :math:`O(L M d^2)`.
+    Each of L layers has four steps: a linear map, with weights that all modalities
+    share; batch normalisation, with statistics and scales of each modality; the
+    exchange; and a ReLU. The auxiliary loss is ``sparsity`` times the sum of
+    :math:`|\gamma|`, which each modality pays for a different part of the channels. It
+    drives unneeded scales to 0, so that these channels can be exchanged. The modalities
+    meet in every layer, and gradients flow through what was exchanged. An absent
+    modality contributes nothing, and its own channels are 0. :math:`O(L M d^2)`.
 
     Parameters
     ----------
     n_layers : int, default=2
+        L, the number of layers.
     threshold : float, default=0.02
-        :math:`\theta`: below it a channel is exchanged.
+        :math:`\theta`, the scale at or below which a channel is exchanged. Raise it to
+        exchange more channels.
     sparsity : float, default=0.001
+        Weight of the auxiliary loss. A larger value drives more scales to 0.
 
     References
     ----------

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 class ConcatFusion(Fusion):
-    r"""Join the vectors end to end.
+    r"""Concatenate the modalities' vectors.
 
     .. math:: z = [h_1; \dots; h_M]
 
-    An absent modality is replaced by a learned vector of its own. The head after it
-    is a perceptron, so that any interaction can be learned; cost is linear in the
+    The vector of an absent modality is replaced by a learned one. The head that follows
+    is a perceptron, so that any interaction can be learned. The cost is linear in the
     number of modalities M and the width d: :math:`O(M d)` before the head.
 
     Examples

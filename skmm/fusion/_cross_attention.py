@@ -18,24 +18,27 @@ if TYPE_CHECKING:
 
 
 class CrossAttentionFusion(Fusion):
-    r"""Each modality's tokens attend to those of each other modality.
+    r"""Let the tokens of each modality attend to those of every other modality.
 
     .. math::
         z = [z_1; \dots; z_M], \qquad
         z_a = \operatorname{mean}_t \mathrm{FF}\Bigl(T_a +
         \sum_{b \ne a} \operatorname{Attention}_{ab}(T_a, T_b)\Bigr)
 
-    :math:`T_a` are the tokens of modality a (its one vector, where the encoder gives
-    no tokens), Attention has parameters for each ordered pair, and FF is a perceptron
-    added to its input. Where MulT stacks such layers and puts the pairs side by side,
-    here they are added, so that the size grows with M and not with its square. An
-    absent modality is attended to by none, and asks the others by a learned token.
-    This is a fusion of structures: whole sequences meet, not only their last vectors.
-    :math:`O(M^2 (t^2 d + t d^2))` for t tokens a modality.
+    :math:`T_a` are the tokens of modality a, or its vector if the encoder returns no
+    tokens. Attention has its own parameters for each ordered pair of modalities, and FF
+    is a perceptron with a residual connection. MulT stacks several such layers and
+    concatenates the pairs; here there is one layer and the pairs are added, so that the
+    size of the result grows with M and not with its square. No modality attends to an
+    absent one, which itself attends to the others by a learned token. The fusion works
+    on whole sequences of tokens, where encoders return them.
+    :math:`O(M^2 (t^2 d + t d^2))` for t tokens of each modality.
 
     Parameters
     ----------
     n_heads : int, default=4
+        Number of attention heads. If the width is not a multiple of it, the greatest
+        common divisor of both is used.
 
     References
     ----------

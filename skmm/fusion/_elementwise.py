@@ -19,8 +19,8 @@ class SumFusion(Fusion):
 
     .. math:: z = \sum_m p_m h_m
 
-    with :math:`p_m` 1 where modality m is present, else 0. :math:`O(M d)`, no
-    parameters; the order of the modalities does not matter.
+    :math:`p_m` is 1 where modality m is present, else 0. :math:`O(M d)`. The fusion has
+    no weights, and the order of the modalities does not matter.
 
     Examples
     --------
@@ -38,8 +38,8 @@ class MeanFusion(Fusion):
 
     .. math:: z = \frac{\sum_m p_m h_m}{\sum_m p_m}
 
-    with :math:`p_m` 1 where modality m is present, else 0. :math:`O(M d)`, no
-    parameters; the order of the modalities does not matter.
+    :math:`p_m` is 1 where modality m is present, else 0. :math:`O(M d)`. The fusion has
+    no weights, and the order of the modalities does not matter.
 
     Examples
     --------
@@ -57,8 +57,8 @@ class MaxFusion(Fusion):
 
     .. math:: z_j = \max_{m : p_m = 1} h_{mj}
 
-    This is the max alignment of the literature, used as a fusion. :math:`O(M d)`, no
-    parameters; the order of the modalities does not matter.
+    :math:`p_m` is 1 where modality m is present, else 0. :math:`O(M d)`. The fusion has
+    no weights, and the order of the modalities does not matter.
 
     Examples
     --------
@@ -76,9 +76,9 @@ class ProductFusion(Fusion):
 
     .. math:: z = \bigodot_{m : p_m = 1} \mathrm{LN}(h_m)
 
-    Each vector is normed first, so that a product of many neither vanishes nor
-    explodes. An absent modality is a factor of 1. :math:`O(M d)`; the order of the
-    modalities does not matter.
+    Layer normalisation (LN) of each vector comes first, so that a product of many
+    vectors neither vanishes nor explodes. An absent modality counts as a factor of 1.
+    :math:`O(M d)`; the order of the modalities does not matter.
 
     Examples
     --------
@@ -92,18 +92,19 @@ class ProductFusion(Fusion):
 
 
 class WeightedFusion(Fusion):
-    r"""Average with one learned weight for each modality, the same in all rows.
+    r"""Average the vectors, with learned weights that are the same in all rows.
 
     .. math::
         z = \frac{\sum_m p_m w_m h_m}{\sum_m p_m w_m}, \qquad
         w = \operatorname{softmax}(\omega)
 
-    Start is the plain mean. :math:`O(M d)`.
+    Training starts from equal weights, the plain mean. :math:`O(M d)`.
 
     Parameters
     ----------
     per_feature : bool, default=False
-        Whether each feature of a modality has a weight of its own.
+        If True, each feature of a modality has its own weight. If False, all features
+        of a modality share one weight.
 
     Examples
     --------

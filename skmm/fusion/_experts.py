@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
 
 class ProductOfExpertsFusion(Fusion):
-    r"""Multiply the Gaussian posteriors that the modalities present give.
+    r"""Multiply the Gaussian distributions that the modalities predict.
 
     .. math::
         q(z) \propto \mathcal{N}(0, 1) \prod_{m : p_m = 1}
         \mathcal{N}(\mu_m, \sigma_m^2), \qquad
         \mu = \frac{\sum_m p_m \mu_m / \sigma_m^2}{1 + \sum_m p_m / \sigma_m^2}
 
-    An absent modality is a factor that is not there; nothing stands in for it. In
-    training z is sampled, at predict it is the mean; the auxiliary loss is
-    ``kl_weight`` times the divergence from the standard normal, averaged over
-    features. :math:`O(M d^2)`.
+    An absent modality has no factor in the product, and nothing replaces it. During
+    training z is sampled; at ``predict`` it is the mean. The auxiliary loss is
+    ``kl_weight`` times the Kullback-Leibler divergence from the standard normal
+    distribution, averaged over features. :math:`O(M d^2)`.
 
     Parameters
     ----------
     kl_weight : float, default=1e-3
+        Weight of the auxiliary loss. Raise it for stronger regularization.
 
     References
     ----------

@@ -14,25 +14,26 @@ if TYPE_CHECKING:
 
 
 class FiLMFusion(Fusion):
-    r"""One modality scales and shifts the features of the others.
+    r"""Let one modality scale and shift the features of the others.
 
     .. math::
         z = [z_m]_{m \ne c}, \qquad
         z_m = (1 + \gamma_m) \odot h_m + \beta_m, \qquad
         [\gamma_m; \beta_m] = W_m h_c + b_m
 
-    with c the condition. A learned vector stands in for an absent modality, the
-    condition's too. :math:`O(M d^2)`.
+    Here c is the modality named by ``condition``. A learned vector replaces that of an
+    absent modality, also of c. :math:`O(M d^2)`.
 
     Parameters
     ----------
     condition : str or None, default=None
-        Name of the modality that modulates; None takes the first.
+        Name of the modality that scales and shifts the others. None takes the first
+        modality.
 
     Raises
     ------
     ValueError
-        By ``fit``, if there is no modality of this name.
+        Raised by ``fit`` if there is no modality of this name.
 
     References
     ----------

@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 
 class GatedFusion(Fusion):
-    r"""Gated multimodal unit: gates that see all modalities weigh each feature.
+    r"""Weight each feature by gates that depend on all modalities (GMU).
 
     .. math::
         z = \sum_m g_m \odot \tanh(W_m h_m), \qquad
         g = \operatorname{softmax}_m (V_m [h_1; \dots; h_M])
 
-    For two modalities the softmax is the paper's pair of gates :math:`s, 1 - s`. The
-    gates see a learned vector for an absent modality, which itself gets a gate of
-    exactly 0. :math:`O(M^2 d^2)`.
+    With two modalities, the softmax equals the gates :math:`s` and :math:`1 - s` of the
+    paper. The gate of an absent modality is exactly 0; in the input of the gates, a
+    learned vector replaces that of the absent modality. :math:`O(M^2 d^2)`.
 
     References
     ----------

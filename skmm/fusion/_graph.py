@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class GraphFusion(Fusion):
-    r"""Graph attention over the modalities as nodes, each linked to each.
+    r"""Graph attention, with the modalities as nodes that are all linked.
 
     .. math::
         h_i' = h_i + \operatorname{ELU}\Bigl(\sum_j \alpha_{ij} W x_j\Bigr), \qquad
@@ -26,13 +26,17 @@ class GraphFusion(Fusion):
         \operatorname{LeakyReLU}(a^\top [W x_i; W x_j]), \qquad
         x = \mathrm{LN}(h + e)
 
-    with several heads side by side and :math:`e_m` to tell the nodes apart; z is the
-    mean of the nodes present after L layers. :math:`O(L (M d^2 + M^2 d))`.
+    There are several attention heads, and the learned vectors :math:`e_m` tell the
+    nodes apart. The fused vector z is the mean of the nodes that are present, after L
+    layers. :math:`O(L (M d^2 + M^2 d))`.
 
     Parameters
     ----------
     n_layers : int, default=2
+        L, the number of layers.
     n_heads : int, default=4
+        Number of attention heads. If the width is not a multiple of it, the greatest
+        common divisor of both is used.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Fusion at the level of features and of decisions at once."""
+"""Fusion at the feature level and the decision level at once."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 class HybridFusion(Fusion):
-    r"""A joint head and one head a modality, each with a loss of its own, mixed.
+    r"""Mix a joint head and one head for each modality, each with its own loss.
 
     .. math::
         \text{logits} = \sum_{m=0}^{M} w_m u_m, \qquad
         w = \operatorname{softmax}_{m : p_m = 1} \omega, \qquad
         u_0 = U_0([h_1; \dots; h_M]), \quad u_m = U_m(h_m)
 
-    The joint head :math:`U_0` sees all modalities (a learned vector stands in for an
-    absent one), :math:`U_m` sees one. Each learns by the target's own loss, that of the
-    modalities in total ``auxiliary_weight`` times that of the joint one, and the
-    encoders learn from all of them, so that a strong modality does not keep a weak one
-    from learning. The weights w learn on top, from what the heads give, and no
-    gradient passes them: heads trained under one loss on their sum were worse on the
-    clothing reviews (log-loss .820 against .774). :math:`O(M d^2)`.
+    The joint head :math:`U_0` sees all modalities (a learned vector replaces that of an
+    absent one), and the head :math:`U_m` sees modality m. Each head learns by its own
+    loss of the target, and the encoders learn from all of them, so that a strong
+    modality does not keep a weak one from learning. The weights w learn from the
+    outputs of the heads; no gradient passes from them into the heads, since one loss
+    on the sum of the heads gives worse ones. :math:`O(M d^2)`.
 
     Parameters
     ----------
     auxiliary_weight : float, default=1.0
-        Of the losses of the modalities' heads, in total.
+        Total weight of the losses of the modalities' heads, relative to the loss of the
+        joint head.
 
     Examples
     --------
@@ -74,7 +74,7 @@ class _Hybrid(nn.Module):
 
     @torch.no_grad()
     def set_bias(self, prior):
-        """Start all heads from the prior."""
+        """Set the bias of all heads to the prior."""
         for head in self.heads:
             head.linear.bias.copy_(prior)
 

@@ -1,4 +1,4 @@
-"""Fusion at the level of decisions."""
+"""Fusion at the decision level."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ if TYPE_CHECKING:
 
 
 class LateFusion(Fusion):
-    r"""Every modality decides alone; the logits are added with learned weights.
+    r"""Let each modality decide alone, and add the logits with learned weights.
 
     .. math::
         \text{logits} = b + M \frac{\sum_m p_m w_m U_m(h_m)}{\sum_m p_m w_m}, \qquad
         w = \operatorname{softmax}(\omega)
 
-    Logits are summed, never probabilities averaged: on the clothing reviews the sum
-    gave a log-loss of .82 where the average of unequal modalities gave .93. The model
-    is additive over modalities: what only their interaction tells is out of its
-    reach. :math:`O(M d^2)`.
+    The logits are added; probabilities are not averaged, which works worse where one
+    modality is better than the other. The model is additive over the modalities, so it
+    cannot learn their interactions. :math:`O(M d^2)`.
 
     Examples
     --------
@@ -50,7 +49,7 @@ class _Late(nn.Module):
 
     @torch.no_grad()
     def set_bias(self, prior):
-        """Start from the prior."""
+        """Set the bias to the prior."""
         self.bias.copy_(prior)
 
     def forward(self, vectors, present):

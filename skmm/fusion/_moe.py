@@ -18,27 +18,32 @@ if TYPE_CHECKING:
 
 
 class MoEFusion(Fusion):
-    r"""A few experts of many, chosen row by row, read all vectors.
+    r"""Mixture of experts: for each row, a gate chooses a few of many perceptrons.
 
     .. math::
         z = \sum_{i \in \mathrm{top}_k(s)} g_i E_i(x), \qquad
         g = \operatorname{softmax}_{i \in \mathrm{top}_k(s)} s_i, \qquad
         x = [h_1; \dots; h_M; p]
 
-    Experts :math:`E_i` are perceptrons over the joined vectors; the scores are
-    :math:`s = W x` (``gate="softmax"``) or minus the distance to a learned centre
-    (``gate="laplace"``, of FuseMoE), with learned noise in training. An auxiliary loss,
-    ``balance`` times the squared coefficient of variation of the experts' total
-    gates, keeps all of them in use. A learned vector stands in for an absent modality,
-    and the gate sees which are present. All experts are computed, at these sizes that
-    is faster than gathering rows: :math:`O(n_{experts} M d^2)`.
+    The experts :math:`E_i` are perceptrons over the concatenated vectors. During
+    training, learned noise is added to the scores :math:`s_i`. The auxiliary loss is
+    ``balance`` times the squared coefficient of variation of the experts' total gates;
+    it keeps all experts in use. A learned vector replaces that of an absent modality,
+    and the gate sees which modalities are present. All experts are computed for all
+    rows, since that is faster at these sizes than gathering rows:
+    :math:`O(n_{experts} M d^2)`.
 
     Parameters
     ----------
     n_experts : int, default=4
+        Number of experts.
     top_k : int, default=2
+        k, the number of experts that are used for a row; at most ``n_experts``.
     gate : {"softmax", "laplace"}, default="softmax"
+        Form of the scores. "softmax" takes the linear scores :math:`s = W x`; "laplace"
+        takes minus the distance of x to a learned centre of each expert, as FuseMoE.
     balance : float, default=0.01
+        Weight of the auxiliary loss. Raise it if rows use only a few of the experts.
 
     References
     ----------

@@ -20,23 +20,25 @@ class TensorFusion(Fusion):
 
     .. math:: z = \operatorname{vec}\bigotimes_m [h_m; 1]
 
-    Products of every subset of the modalities are in it, thanks to the appended 1; of
-    an absent modality nothing but the 1 is left. :math:`O(d^M)`, and the layer after
-    it has as many inputs: for two or three modalities. For more, shrink the vectors
-    (``size``), or take :class:`LowRankFusion`.
+    Thanks to the appended 1, it contains the products of every subset of the
+    modalities. An absent modality is represented by the 1 alone. The product has
+    :math:`O(d^M)` features, and so many inputs has the layer that follows, so it suits
+    two or three modalities. For more, make the vectors smaller with ``size``, or take
+    :class:`LowRankFusion`.
 
     Parameters
     ----------
     size : int or None, default=None
-        Project each vector to so many numbers first; None takes them as they are.
+        Size to which each vector is projected before the product. None keeps the
+        width. Set it where the product would be too large.
     max_features : int, default=131072
-        The largest product that is built.
+        Largest number of features that the product may have.
 
     Raises
     ------
     ValueError
-        By ``fit``, before anything is allocated, if the product would exceed
-        ``max_features``.
+        Raised by ``fit``, before memory is allocated, if the product would have more
+        than ``max_features`` features.
 
     References
     ----------
@@ -100,14 +102,15 @@ class LowRankFusion(Fusion):
     .. math::
         z = b + \sum_{r=1}^{R} \bigodot_m W_m^{(r)} [h_m; 1]
 
-    is a linear map of :class:`TensorFusion`'s product whose weights have rank R, and
-    is computed without building it. An absent modality leaves its learned constant,
-    the weights of the 1. :math:`O(R M d^2)`.
+    This is a linear map of the product of :class:`TensorFusion`, with weights of rank
+    R; the product itself is never computed. An absent modality is represented by the
+    learned weights of the 1. :math:`O(R M d^2)`.
 
     Parameters
     ----------
     rank : int, default=4
-        R.
+        R, the rank of the weights. A higher rank can express more interactions, and
+        costs more time.
 
     References
     ----------

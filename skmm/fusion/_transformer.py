@@ -17,22 +17,25 @@ if TYPE_CHECKING:
 
 
 class TransformerFusion(Fusion):
-    r"""Self-attention over a [CLS] token and one token a modality.
+    r"""Self-attention over a [CLS] token and one token for each modality.
 
     .. math::
         z = \operatorname{mean}_m \mathrm{LN}(t^{(L)}_m), \qquad
         t^{(0)} = [c; h_1 + e_1; \dots; h_M + e_M], \qquad
         t^{(l+1)} = \operatorname{Block}(t^{(l)}, t^{(l)})
 
-    Block is multi-head attention and a perceptron, each on normed input. An absent
-    modality is attended to by none. The mean of all tokens present is read,
-    [CLS] among them: from [CLS] alone, as in the paper, an exclusive or was learned on
-    one of two seeds only. :math:`O(L (M^2 d + M d^2))`.
+    Block is multi-head attention and a perceptron, each after layer normalisation. No
+    token attends to an absent modality. The fused vector is the mean of all tokens that
+    are present, [CLS] included; the paper takes [CLS] alone, which learns interactions
+    less reliably. :math:`O(L (M^2 d + M d^2))`.
 
     Parameters
     ----------
     n_layers : int, default=2
+        L, the number of layers.
     n_heads : int, default=4
+        Number of attention heads. If the width is not a multiple of it, the greatest
+        common divisor of both is used.
 
     References
     ----------

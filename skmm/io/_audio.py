@@ -57,34 +57,37 @@ class AudioReader:
     Parameters
     ----------
     rate : int, default=16000
-        Samples per second of the result.
+        Sampling rate of the result, in samples per second. Recordings are resampled to
+        it.
     mono : bool, default=True
-        Whether to average the channels.
+        If True, the channels are averaged.
     max_seconds : float, default=3600
-        Longer recordings are refused, before they are decoded, and those whose samples
-        take more than 300 MB, at `rate` or as an array; a higher limit raises these by
-        as much.
+        Longest duration of a recording, in seconds. Longer ones are refused before they
+        are decoded, and so are recordings whose samples need more than 300 MB, at
+        `rate` or as an array. A higher `max_seconds` raises that limit in proportion.
     max_bytes : int, default=2**30
-        Files of more bytes are refused.
+        Largest size of a file, in bytes. Larger files are refused.
     root : str or Path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     allow_urls : bool, default=False
-        Whether to fetch cells such as "https://…".
+        If True, cells such as "https://…" are fetched. If False, they raise an error.
     array_rate : int, default=None
-        Samples per second of cells that are bare arrays. With None they are refused,
-        because they do not say.
+        Sampling rate of cells that are arrays of samples without a rate, in samples per
+        second. With None such cells are refused; pairs (samples, rate) are always
+        accepted.
 
     See Also
     --------
-    read_cells : Read a column, in parallel, and say which cells cannot be read.
+    read_cells : Read a column in parallel, with errors that name the cell.
 
     Notes
     -----
-    Read are the formats that libsndfile reads, such as WAV, FLAC, Ogg and MP3, and with
-    PyAV installed (``pip install "skmm[video]"``) also MP4, WebM and the sound of
-    clips. Samples beyond -1 to 1, as lossy formats and resampling leave them, are
-    clipped.
+    The formats are those that libsndfile reads, such as WAV, FLAC, Ogg and MP3. With
+    PyAV installed (``pip install "skmm[video]"``), also MP4, WebM and the sound of
+    clips are read. Lossy formats and resampling may leave samples outside -1 to 1;
+    these are clipped.
 
     Examples
     --------
@@ -133,12 +136,12 @@ class AudioReader:
             return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
     def key(self) -> tuple[Any, ...]:
-        """Return what the result depends on, besides the cell.
+        """Return the options that the result depends on, besides the cell.
 
         Returns
         -------
         key : tuple
-            Name, version, and the options but for root and limits.
+            Name, version, and all options except `root` and the limits.
         """
         return ("AudioReader", 1, self.rate, self.mono, self.array_rate)
 

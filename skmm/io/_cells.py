@@ -1,4 +1,4 @@
-"""A column of pictures, recordings or clips, cell by cell."""
+"""Reading a column of pictures, recordings or clips cell by cell."""
 
 from __future__ import annotations
 
@@ -45,36 +45,39 @@ def read_cells(
     Parameters
     ----------
     column : pandas.Series
-        Paths, bytes, arrays, …: what `reader` accepts. Cells that are None, NaN, empty
-        or blank are missing.
+        The cells: paths, bytes, arrays, or whatever `reader` accepts. Cells that are
+        None, NaN, empty or blank are missing.
     reader : callable
-        Takes a cell and gives an array, or raises `CellError`: an `ImageReader`,
-        `AudioReader` or `VideoReader`.
+        Function that takes a cell and returns an array, or raises `CellError`: an
+        `ImageReader`, `AudioReader` or `VideoReader`.
     then : callable, default=None
-        Applied to each array right after it was read, so that it need not be kept.
+        Function that is applied to each array as soon as it is read, so that the array
+        need not be kept.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a cell that cannot be read: an error that names its row, or a
-        missing cell, with one warning for all of them.
+        What happens if a cell cannot be read. "raise" raises an error that names its
+        row. "missing" treats it as a missing cell, and gives one warning for all of
+        them.
     n_jobs : int, default=None
-        Processes to read with; see scikit-learn's glossary.
+        Number of processes that read the cells. None means 1, and -1 one for each core.
     progress : bool or "auto", default="auto"
-        Whether to show a progress bar. "auto": on a terminal, when it takes longer
-        than five seconds.
+        If True, show a progress bar. "auto" shows one on a terminal if the work takes
+        longer than five seconds.
     collect : callable, default=None
-        Called with the row's number and what was given for its cell, in this process
-        and in the rows' order, so that arrays go where they are to stay: nothing is
-        kept besides.
+        Function that is called with each row's number and the result for its cell, in
+        this process and in the order of the rows. The results are then not kept, so
+        that it can write them to their final place.
 
     together : callable, default=None
-        Applied, in place of `then`, to a list of arrays that were read one after the
-        other: gives a result for each of them.
+        Function that is applied, instead of `then`, to a list of arrays that were read
+        one after the other. It returns one result for each of them.
 
     Returns
     -------
     results : list
-        What `reader`, or `then`, gave for each cell; None where it is missing, and
-        everywhere with `collect`.
+        The result of `reader`, or of `then` or `together`, for each cell. It is None
+        for missing cells, and for all cells if `collect` is given.
     missing : ndarray of bool of shape (n_samples,)
+        True for missing cells.
 
     Raises
     ------

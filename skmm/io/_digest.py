@@ -18,15 +18,16 @@ if TYPE_CHECKING:
 
 
 def cell_digest(cell: Cell, reader: ImageReader | AudioReader | VideoReader) -> bytes:
-    """Return a digest of what a cell holds, whatever it is called.
+    """Return a digest of a cell's content, which does not depend on its file name.
 
     Parameters
     ----------
     cell : str, Path, bytes, ndarray, PIL image, (samples, rate) or torch tensor
-        A path is opened under the reader's guards, and gives the digest of the bytes
-        in the file.
+        The cell. A path is opened with the same checks as by the reader, and its digest
+        is that of the bytes in the file.
     reader : ImageReader, AudioReader or VideoReader
-        With ``reader.key()`` the digest tells what the reader gives for the cell.
+        The reader of the cell. Together with ``reader.key()``, the digest identifies
+        the reader's result for the cell.
 
     Returns
     -------
@@ -35,7 +36,7 @@ def cell_digest(cell: Cell, reader: ImageReader | AudioReader | VideoReader) -> 
     Raises
     ------
     CellError
-        If it cannot be opened, or may not.
+        If the cell cannot be opened, or must not be.
 
     Examples
     --------

@@ -66,37 +66,39 @@ class ImageReader:
     Parameters
     ----------
     mode : {"RGB", "RGBA", "L"}, default="RGB"
-        Channels of the result: colour, colour and opacity, or grey.
+        Channels of the result: "RGB" is colour, "RGBA" colour and opacity, "L" grey.
     size : int or (int, int), default=None
-        Height and width in pixels to resize to; an int for both. None leaves the
-        size as it is.
+        Height and width in pixels that pictures are resized to; an int stands for both.
+        None keeps their size.
     background : str or tuple of int, default="white"
-        What shows through where a picture is transparent: a colour that Pillow
-        knows. Without effect where `mode` is "RGBA".
+        Colour behind the transparent parts of a picture: a name that Pillow knows, or
+        red, green and blue from 0 to 255. It has no effect if `mode` is "RGBA".
     max_pixels : int, default=100_000_000
-        Pictures of more pixels are refused, before they are decoded, and those that
-        take more than 300 MB to decode; a higher limit raises these by as much.
+        Largest number of pixels of a picture. Larger ones are refused before they are
+        decoded, and so are pictures that need more than 300 MB to decode. A higher
+        `max_pixels` raises that limit in proportion.
     max_bytes : int, default=2**30
-        Files of more bytes are refused.
+        Largest size of a file, in bytes. Larger files are refused.
     root : str or Path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     allow_urls : bool, default=False
-        Whether to fetch cells such as "https://…".
+        If True, cells such as "https://…" are fetched. If False, they raise an error.
 
     See Also
     --------
-    read_cells : Read a column, in parallel, and say which cells cannot be read.
+    read_cells : Read a column in parallel, with errors that name the cell.
 
     Notes
     -----
-    Read are PNG, JPEG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000, PPM, TGA and ICO. The
-    orientation in EXIF is applied; of an animation the first frame is read; 16-bit grey
-    is scaled to 8 bits. A picture is shrunk and enlarged with a bicubic filter against
-    aliasing.
+    The formats are PNG, JPEG, GIF, WebP, AVIF, TIFF, BMP, JPEG 2000, PPM, TGA and ICO.
+    The orientation in EXIF is applied. Of an animation, the first frame is read. 16-bit
+    grey is scaled to 8 bits. Pictures are resized with an antialiasing bicubic filter.
 
-    What decoding takes of the memory depends on the format: with `size`, up to 75
-    million pixels of a PNG in colour, 50 of a progressive JPEG, 17 of a WebP.
+    How much memory decoding needs depends on the format. With `size`, the default
+    limits allow about 75 million pixels of a PNG in colour, 50 million of a progressive
+    JPEG, and 17 million of a WebP.
 
     Examples
     --------
@@ -153,12 +155,12 @@ class ImageReader:
                 return self._finish(image, Image)
 
     def key(self) -> tuple[Any, ...]:
-        """Return what the result depends on, besides the cell.
+        """Return the options that the result depends on, besides the cell.
 
         Returns
         -------
         key : tuple
-            Name, version, and the options but for root and limits.
+            Name, version, and all options except `root` and the limits.
         """
         return ("ImageReader", 1, self.mode, self.size, self.background)
 

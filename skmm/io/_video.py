@@ -44,35 +44,39 @@ class VideoReader:
     Parameters
     ----------
     n_frames : int, default=8
-        Number of frames: those shown in the middle of as many equal parts of the clip.
-        Of a clip that has fewer, frames repeat.
+        Number of frames that are read of each clip. The clip is divided into as many
+        equal parts, and the frame in the middle of each part is taken. If a clip has
+        fewer frames, some are repeated.
     size : int or (int, int), default=None
-        Height and width in pixels to resize to; an int for both. None leaves the
-        size as it is.
+        Height and width in pixels that frames are resized to; an int stands for both.
+        None keeps their size.
     max_seconds : float, default=3600
-        Longer clips are refused, before they are decoded.
+        Longest duration of a clip, in seconds. Longer ones are refused before they are
+        decoded.
     max_bytes : int, default=2**30
-        Files of more bytes are refused.
+        Largest size of a file, in bytes. Larger files are refused.
     root : str or Path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     allow_urls : bool, default=False
-        Whether to fetch cells such as "https://…".
+        If True, cells such as "https://…" are fetched. If False, they raise an error.
     max_pixels : int, default=100_000_000
-        Clips whose frames have more pixels are refused, before they are decoded, and
-        those that take more than 300 MB to decode; a higher limit raises these by as
-        much.
+        Largest number of pixels of a frame. Clips with larger frames are refused before
+        they are decoded, and so are clips that need more than 300 MB to decode. A
+        higher `max_pixels` raises that limit in proportion.
 
     See Also
     --------
-    read_cells : Read a column, in parallel, and say which cells cannot be read.
+    read_cells : Read a column in parallel, with errors that name the cell.
 
     Notes
     -----
-    Read are the containers that hold their own content, such as MP4, WebM, AVI and
-    animated GIF; no playlists, which would open other files. Transparent pixels are
-    put on white, and the rotation that telephones note down is applied. Of a long clip
-    only what follows the last keyframe before each frame is decoded.
+    The formats are containers that hold their own content, such as MP4, WebM, AVI and
+    animated GIF. Playlists are refused, since they would open other files. Transparent
+    pixels are drawn on white, and a rotation in the file's metadata, as telephones
+    write it, is applied. Of a long clip, only the part between the last keyframe and
+    the wanted frame is decoded.
 
     Examples
     --------
@@ -118,12 +122,12 @@ class VideoReader:
             return self._read_file(cell) if is_source(cell) else self._read_array(cell)
 
     def key(self) -> tuple[Any, ...]:
-        """Return what the result depends on, besides the cell.
+        """Return the options that the result depends on, besides the cell.
 
         Returns
         -------
         key : tuple
-            Name, version, and the options but for root and limits.
+            Name, version, and all options except `root` and the limits.
         """
         return ("VideoReader", 1, self.n_frames, self.size)
 

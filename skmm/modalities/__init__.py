@@ -1,4 +1,4 @@
-"""Which column is what, what reads it, and what ``modalities=`` may be."""
+"""The kind of each column, how it is read, and the values of ``modalities=``."""
 
 from skmm.modalities._detection import detect_modalities
 from skmm.modalities._found import ColumnModality, Modalities

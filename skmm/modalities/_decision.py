@@ -1,4 +1,4 @@
-"""What is decided about one column."""
+"""The decision about one column."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from skmm.modalities.readers import Reader
 
 
 class Decision(NamedTuple):
-    """What a column is, and what reads it.
+    """The kind of a column, and its reader.
 
     Attributes
     ----------

@@ -1,7 +1,7 @@
-"""Which column is what: read the modalities off a table by dtype and content.
+"""Detect the modalities of a table by the dtype and content of its columns.
 
-Every decision depends on the set of values in a column, never on the order of its
-rows, and never on ``object`` dtype, which says nothing about content.
+Every decision depends on the set of values in a column. It depends neither on the order
+of the rows nor on ``object`` dtype, which says nothing about the content.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ def detect_modalities(
 ) -> Modalities:
     """Find out which columns of a table are tabular, text, images, and so on.
 
-    All plain tabular columns together are one modality, "tabular", and all columns of
-    free text are another, "text". Columns named ``prefix__suffix`` are one modality
-    per prefix, except for those that hold text, images or other raw media. Every
-    column of images, sounds, videos, series or vectors is a modality of its own.
+    All plain tabular columns form one modality, "tabular", and all columns of free text
+    form another, "text". Columns named ``prefix__suffix`` form one modality for each
+    prefix, unless they hold text, images or other raw media. Every column of images,
+    sounds, videos, series or vectors is a separate modality.
 
-    The decision depends on what the columns hold, not on the order of the rows.
+    The decision depends on the content of the columns, not on the order of the rows.
 
     Parameters
     ----------
     X : pandas.DataFrame, polars.DataFrame, or 2-D array-like
         The table.
     kinds : dict of {label: str or Reader}, default=None
-        What columns are, where their cells mislead: a kind of modality
-        (``"tabular"``, ``"text"``, ``"image"``, ...; see :data:`KINDS`), what reads a
-        column of a table (``"number"``, ``"category"``, ``"flag"``, ``"date"``,
+        Kinds of columns whose cells are misleading. A value is a kind of modality
+        (``"tabular"``, ``"text"``, ``"image"``, ...; see :data:`KINDS`), the way to
+        read a column of a table (``"number"``, ``"category"``, ``"flag"``, ``"date"``,
         ``"time"``, ``"duration"``, or a reader with its options), or ``"drop"``, which
         leaves the column out. All other columns are detected.
     sample_size : int, default=1000
-        How many distinct strings of a column to read closely. They are chosen by
-        a hash of their content.
+        Number of distinct strings of a column that are read closely. A hash of their
+        content chooses them. Raise it if a rare kind of cell is overlooked.
 
     Returns
     -------
@@ -73,24 +73,26 @@ def detect_modalities(
         the name of another column; if `kinds` names a column or a kind that does not
         exist; or if `sample_size` is not positive.
     TypeError
-        If `X` is not a table, or `kinds` not such a dict.
+        If `X` is not a table, or `kinds` is not such a dict.
 
     See Also
     --------
-    Modalities : What is returned.
+    Modalities : The result.
 
     Notes
     -----
-    Strings are text where the distinct values (counted apart from missing ones) have
+    A column of strings is text if one of these is true of its distinct values (missing
+    cells are not counted):
 
-    - 6 words or more on average, unless fewer than 40 values are each repeated
-      (at least twice on average);
-    - or 2 words or more on average, with 3 or more in a fifth of them, and seldom
-      return: at least 30 % of the cells are distinct, or there are 5000 values.
+    - they have 6 words or more on average. There is one exception: fewer than 40
+      distinct values that occur twice or more on average are categories;
+    - they have 2 words or more on average, a fifth of them has 3 or more, and values
+      are seldom repeated: at least 30 % of the cells are distinct, or there are 5000
+      distinct values.
 
-    A word holds a letter, so that phone numbers have none. In scripts without spaces
-    2 characters (Chinese, Japanese) or 5 (Thai, Lao, Khmer, Burmese) count as one
-    word. Numbers and dates written as strings, ids, names of people or places, URLs
+    A word has at least one letter, so phone numbers have no words. In scripts without
+    spaces, 2 characters (Chinese, Japanese) or 5 (Thai, Lao, Khmer, Burmese) count as
+    one word. Numbers and dates written as strings, ids, names of people or places, URLs
     and all columns of dtype ``category`` are tabular.
 
     Examples
@@ -109,7 +111,7 @@ def detect_modalities(
     >>> modalities.columns_[1].reason
     'strings, 100 % distinct, 3.3 words on average'
 
-    Numbers that are names rather than amounts:
+    Numbers that are names and not amounts:
 
     >>> detect_modalities(df[["age"]], kinds={"age": "category"}).to_list()
     [('tabular', 'tabular', {'age': 'category'})]

@@ -17,19 +17,19 @@ def read_vectors(X, n_features=None):
     X : DataFrame of shape (n_samples, n_columns)
         Columns of numbers, or one column of arrays, lists, or lists as strings.
     n_features : int, default=None
-        The numbers that each had at fit.
+        Length of the vectors at fit; None at fit.
 
     Returns
     -------
     values : ndarray of float64 of shape (n_samples, n_features)
-        NaN in the rows of missing cells, and of some that have another length than at
-        fit, with a warning.
+        The vectors. Rows of missing cells are NaN, and so are rows of vectors with
+        another length than at fit, with a warning.
 
     Raises
     ------
     ValueError
-        For lengths that differ at fit, if none is as at fit, or for what is no vector;
-        it names column, row and remedy.
+        If lengths differ at fit, if no vector has the length of the fit, or if a cell
+        is not a vector. The message names column, row and remedy.
     """
     if not is_nested(X):
         values = X.to_numpy(np.float64, na_value=np.nan)

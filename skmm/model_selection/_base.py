@@ -1,4 +1,4 @@
-"""What searches over multimodal estimators share: folds whose blocks are made once."""
+"""Base of searches over multimodal estimators: each fold's blocks are made once."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class SharingSearchCV(BaseSearchCV):
-    """A search that goes fold by fold, so that the candidates can share blocks.
+    """A search that evaluates fold by fold, so that the candidates can share blocks.
 
-    scikit-learn's own ``fit`` hands each pair of candidate and fold to a process of its
-    choice. A subclass has the parameters ``halving`` and ``random_state``, and gives
+    scikit-learn's own ``fit`` may evaluate each pair of candidate and fold in another
+    process. A subclass has the parameters ``halving`` and ``random_state``, and returns
     the candidates.
     """
 
@@ -56,9 +56,9 @@ class SharingSearchCV(BaseSearchCV):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The target; it has a default only for scikit-learn's signature.
         **params : dict of str to object
-            For the estimator's fit, the scorer and the splitter, as in GridSearchCV:
-            ``groups`` goes to the splitter, ``sample_weight`` is cut as the rows are,
-            unless metadata routing says otherwise.
+            Arguments for the estimator's ``fit``, the scorer and the splitter, as in
+            GridSearchCV: ``groups`` is passed to the splitter, and ``sample_weight`` is
+            split with the rows, unless metadata routing says otherwise.
 
         Returns
         -------
@@ -67,10 +67,10 @@ class SharingSearchCV(BaseSearchCV):
         Raises
         ------
         TypeError
-            For an estimator that has no fusion.
+            If the estimator has no parameter ``fusion``.
         ValueError
-            For a fusion or a parameter that does not exist, or a target that cannot
-            be learned, before anything is fitted; or if all fits fail.
+            If a fusion or a parameter does not exist, or the target cannot be learned;
+            this is checked before anything is fitted. Also if all fits fail.
         """
         base, candidates = self._candidates()
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=2)

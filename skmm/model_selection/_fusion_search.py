@@ -52,95 +52,112 @@ def _method_of_estimator(name):
 class FusionSearchCV(SharingSearchCV):
     """Search over fusions, and further parameters, by cross-validation.
 
-    What :class:`~sklearn.model_selection.GridSearchCV` does with
-    ``{"fusion": fusions, **param_grid}``, without doing the same work again: the
-    modalities of a fold are turned into blocks once, for all candidates that read them
-    alike. A candidate that differs in its fusion, alignment, sizes or training fits no
-    encoder at all; one that differs in a modality's encoder, or drops a modality,
-    fits that encoder and shares the others. With an integer ``random_state`` on the
-    estimator, and without halving, the scores are those of GridSearchCV, bit for bit.
+    It does what :class:`~sklearn.model_selection.GridSearchCV` does with
+    ``{"fusion": fusions, **param_grid}``, but does not repeat work: in each fold, the
+    modalities are turned into blocks once, for all candidates that read them in the
+    same way. A candidate with another fusion, alignment, width or training option does
+    not prepare any data again. A candidate with another encoder for a modality prepares
+    only that modality, and one that drops a modality reuses the others. With an integer
+    ``random_state`` on the estimator, and without halving, the scores equal those of
+    GridSearchCV bit for bit.
 
     Parameters
     ----------
     estimator : MultimodalClassifier or MultimodalRegressor, default=None
-        None stands for ``MultimodalClassifier()``.
+        The estimator that is searched over. None stands for ``MultimodalClassifier()``.
     fusions : {"all", "fast"} or list, default="fast"
-        "all" are the names in :data:`skmm.fusion.FUSIONS`, "fast" those in
-        :data:`skmm.fusion.FAST_FUSIONS`, which cost little more than the encoders. A
-        list holds names, :class:`~skmm.fusion.Fusion` objects (with options of their
-        own, ``LowRankFusion(rank=4)``) and classes.
+        The fusions to compare. "all" takes every name in :data:`skmm.fusion.FUSIONS`;
+        "fast" takes the names in :data:`skmm.fusion.FAST_FUSIONS`, which cost little
+        more than the encoders. A list may hold names, :class:`~skmm.fusion.Fusion`
+        objects with options, such as ``LowRankFusion(rank=4)``, and classes.
     param_grid : dict or list of dict, default=None
-        Further parameters, as GridSearchCV takes them; each grid is crossed with the
-        fusions. A grid with a key ``"fusion"`` of its own is taken as it is, so that
+        Further parameters, as in GridSearchCV. Each grid is combined with all fusions.
+        A grid that has a key ``"fusion"`` is not combined with them, so
         ``[{}, {"fusion": ["low_rank"], "fusion__rank": [2, 8]}]`` searches over the
         fusions and over the options of one of them.
     scoring : str, callable, list, tuple or dict, default=None
-        As in GridSearchCV; None takes the estimator's ``score``.
+        The scores to compute, as in GridSearchCV. None takes the ``score`` method of
+        the estimator.
     n_jobs : int, default=None
-        Processes, each with whole folds: more than there are folds are of no use.
+        Number of processes. Each evaluates whole folds, so more processes than folds
+        bring nothing. None means 1.
     refit : bool, str or callable, default=True
-        As in GridSearchCV: whether to fit the best candidate on all rows; with several
-        metrics, by which of them.
+        If True, the best candidate is fitted on all rows at the end. With several
+        scores, the name of the one that decides; or a function, as in GridSearchCV.
     cv : int, splitter or iterable, default=None
-        As in GridSearchCV; None are 5 folds, stratified in classification.
+        Cross-validation splitting, as in GridSearchCV. None takes 5 folds, stratified
+        for classification.
     halving : bool or float, default=False
-        Successive halving: the candidates start on few of the training rows, the best
-        ``1 / halving`` of them go on with ``halving`` times as many, and the last
-        round has all rows. True stands for 3. Rows are drawn by class where possible;
-        all candidates are tested on all test rows of the fold.
+        Factor of successive halving. The candidates start on few of the training rows;
+        the best ``1 / halving`` of them continue with ``halving`` times as many rows,
+        and the last round uses all rows. True stands for 3, False for no halving. Rows
+        are drawn in the proportions of the classes where possible. Each candidate is
+        tested on all test rows of the fold.
     verbose : int, default=0
-        1 prints the number of fits, 2 a line for each.
+        Amount of output. 1 prints the number of fits, 2 also a line for each fit.
     error_score : "raise" or float, default=np.nan
-        The score of a candidate whose fit fails.
+        Score of a candidate whose fit fails; "raise" raises the error.
     return_train_score : bool, default=False
+        If True, ``cv_results_`` also has the scores on the training rows.
     random_state : int, RandomState or None, default=None
-        Draws the rows for halving and, where the estimator's own ``random_state`` is
-        None, one integer for all candidates and the refit: candidates that split off
-        other validation rows would share nothing.
+        Seed of the rows drawn for halving. If the estimator's own ``random_state`` is
+        None, it also draws one integer as the ``random_state`` of all candidates and of
+        the final fit: candidates with different validation rows could share no blocks.
 
     Attributes
     ----------
     cv_results_ : dict of str to array
-        Columns as of GridSearchCV, a row for each candidate (with halving for each
-        candidate and round, with ``iter`` and ``n_resources``, the training rows), and
+        Columns as in GridSearchCV, with one row for each candidate. With halving there
+        is one row for each candidate and round, and the columns ``iter`` and
+        ``n_resources`` (the number of training rows). Further columns:
 
         - ``mean_preparation_time``: the part of ``mean_fit_time`` in which blocks were
-          made. It falls to the first candidate of a fold that reads a modality so;
-          those after it find the blocks.
-        - ``mean_n_parameters``: numbers that are trained.
+          made. It is counted for the first candidate of a fold that needs a block;
+          later candidates reuse it.
+        - ``mean_n_parameters``: the number of trained parameters.
         - ``split0_test_score_bare``, ..., ``mean_test_score_bare``,
-          ``std_test_score_bare``: the fused head alone, which is what
-          ``heads=["fused"]`` gives, NaN without it; ``_mixed`` the mixture of the
-          heads, NaN where one alone predicts. With several metrics their names are in
-          the place of ``score``. Score time is that of the candidate as it is.
+          ``std_test_score_bare``: scores of the fused head alone, as with
+          ``heads=["fused"]``; NaN without it. Columns ending in ``_mixed`` have the
+          scores of the mixture of the heads; NaN if there is only one head. With
+          several scores, their names take the place of ``score``. The score time is
+          that of the usual prediction.
     best_estimator_ : MultimodalClassifier or MultimodalRegressor
-        Fitted on all rows; with ``refit`` only.
+        The best candidate, fitted on all rows; only with ``refit``.
     best_score_ : float
+        Mean test score of the best candidate.
     best_params_ : dict
+        Parameters of the best candidate.
     best_index_ : int
-        Row of ``cv_results_``; with halving one of the last round, unless ``refit`` is
-        a callable.
+        Row of the best candidate in ``cv_results_``. With halving it is a row of the
+        last round, unless ``refit`` is a function.
     scorer_ : callable or dict
+        The scoring function, or a dict of them.
     n_splits_ : int
+        Number of folds.
     refit_time_ : float
-        Seconds.
+        Seconds of the fit on all rows.
     multimetric_ : bool
+        True if there are several scores.
     classes_ : ndarray, or list of ndarray for several outputs
+        Classes of the best estimator.
     n_features_in_ : int
+        Number of columns of X at fit.
     feature_names_in_ : ndarray of str
+        Names of the columns of X at fit, if all are strings.
 
     See Also
     --------
-    sklearn.model_selection.GridSearchCV : The same over any parameters of any
-        estimator; for a pipeline that ends in a multimodal estimator.
-    skmm.MultimodalClassifier : What is searched over.
+    sklearn.model_selection.GridSearchCV : Search over any parameters of any estimator,
+        for example of a pipeline that ends in a multimodal estimator.
+    skmm.MultimodalClassifier : The estimator that is searched over.
 
     Notes
     -----
-    The blocks of all ways in which a grid reads the modalities lie in memory while a
-    fold is evaluated, one fold for each process. An encoder is fitted anew for any of
-    its parameters, also those of training (``text__dropout``), and where rows or
-    weights are others: for another ``validation`` or ``class_weight``.
+    While a fold is evaluated, the blocks for all encoders of the grid are in memory; a
+    process evaluates one fold at a time. A modality is prepared again for each value of
+    its encoder's parameters, also those of training such as ``text__dropout``, and
+    where the training rows or weights differ: for another ``validation`` or
+    ``class_weight``.
 
     References
     ----------
@@ -297,14 +314,14 @@ class FusionSearchCV(SharingSearchCV):
     def fit_transform(
         self, X: TableLike, y: ArrayLike | None = None, **params: Any
     ) -> Transformed:
-        """Fit, then give the best model's fused embedding of the rows.
+        """Fit, then return the best model's fused embedding of the rows.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
         **params : dict of str to object
-            As for ``fit``.
+            Arguments as for ``fit``.
 
         Returns
         -------
@@ -316,7 +333,7 @@ class FusionSearchCV(SharingSearchCV):
         return super(FusionSearchCV, _with_default(self))._get_scorers()
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Tell which metadata go to the estimator, the scorer and the splitter.
+        """Return which metadata go to the estimator, the scorer and the splitter.
 
         Returns
         -------

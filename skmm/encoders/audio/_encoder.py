@@ -39,16 +39,17 @@ _VOICE_RATE, _PARTIAL = 16_000, (160, 40)
 
 
 class AudioEncoder(Encoder):
-    """Read recordings, of any lengths.
+    """Read recordings of any length.
 
-    From scratch, a small network reads the logarithm of the power in mel bands, each
-    standardised by the training rows. Recordings are decoded once and kept as samples
-    of 16 bits; spectrograms are made of them on the device, batch by batch. Several
-    columns of one modality are the channels of one spectrogram; one that is missing
-    beside another is silence. Channels of a recording are averaged.
+    A small network, trained from scratch, reads the logarithm of the power in mel
+    bands, each standardised by the training rows. Recordings are decoded once and kept
+    as 16-bit samples; spectrograms are computed from them on the device, batch by
+    batch. If the modality has several columns, they are the channels of one
+    spectrogram, and a missing cell is silence if another column of its row has a
+    recording. The channels of one recording are averaged.
 
-    Networks do not see the padding of a batch: a row's vector does not depend on the
-    rows beside it.
+    The padding of a batch has no effect: a row's vector does not depend on the other
+    rows of its batch.
 
     Parameters
     ----------
@@ -56,57 +57,69 @@ class AudioEncoder(Encoder):
         The network:
 
         - "cnn": convolutions over time and frequency, pooled over time;
-        - "crnn": the same with a GRU over time, for order over longer spans;
-        - "pretrained": `model`, through its vectors or tuned.
+        - "crnn": the same convolutions followed by a GRU over time, for order over
+          longer spans;
+        - "pretrained": the pretrained network that `model` names.
     model : str, path or torch.nn.Module, default="resemblyzer"
-        With "pretrained": "resemblyzer", a folder or name of transformers, or a module
-        that takes samples (n, n_samples), as in
-        :class:`~skmm.feature_extraction.AudioEmbedder`.
+        The pretrained network: "resemblyzer", a folder or name of a model of
+        transformers, or a module that takes samples (n, n_samples), as in
+        :class:`~skmm.feature_extraction.AudioEmbedder`. Only with
+        ``backbone="pretrained"``.
     tune : {"frozen", "head", "full"}, default="frozen"
-        With "pretrained": "frozen" computes vectors once for each distinct recording,
-        and a perceptron learns from them; "full" learns all weights, of "resemblyzer"
-        or a module; "head" the last layer of "resemblyzer".
+        Which weights of a pretrained network are trained. With "frozen" none are:
+        vectors are computed once for each distinct recording, and a perceptron learns
+        from them. "full" trains all weights of "resemblyzer" or of a module; "head"
+        trains the last layer of "resemblyzer".
     rate : int, default=16000
-        Samples a second that recordings are brought to; at least 2000. A pretrained
-        model with a name has its own.
+        Sampling rate to which recordings are resampled, in samples per second; at least
+        2000. A pretrained model with a name has its own rate.
     n_fft, hop_length : int, default=None
-        Samples of a frame and from one to the next; None takes 32 ms and half a frame.
+        Length of a frame, and distance from one frame to the next, in samples. None
+        takes 32 milliseconds, and half a frame.
     n_mels : int, default=64
-        Bands of the mel scale, at least 16.
+        Number of bands of the mel scale; at least 16.
     hidden : int, default=128
-        Channels of the last layers from scratch.
+        Number of channels of the last layers of "cnn" and "crnn".
     pooling : str, default=None
-        How time becomes a vector: "mean_max" or "attention" from scratch, where None
-        is "mean_max"; "mean", "max" or "first" for a pretrained network's tokens,
-        where None is "mean".
+        How features over time become one vector. "cnn" and "crnn" accept "mean_max",
+        which None stands for, and "attention". A pretrained network with tokens accepts
+        "mean", which None stands for, "max" and "first".
     augment : None, "auto", str, callable or list, default=None
-        Random changes in training: "shift", "gain" and "noise" of the samples, "mask"
-        of the spectrogram (SpecAugment), or functions; see :mod:`skmm.augmentation`.
+        Random changes during training: "shift", "gain" and "noise" of the samples,
+        "mask" of the spectrogram (SpecAugment), "auto" for the ones that suit most
+        recordings, or functions; see :mod:`skmm.augmentation`. None makes no changes.
     max_seconds : float, default=30
-        Of a recording, so much is heard, from its beginning on. Vectors of "frozen"
-        are those of whole recordings.
+        Duration, in seconds, that is read of each recording, from its beginning. It
+        does not apply to "frozen", which reads whole recordings.
     array_rate : int, default=None
-        Samples per second of cells that are bare arrays, which do not say.
+        Sampling rate of cells that are arrays of samples without a rate, in samples per
+        second. With None such cells are refused; pairs (samples, rate) are always
+        accepted.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a recording that cannot be read: an error that names its row,
-        or a missing cell, with one warning for all of a column.
+        What happens if a recording cannot be read. "raise" raises an error that names
+        its column and row. "missing" treats the recording as a missing cell, and gives
+        one warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     memory : str or path, default=None
-        With "frozen": folder of a cache on disk, in which no recording is embedded
-        twice.
+        Folder of a cache on disk, with ``tune="frozen"``. With it, no recording is
+        embedded twice. None keeps no cache.
     n_jobs : int, default=None
-        Processes to read recordings with.
+        Number of processes that read the recordings. None means 1, and -1 one for each
+        core.
     dropout : float, default=0.1
+        Dropout rate, from 0 to 1.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_columns, n_mels)
-        Statistics of the training rows' spectrograms.
+        Mean and standard deviation of each band of the training rows' spectrograms.
     longest_ : int
-        Frames of the longest recording at fit.
+        Number of frames of the longest recording at fit.
     embedder_ : AudioEmbedder
-        With "frozen".
+        The fitted Embedder; only with ``tune="frozen"``.
 
     Raises
     ------
@@ -225,7 +238,7 @@ class AudioEncoder(Encoder):
 
     @property
     def max_batch_size(self) -> int | None:  # type: ignore[override]  # by its options
-        """Rows of a batch at most: activations over time and frequency are large."""
+        """Largest batch; activations over time and frequency take much memory."""
         return None if self._is_frozen else 32
 
     @property

@@ -30,75 +30,80 @@ if TYPE_CHECKING:
 
 
 class EntityEncoder(Encoder):
-    """Read columns of nodes of a knowledge graph: facts about a node join the row.
+    """Read columns of nodes of a knowledge graph, and use what the graph says of them.
 
-    A cell is the id of a node, a string or a number. Each node has a learned vector,
-    and gets messages from its neighbours, from theirs, and so on: what is true of a
-    movie's director is seen in each row that names the movie, also of movies that no
-    training row has. All columns are of the same graph, and two nodes of a row also
-    meet in the product of their vectors.
+    A cell is the id of a node, a string or a number. Each node has a learned vector and
+    gets messages from its neighbours, which got messages from theirs, and so on. For
+    example, facts about a movie's director help to predict every row with that movie,
+    even if no training row has it. All columns must belong to the same graph. If a row
+    has two nodes, the product of their vectors is used as well.
 
-    An id that the graph does not have is a missing one; a row whose ids are all
-    missing does not have the modality.
+    An id that is not in the graph counts as missing. A row whose ids are all missing
+    does not have the modality.
 
     Parameters
     ----------
     triples : DataFrame (pandas or polars), array-like or path
-        The graph: head, relation and tail of each link. A path is of a parquet file,
-        or of text: .csv by commas with names in its first line, other endings by tabs
-        without names. A triple that is given twice counts once. Messages go both ways.
+        The graph: head, relation and tail of each link. A path is that of a parquet
+        file or of a text file: a .csv file has commas and a first line with names, any
+        other file has tabs and no names. Repeated triples count once. Messages are
+        passed in both directions.
     conv : {"gat", "rgcn", "none"}, default="gat"
-        How messages are joined: attention [1]_ among the neighbours of each relation,
-        the mean for each relation through weights of its own [2]_, or no messages.
+        How messages are combined: "gat" by attention among the neighbours of each
+        relation [1]_, "rgcn" by their mean for each relation, with weights of the
+        relation [2]_. "none" passes no messages.
     dim : int, default=64
         Size of a node's vector.
     n_layers : int, default=2
-        Links that a message travels.
+        Number of layers, which is the number of links that a message travels.
     n_bases : int, default=4
-        "rgcn": weights that the relations mix.
+        Number of weight matrices that the relations mix, with ``conv="rgcn"``.
     features : DataFrame or None, default=None
-        What else is known of nodes: numbers, the index has the ids. They are
-        standardised and added to the vectors by a linear layer; missing ones are at
-        the mean.
+        Further facts about nodes: columns of numbers, with the ids in the index. They
+        are standardised and added to the vectors by a linear layer. Missing numbers
+        become the mean.
     pretrain_epochs : int, default=0
-        Passes over the triples in which nodes' vectors first learn to tell the links
-        of the graph (DistMult [3]_).
+        Number of passes over the triples before the training, in which the vectors of
+        the nodes learn to tell the links of the graph (DistMult [3]_). Raise it if many
+        nodes occur in few training rows.
     wide : bool, default=True
-        Whether the linear head sees the nodes and, by relation, their neighbours.
+        If True, the heads "linear" and "wide" of the estimator read the nodes and, by
+        relation, their neighbours.
     max_links : int, default=2_000
-        With more triples than this, a training step sees a sample of neighbours
-        instead of the whole graph [4]_: 11 ms instead of 95 with the 8,300 facts about
-        MovieLens 100k. Predictions always see all.
+        Number of triples above which a training step uses a sample of neighbours
+        instead of the whole graph [4]_, which saves time. Predictions always use the
+        whole graph.
     n_neighbors : int or tuple of int, default=(15, 10)
-        Neighbours in a sample: of the rows' nodes, of their neighbours, and so on; the
-        last number stands for all further layers.
+        Number of neighbours in a sample: of the rows' nodes, of their neighbours, and
+        so on. The last number applies to all further layers.
     dropout : float, default=0.1
-        On what a layer gives.
+        Dropout rate of the output of each layer, from 0 to 1.
     link_dropout : float, default=0.1
-        Probability with which a link is not there, in a training step.
+        Probability that a link is left out in a training step.
     node_dropout : float, default=0.2
-        Probability with which a node is not itself in a training step, and is told by
-        its neighbours alone. With messages only.
+        Probability that a node's own vector is left out in a training step, so that
+        only its neighbours describe it. It has no effect with ``conv="none"``.
     random_state : int, default=0
-        Of what is drawn for `pretrain_epochs`.
+        Seed of the random numbers of `pretrain_epochs`.
 
     Attributes
     ----------
     nodes_ : ndarray of str of shape (n_nodes,)
         The ids of the graph, sorted.
     relations_ : ndarray of str of shape (n_relations,)
+        The relations of the graph, sorted.
     node_vectors_ : ndarray of shape (n_nodes, dim) or None
-        As `pretrain_epochs` left them.
+        Vectors of the nodes after `pretrain_epochs`; None without it.
 
     Raises
     ------
     ValueError
-        If `triples` is empty, has not three columns, or lacks a value.
+        If `triples` is empty, does not have three columns, or has a missing value.
 
     See Also
     --------
     skmm.feature_extraction.EntityVectorizer : Statistics of nodes, and vectors that are
-        trained on the graph alone.
+        trained on the graph only.
 
     References
     ----------

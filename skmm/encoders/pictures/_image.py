@@ -23,88 +23,101 @@ if TYPE_CHECKING:
 class ImageEncoder(PicturesEncoder):
     """Read pictures with a convolutional network or a vision transformer.
 
-    Pictures are decoded once, to 8-bit pixels; what is larger than `memory_limit` lies
-    in a temporary file that is mapped to memory, and goes with the data. They are
-    standardised on the device, by each channel's statistics over the training rows.
-    The tokens are the positions of the last maps, or the patches.
+    Pictures are decoded once, to 8-bit pixels. If these take more than `memory_limit`,
+    they are kept in a temporary file, which is mapped to memory and deleted when it is
+    no longer needed. Pixels are standardised by each channel's statistics over the
+    training rows. Tokens, for fusions that use them, are the positions of the last
+    feature maps, or the patches of "vit".
 
     Parameters
     ----------
     backbone : {"cnn", "resnet", "vit", "pretrained"}, default="cnn"
-        The network. Small ones that learn from scratch from thousands of pictures:
+        The network. The first three are small, and learn from scratch from thousands of
+        pictures:
 
-        - "cnn": five convolutions, quick on a CPU;
-        - "resnet": six residual blocks, some five times the work of "cnn";
-        - "vit": a transformer over patches, which wants more pictures than the others.
-
-        And "pretrained": the one that `model` names.
+        - "cnn": five convolutions, fast on a CPU;
+        - "resnet": six residual blocks, about five times the work of "cnn";
+        - "vit": a transformer over patches, which needs more pictures than the others;
+        - "pretrained": the pretrained network that `model` names.
     size : int or (int, int), default=None
-        Height and width in pixels that pictures are resized to. None is 64, with
-        "pretrained" the model's own; with `shape`, pictures are as they are.
+        Height and width in pixels that pictures are resized to. None takes 64, or the
+        pretrained model's own size. With `shape`, pictures keep their size.
     channels : {3, 1, 4}, default=3
-        Colour, grey, or colour and opacity. With `shape`, its third number counts.
+        3 for colour, 1 for grey, 4 for colour and opacity. It is ignored if `shape` is
+        given, whose third number then counts.
     shape : tuple of int, default=None
-        (height, width) or (height, width, channels) of pictures whose pixels are
-        columns of numbers, as in scikit-learn's digits: the largest value of the
+        Shape (height, width) or (height, width, channels) of pictures whose pixels are
+        columns of numbers, as in scikit-learn's digits. The largest value of the
         training rows becomes white. None reads a column of pictures.
     model : str, path or torch.nn.Module, default="efficientnet-lite0"
-        With "pretrained": the network, as in
-        :class:`~skmm.feature_extraction.ImageEmbedder`.
+        The pretrained network, as in :class:`~skmm.feature_extraction.ImageEmbedder`.
+        Only with ``backbone="pretrained"``.
     tune : {"frozen", "head", "lora", "full"}, default="frozen"
-        What of a pretrained network learns:
+        Which weights of a pretrained network are trained:
 
-        - "frozen": nothing. Without `augment` its vectors are computed once for each
-          row and distinct picture, and not in each epoch;
-        - "head": the last layers, a fifth of the parameters at least;
-        - "lora": small matrices beside its linear layers and convolutions;
-        - "full": all.
+        - "frozen": none. Without `augment`, the vector of each distinct picture is
+          computed once instead of in each epoch;
+        - "head": the last layers, with at least a fifth of the parameters;
+        - "lora": small matrices added to its linear layers and convolutions;
+        - "full": all weights.
 
-        Batch norms keep their statistics.
+        Batch normalisations always keep their statistics.
     layer_decay : float, default=0.8
-        With "full": factor of the learning rate from a layer to the one before.
+        Factor of the learning rate from each layer of the pretrained network to the
+        layer before it, with ``tune="full"``. Values below 1 change the first layers
+        less.
     rank : int, default=8
-        With "lora": of the matrices.
+        Rank of the additional matrices, with ``tune="lora"``.
     augment : str, callable, or list of these, default=None
-        Random changes in training: "auto", or any of "flip", "shift", "crop",
-        "rotate", "color" and "erase"; see :mod:`skmm.augmentation`. A function takes
-        pixels (n, channels, height, width) from 0 to 1.
+        Random changes during training: "auto" for the ones that suit most pictures, or
+        any of "flip", "shift", "crop", "rotate", "color" and "erase"; see
+        :mod:`skmm.augmentation`. A function takes pixels (n, channels, height, width)
+        from 0 to 1. None makes no changes.
     pooling : {"auto", "mean", "max", "attention", "first", "flatten"}, default="auto"
-        How positions become one vector, where a pretrained network does not pool
-        them itself. "attention" learns to weigh them. "flatten", for networks from
-        scratch, keeps where each is, and learns faster; where things are anywhere in
-        the pictures, "mean" needs fewer of them. "auto" is "flatten" for "cnn" and
-        "resnet", and else "mean".
+        How the positions of a picture become one vector; for a pretrained network, only
+        if it does not pool them itself. "attention" takes a mean with learned weights.
+        "flatten", only for networks from scratch, keeps the position of each feature
+        and learns faster; "mean" needs fewer pictures if objects may be anywhere in
+        them. "auto" is "flatten" for "cnn" and "resnet", and "mean" otherwise.
     dropout : float, default=0.1
-        Before the vector is given, and in the layers of "vit".
+        Dropout rate of the picture's vector and of the layers of "vit", from 0 to 1.
     memory_limit : float, int or None, default=0.25
-        What pixels may take of the memory, as a share (a float) or in bytes; more goes
-        to a file in the folder for temporary files (the environment variable TMPDIR).
+        Largest amount of memory for the pixels: a share of the machine's memory (float)
+        or a number of bytes (int). Above it, the pixels are kept in a file in the
+        folder for temporary files, which the environment variable TMPDIR sets. None
+        sets no limit.
     background : str or tuple of int, default="white"
-        What shows through where a picture is transparent, unless `channels` is 4.
+        Colour behind the transparent parts of a picture, unless `channels` is 4: a name
+        that Pillow knows, or red, green and blue from 0 to 255.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a picture that cannot be read: an error that names its row, or
-        a missing cell, with one warning for all of a column.
+        What happens if a picture cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the picture as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     memory : str or path, default=None
-        Folder of a cache of the vectors of a frozen network; see `ImageEmbedder`.
+        Folder of a cache of the vectors of a frozen network; see
+        :class:`~skmm.feature_extraction.ImageEmbedder`. None keeps no cache.
     n_jobs : int, default=None
-        Processes to read pictures with.
+        Number of processes that read the pictures. None means 1, and -1 one for each
+        core.
 
     Attributes
     ----------
     size_ : (int, int)
         Height and width of the pictures.
     mean_, std_ : ndarray of shape (channels,)
-        Of the training rows, or of what the pretrained network learned from, for
-        pixels from 0 to 1. Not there where vectors are computed once.
+        Statistics that pixels, from 0 to 1, are standardised with: those of the
+        training rows, or those of the pretrained network. Not defined if vectors are
+        computed once.
 
     See Also
     --------
     VideoEncoder : The same networks over the frames of clips.
     skmm.feature_extraction.ImageEmbedder : Pretrained networks as a transformer.
-    skmm.feature_extraction.ImageVectorizer : Features that no network learned.
+    skmm.feature_extraction.ImageVectorizer : Features without a network.
 
     References
     ----------

@@ -30,65 +30,75 @@ _FRAMES = 256
 class VideoEncoder(PicturesEncoder):
     """Read clips with a network of pictures over some frames, and one over time.
 
-    Frames are decoded once, to 8-bit pixels; what is larger than `memory_limit` lies
-    in a temporary file that is mapped to memory, and goes with the data. The tokens
-    are the frames.
+    Frames are decoded once, to 8-bit pixels. If these take more than `memory_limit`,
+    they are kept in a temporary file, which is mapped to memory and deleted when it is
+    no longer needed. Tokens, for fusions that use them, are the frames.
 
     Parameters
     ----------
     frames : int, default=8
-        Of each clip: those in the middle of as many equal parts. Of a clip that has
-        fewer, frames repeat.
+        Number of frames that are read of each clip. The clip is divided into as many
+        equal parts, and the frame in the middle of each part is taken. If a clip has
+        fewer frames, some are repeated.
     size : int or (int, int), default=None
-        Height and width in pixels that frames are resized to. None is 64, with
-        "pretrained" the model's own.
+        Height and width in pixels that frames are resized to. None takes 64, or the
+        pretrained model's own size.
     backbone : {"cnn", "resnet", "vit", "pretrained"}, default="cnn"
-        The network of pictures, as in :class:`ImageEncoder`, the same for all frames.
+        The network of pictures, as in :class:`ImageEncoder`. All frames go through the
+        same one.
     temporal : {"mean", "lstm", "attention"}, default="mean"
-        How frames become one vector: their mean, which does not see their order; a
-        bidirectional LSTM; or a transformer layer with learned positions.
+        How the vectors of the frames become one vector: "mean" takes their mean, which
+        ignores their order; "lstm" is a bidirectional LSTM; "attention" is a
+        transformer layer with learned positions.
     model : str, path or torch.nn.Module, default="efficientnet-lite0"
-        With "pretrained": the network, as in
-        :class:`~skmm.feature_extraction.VideoEmbedder`.
+        The pretrained network, as in :class:`~skmm.feature_extraction.VideoEmbedder`.
+        Only with ``backbone="pretrained"``.
     tune : {"frozen", "head", "lora", "full"}, default="frozen"
-        What of a pretrained network learns, as in :class:`ImageEncoder`. With
-        "frozen" and without `augment` each frame's vector is computed once, and not in
-        each epoch.
+        Which weights of a pretrained network are trained, as in :class:`ImageEncoder`.
+        With "frozen" and without `augment`, each frame's vector is computed once
+        instead of in each epoch.
     layer_decay : float, default=0.8
-        With "full": factor of the learning rate from a layer to the one before.
+        Factor of the learning rate from each layer of the pretrained network to the
+        layer before it, with ``tune="full"``. Values below 1 change the first layers
+        less.
     rank : int, default=8
-        With "lora": of the matrices.
+        Rank of the additional matrices, with ``tune="lora"``.
     augment : str, callable, or list of these, default=None
-        Random changes in training, as in :class:`ImageEncoder`; the same in all frames
-        of a clip. A function takes pixels (n, frames, 3, height, width) from 0 to 1.
+        Random changes during training, as in :class:`ImageEncoder`; all frames of a
+        clip are changed alike. A function takes pixels (n, frames, 3, height, width)
+        from 0 to 1. None makes no changes.
     pooling : {"auto", "mean", "max", "attention", "first", "flatten"}, default="auto"
         How the positions of a frame become one vector, as in :class:`ImageEncoder`.
     dropout : float, default=0.1
-        Before a frame's vector is given, and in transformer layers.
+        Dropout rate of a frame's vector and of transformer layers, from 0 to 1.
     memory_limit : float, int or None, default=0.25
-        What pixels may take of the memory, as a share (a float) or in bytes; more goes
-        to a file in the folder for temporary files (the environment variable TMPDIR).
+        Largest amount of memory for the pixels: a share of the machine's memory (float)
+        or a number of bytes (int). Above it, the pixels are kept in a file in the
+        folder for temporary files, which the environment variable TMPDIR sets. None
+        sets no limit.
     errors : {"raise", "missing"}, default="raise"
-        What becomes of a clip that cannot be read: an error that names its row, or a
-        missing cell, with one warning for all of a column.
+        What happens if a clip cannot be read. "raise" raises an error that names its
+        column and row. "missing" treats the clip as a missing cell, and gives one
+        warning for each column.
     root : str or path, default=None
-        Folder that paths are relative to and cannot leave. With None, any path is
-        opened as it is.
+        Folder that relative paths start from; paths that lead out of it are refused.
+        None opens every path as it is written, from the current folder. Set it when the
+        paths come from others.
     n_jobs : int, default=None
-        Processes to read clips with.
+        Number of processes that read the clips. None means 1, and -1 one for each core.
 
     Attributes
     ----------
     size_ : (int, int)
         Height and width of the frames.
     mean_, std_ : ndarray of shape (3,)
-        Of the training rows, or of what the pretrained network learned from, for
-        pixels from 0 to 1.
+        Statistics that pixels, from 0 to 1, are standardised with: those of the
+        training rows, or those of the pretrained network.
 
     See Also
     --------
     ImageEncoder : The same networks over pictures.
-    skmm.feature_extraction.VideoVectorizer : Features that no network learned.
+    skmm.feature_extraction.VideoVectorizer : Features without a network.
 
     References
     ----------

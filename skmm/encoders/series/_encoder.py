@@ -38,73 +38,80 @@ _MOST = 8
 
 
 class SeriesEncoder(Encoder):
-    """Read time series, of any lengths and of several channels.
+    """Read time series of any length, with one or several channels.
 
     A cell is a series of shape (time,) or (time, channels): a list, an array, a
-    tensor, a Series or a DataFrame. Rows may differ in length, not in channels. Several
-    columns are channels of one series: in a row they must be equally long, and where
-    one of them is missing its channels are a gap. A table that holds only numbers is
-    read as one series of one channel in each row. Series at rates of their own are
-    modalities of their own.
+    tensor, a Series or a DataFrame. Rows may differ in length, but not in channels. If
+    the modality has several columns, they are the channels of one series: within a row
+    they must have equal lengths, and a missing cell counts as missing values. If X
+    holds only numbers, each row of it is read as one series of one channel. Make a
+    modality of its own for series with another sampling rate.
 
-    Networks do not see the padding of a batch: a row's vector does not depend on the
-    rows beside it.
+    The padding of a batch has no effect: a row's vector does not depend on the other
+    rows of its batch.
 
     Parameters
     ----------
     backbone : {"cnn", "inception", "lstm", "gru", "transformer"}, default="cnn"
         The network over time:
 
-        - "cnn": residual blocks of convolutions, each dilated twice as much as the
-          one before [1]_: fast, and a good first choice;
-        - "inception": kernels of three lengths side by side, InceptionTime [2]_
-          (a single network, not an ensemble of five);
-        - "lstm", "gru": in both directions, for order over long spans in short series;
-        - "transformer": attention over patches of successive steps [3]_, which wants
+        - "cnn": residual blocks of convolutions, each dilated twice as much as the one
+          before [1]_; fast, and a good first choice;
+        - "inception": convolutions of three lengths in parallel, InceptionTime [2]_ (a
+          single network, not an ensemble of five);
+        - "lstm", "gru": recurrent networks in both directions, for order over long
+          spans in short series;
+        - "transformer": attention over patches of successive steps [3]_, which needs
           more rows than the others.
     hidden : int, default=None
-        Channels, or units of both directions together. None takes 64 for "cnn" and
-        "transformer" and 128 for the others.
+        Number of channels, or of units of both directions together. None takes 64 for
+        "cnn" and "transformer", and 128 for the others.
     n_layers : int, default=None
-        None takes 4 blocks for "cnn", 6 for "inception", 2 layers for "lstm" and
-        "gru", and 3 for "transformer".
+        Number of blocks or layers. None takes 4 blocks for "cnn", 6 for "inception", 2
+        layers for "lstm" and "gru", and 3 for "transformer".
     pooling : {"mean_max", "attention"}, default="mean_max"
-        How features over time become a vector: their mean and maximum, or four means
-        with learned weights.
+        How features over time become one vector: "mean_max" takes their mean and
+        maximum, "attention" four means with learned weights.
     missing : {"interpolate", "mask"}, default="interpolate"
-        What becomes of NaN within a series: the line between its neighbours; or the
-        channel's mean, with a further channel for each that tells what is known.
+        What happens to NaN within a series. "interpolate" draws a line between the
+        neighbouring values. "mask" takes the channel's mean, and adds a channel for
+        each channel that says where values are known.
     standardize : {"channel", "row"} or None, default="channel"
-        By the mean and spread of each channel over the training rows; or of each
-        channel of a row over time, where level and scale mean nothing.
+        How values are standardised. "channel" takes the mean and standard deviation of
+        each channel over the training rows. "row" takes those of each channel of a row
+        over time; choose it where level and scale carry no information. None changes
+        nothing.
     max_length : int or None, default=512
-        Where series at fit have more steps, each few successive steps are averaged: as
-        many in every row, at fit and predict, so that a step is the same time in all.
-        How many follows from the longest series, but leaves half of the series at
-        least an eighth of `max_length`. What is faster than these steps is lost; raise
-        `max_length` to keep it. Of a series that still has more than eight times
-        `max_length`, the rest is left out, with a warning.
+        Number of steps above which series are shortened. If the series at fit are
+        longer, several successive steps are averaged: the same number in every row, at
+        fit and at predict, so that a step has the same duration everywhere. That number
+        follows from the longest series, but half of the series keep at least
+        ``max_length / 8`` steps. Changes that are faster than these steps are lost;
+        raise `max_length` to keep them. If a shortened series has more than eight times
+        `max_length` steps, the rest is left out, with a warning. None shortens nothing.
     augment : None, "auto", str, callable or list, default=None
-        Random changes in training: "jitter", "scale", "warp" of
-        :mod:`skmm.augmentation`, or functions of values (n, channels, time) and
-        mask (n, time).
+        Random changes during training: "jitter", "scale" or "warp" of
+        :mod:`skmm.augmentation`, "auto" for the ones that suit most series, or
+        functions of values (n, channels, time) and mask (n, time). None makes no
+        changes.
     dropout : float, default=0.1
+        Dropout rate, from 0 to 1.
 
     Attributes
     ----------
     channels_ : list of tuple of str
-        Names of each column's channels; empty where a column held no series.
+        Names of the channels of each column; empty for a column without series at fit.
     mean_, scale_ : ndarray of shape (n_channels,)
-        Statistics of the training rows.
+        Mean and standard deviation of each channel over the training rows.
     steps_ : list of float or None
-        Seconds between the steps of each column's series, where they are pandas' with
-        a DatetimeIndex.
+        Seconds between two steps of each column's series, if they are pandas objects
+        with a DatetimeIndex, else None.
     factor_ : int
-        How many successive steps are averaged.
+        Number of successive steps that are averaged; 1 if series are not shortened.
     longest_ : int
-        Steps of the longest series at fit, averaged.
+        Number of steps of the longest series at fit, after shortening.
     is_table_ : bool
-        Whether rows of numbers are the series.
+        True if each row of numbers is read as a series.
 
     See Also
     --------
@@ -112,8 +119,8 @@ class SeriesEncoder(Encoder):
 
     Notes
     -----
-    NaN at the end, in all channels, is where a series ends. A channel that is all
-    NaN, beside others, is read as its mean.
+    A series ends before trailing steps that are NaN in all channels. A channel that is
+    all NaN, while others are not, is read as its mean.
 
     References
     ----------

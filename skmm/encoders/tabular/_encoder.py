@@ -42,61 +42,67 @@ _FAR = 1e18
 
 
 class TabularEncoder(Encoder):
-    """Read a table: piecewise-linear numbers, embedded categories.
+    """Read a table of numbers, categories and dates.
 
-    A number x becomes its position in each quantile bin of the training rows,
-    between 0 and 1, so that the first layer is linear within a bin and bends between
-    bins [1]_; beside them the value itself, robustly scaled and smoothly clipped, and
-    whether it is missing. A category becomes a learned vector; missing is a value of
-    its own, and so is unknown, which rare values of the training rows teach. Dates
-    give year, month, day, hour, weekday and seconds. Beside the network, a linear layer
-    and a vector of each category add to the result. What reads a column,
-    :func:`~skmm.modalities.detect_modalities` tells and decides.
+    A number becomes its position in each quantile bin of the training rows, between 0
+    and 1, so that the first layer is a piecewise linear function of it [1]_. The number
+    itself, robustly scaled and smoothly clipped [2]_, and whether it is missing, are
+    features too. A category becomes a learned vector. Missing and unknown are two more
+    categories; rare categories of the training rows count as unknown, so that its
+    vector is learned as well. Dates become year, month, day, hour, weekday and seconds.
+    In parallel to the network, a linear layer and a vector for each category add to the
+    result. :func:`~skmm.modalities.detect_modalities` decides how each column is read.
 
     Parameters
     ----------
     backbone : {"mlp", "resnet", "ft_transformer"}, default="mlp"
-        The network over these features: a perceptron, a perceptron whose layers add to
-        their input, or a transformer whose tokens are the columns [3]_. The last also
-        gives a token for each column to fusions that attend over tokens; a missing
-        cell has a token, learned as any other value's.
+        The network over these features: "mlp" is a perceptron, "resnet" a perceptron
+        with residual connections, and "ft_transformer" a transformer whose tokens are
+        the columns [3]_. "ft_transformer" also returns a token for each column to
+        fusions that use tokens; a missing cell has a learned token like any other
+        value.
     n_members : int, default=1
-        Networks that share all weights but scales and biases of their own [4]_: an
-        ensemble at little more than the cost of its multiplications. Each member goes
-        through fusion and head by itself; the mean of their probabilities is what is
-        predicted. For "mlp" and "resnet".
+        Number of networks in an ensemble. The members share all weights except their
+        own scales and biases [4]_, so that an ensemble has few more parameters than one
+        network, although each training step multiplies for all of them. Each member
+        passes through fusion and head on its own, and the prediction is the mean of
+        their probabilities. Only "mlp" and "resnet" accept more than 1.
     n_bins : int, default=32
-        Quantile bins of a number, at most; on small data one for 40 rows.
+        Largest number of quantile bins of a number. Small data gets fewer: one bin for
+        40 rows.
     embedding : int or None, default=None
-        Size of a category's vector; None takes 1.6 times the number of categories to
+        Size of a category's vector. None takes 1.6 times the number of categories to
         the power 0.56, and at most 32.
     min_frequency : int, default=2
-        Categories of fewer training rows are read as unknown.
+        Smallest number of training rows of a category. Rarer categories are read as
+        unknown.
     hidden : int or None, default=None
-        Units of a hidden layer, for "ft_transformer" the size of a token; None takes
-        twice the estimator's width, for "ft_transformer" the width.
+        Number of units of a hidden layer; for "ft_transformer" the size of a token.
+        None takes twice the estimator's width, and the width for "ft_transformer".
     dropout : float, default=0.1
+        Dropout rate, from 0 to 1. Raise it if the training rows are few.
     augment : None, "swap", "auto", callable or list, default=None
-        Changes in training: "swap" is :class:`~skmm.augmentation.CellSwap`, and so
-        is "auto".
+        Random changes during training: "swap" and "auto" stand for
+        :class:`~skmm.augmentation.CellSwap`; a function takes the numbers and the codes
+        of the categories. None makes no changes.
     n_layers : int or None, default=None
-        Hidden layers of "mlp", blocks of the others; None takes 1, 2 and 3.
+        Number of hidden layers of "mlp", or of blocks of the others. None takes 1 for
+        "mlp", 2 for "resnet" and 3 for "ft_transformer".
     readers : dict of {label: str or Reader} or None, default=None
-        What reads a column: "number", "date", "time", "duration", "flag", "category",
+        How columns are read: "number", "date", "time", "duration", "flag", "category",
         or an object such as :class:`~skmm.modalities.NumberReader`. A column that is
-        not in it is read as what its training rows are. A modality's columns may be
-        such a dict as well.
+        not in the dict is read according to its training rows. Such a dict may also be
+        given as a modality's columns.
 
     Attributes
     ----------
     readers_ : list
-        One for each column.
+        The fitted reader of each column.
 
     Notes
     -----
-    With scales and biases only, members cost few parameters; each step multiplies for
-    all of them. The first layer's scales are random signs, one for each column and
-    member.
+    With `n_members`, the scales of the first layer start as random signs, one for each
+    column and member.
 
     References
     ----------
@@ -350,10 +356,10 @@ class _TabularModule(nn.Module):
 
 
 class _Shortcut(nn.Module):
-    """What adds up over the columns, past the network.
+    """A sum over the columns, in parallel to the network.
 
-    Through the network a column of many categories is learned too late: by then its
-    rows are known by heart.
+    Through the network alone, a column of many categories is learned too late, when the
+    network has already memorised its rows.
     """
 
     def __init__(self, n_features, n_codes, width):

@@ -40,96 +40,107 @@ _BACKBONES = ["bag", "cnn", "lstm", "gru", "transformer", "pretrained"]
 class TextEncoder(Encoder):
     """Read free text: a bag of n-grams, a network over its words, or a pretrained one.
 
-    Besides, n-grams feed the wide head, a linear model that short texts of few rows
-    need. Each column has n-grams of its own (a word in the title is not the word in
-    the body): single words and pairs; in scripts without spaces (Chinese, Japanese,
-    Thai, ...) signs, pairs and triples of signs. They are weighted by sublinear TF-IDF
-    with rows of length one.
+    The n-grams are also features of the heads "linear" and "wide", which help most with
+    short texts and few rows. Each column has its own n-grams: a word in the title and
+    the same word in the body are different. N-grams are single words and pairs of
+    words; in scripts without spaces (Chinese, Japanese, Thai, ...) they are one to
+    three characters. They are weighted by sublinear TF-IDF with rows of length one.
 
-    A row has the modality if any of its text columns has a character that is not
-    white space; with ``empty_is_missing=False``, if any is not missing.
+    A row has the modality if at least one of its text columns has a character that is
+    not white space; with ``empty_is_missing=False``, if at least one is not missing.
 
     Parameters
     ----------
     backbone : {"bag", "cnn", "lstm", "gru", "transformer", "pretrained"}, \
 default="bag"
-        What reads the text:
+        The network that reads the text:
 
-        - "bag": the sum of learned vectors of n-grams (averages took log-loss on the
-          clothing reviews from .776 to .813);
-        - "cnn": filters over some words in a row;
+        - "bag": the sum of learned vectors of n-grams; fast, and a good first choice;
+        - "cnn": convolutions over a few neighbouring words;
         - "lstm", "gru": recurrent networks in both directions;
         - "transformer": attention among all words;
-        - "pretrained": the network that `model` names; where it is frozen, and `wide`,
-          beside a bag.
+        - "pretrained": the pretrained network that `model` names; where it is frozen
+          and `wide` is True, beside a bag.
     max_features : int, default=20000
-        N-grams of each column, the most frequent ones.
+        Largest number of n-grams of each column. The most frequent ones are kept.
     min_frequency : int, default=2
-        N-grams in fewer training texts are left out; words that occur less often are
-        unknown.
+        Smallest number of training texts that an n-gram must occur in. Rarer n-grams
+        are left out, and rarer words are unknown.
     dropout : float or None, default=None
-        On the summed vectors of a bag; of other backbones on the vectors of words and
-        on what is pooled. None takes 0.5, and 0.1 behind a pretrained network.
+        Dropout rate, from 0 to 1. With "bag" it applies to the summed vectors; with the
+        other backbones to the vectors of words and to the pooled vector. None takes
+        0.5, and 0.1 with "pretrained".
     empty_is_missing : bool, default=True
-        Whether an empty or blank text is a missing one. False takes it for a text
-        that says nothing, as where a form was sent without a comment.
+        If True, an empty or blank text is a missing one. Set it to False where an empty
+        text is information, for example a form that was sent without a comment.
     wide : bool, default=True
-        Whether the wide head reads the n-grams.
+        If True, the heads "linear" and "wide" of the estimator read the n-grams.
     tokenizer : {"word", "bpe"}, default="word"
-        Tokens are words, or the parts of words that byte-pair encoding [1]_ finds in
-        the training texts; in scripts without spaces single signs, or the words that
-        it finds. Case does not count.
+        What a token is. "word" takes words; "bpe" takes the parts of words that
+        byte-pair encoding [1]_ finds in the training texts. In scripts without spaces,
+        "word" takes single characters and "bpe" the words that it finds. Upper and
+        lower case are not distinguished.
     vocabulary_size : int, default=20000
-        Most tokens that are known; the frequent ones are.
+        Largest number of tokens in the vocabulary. The most frequent ones are kept.
     max_length : int or "auto", default="auto"
-        Tokens of each column that are read; "auto" reads 98 of 100 training texts in
-        full, and at most 512 tokens. Columns are read as one sequence.
+        Number of tokens of each column that are read; the rest is cut off. "auto" reads
+        98 % of the training texts in full, and at most 512 tokens. Columns are read as
+        one sequence.
     embedding : int, default=None
-        Size of the words' vectors; None takes that of `word_vectors`, else 64.
+        Size of the vectors of words. None takes the size of `word_vectors`, or 64
+        without them.
     hidden : int, default=None
-        Features of a layer (filters of each size; both directions together); None
-        takes the estimator's width.
+        Number of features of a layer (filters of each size of "cnn"; both directions
+        together of "lstm" and "gru"). None takes the estimator's width.
     n_layers : int, default=None
-        Layers; None takes two of a transformer and one of the others.
+        Number of layers. None takes 2 for "transformer" and 1 for the others.
     pooling : {"attention", "mean", "max"}, default="attention"
-        From tokens to a row: learned weights, which start alike, the mean, or each
-        feature's largest value.
+        How the vectors of the tokens become one vector for the row: by a mean with
+        learned weights, which are equal at first ("attention"), their mean, or the
+        largest value of each feature.
     word_dropout : float, default=0.1
-        Probability with which a word is not seen in training.
+        Probability that a word is hidden from the network during training.
     word_vectors : str, path, dict or object, default=None
-        Where the vectors of words start from: a file in the text format of word2vec
-        or GloVe, a dict, or gensim's ``KeyedVectors``. Words are in lower case.
+        Initial vectors of the words: a file in the text format of word2vec or GloVe, a
+        dict, or gensim's ``KeyedVectors``. Their words must be in lower case.
     augment : None, "auto", str, callable or list, default=None
-        Changes of the tokens in training: "drop", "swap", "replace", or objects of
-        :mod:`skmm.augmentation`.
+        Random changes of the tokens during training: "drop", "swap", "replace", "auto"
+        for the ones that suit most texts, or objects of :mod:`skmm.augmentation`. None
+        makes no changes.
     model : str, path or SentenceTransformer, default="minilm"
-        The pretrained network, as of :class:`~skmm.feature_extraction.TextEmbedder`.
+        The pretrained network, as in :class:`~skmm.feature_extraction.TextEmbedder`.
     revision : str, default=None
-        Commit, branch or tag of a model on the hub.
+        Commit, branch or tag of a model on the hub. None takes its default branch.
     tune : {"frozen", "head", "lora", "full"}, default="frozen"
-        What of the pretrained network learns: nothing, so that the features of all
-        rows are computed once; the last layer; low-rank additions to all layers [2]_;
-        all layers. Where it learns, columns are read as one sequence.
+        Which weights of the pretrained network are trained:
+
+        - "frozen": none. The features of all rows are computed once;
+        - "head": the last layer;
+        - "lora": low-rank additions to all layers [2]_;
+        - "full": all layers.
+
+        Unless "frozen", the columns are read as one sequence.
     lora_rank : int, default=8
-        Rank of the additions.
+        Rank of the additions, with ``tune="lora"``.
     layer_decay : float, default=0.9
-        Learning rate of a pretrained layer by that of the next [3]_.
+        Factor of the learning rate from each layer of the pretrained network to the
+        layer before it [3]_. Values below 1 change the first layers less.
     freeze_embeddings : bool, default=True
-        Whether the table of words stays as it is, with ``tune="full"``.
+        If True, ``tune="full"`` does not train the vectors of words.
     gradient_checkpointing : bool, default=False
-        Compute layers a second time in the backward pass instead of keeping what is
-        in them: slower, for less memory.
+        If True, layers are computed again in the backward pass instead of being kept in
+        memory. Training is slower and needs less memory.
     memory : str or path, default=None
-        Folder of a cache of frozen features.
+        Folder of a cache of the features of a frozen network. None keeps no cache.
 
     Attributes
     ----------
     counters_ : list
         The n-grams of each column.
     n_features_ : int
-        N-grams of all columns.
+        Number of n-grams of all columns.
     reader_ : object
-        What makes token ids or frozen features; None of a bag.
+        Fitted object that makes token ids or frozen features; None with "bag".
 
     See Also
     --------
@@ -247,7 +258,7 @@ default="bag"
 
     @property
     def max_batch_size(self) -> int | None:  # type: ignore[override]  # by its options
-        """Rows of a batch, at most, that ``batch_size="auto"`` takes."""
+        """Largest number of rows in a batch that ``batch_size="auto"`` takes."""
         if self.backbone == "pretrained" and self.tune != "frozen":
             return 32
         return 512 if self.backbone in ("bag", "pretrained") else 128
@@ -399,7 +410,7 @@ default="bag"
 
 
 class _Sum(nn.Module):
-    """Several readers of one modality's block, added."""
+    """Several modules that read one modality's block, added."""
 
     def __init__(self, modules):
         super().__init__()

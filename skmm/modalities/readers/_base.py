@@ -1,4 +1,4 @@
-"""What the readers of table columns share."""
+"""Base of the readers of table columns."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ if TYPE_CHECKING:
 
 
 class Reader(BaseEstimator):
-    """Read one column of a table: what its cells mean, decided once.
+    """Base of the readers of a table's column, which know what its cells mean.
 
-    A subclass stores its options, learns what else it needs in `fit`, and gives the
-    cells in one form in `clean` and as an encoder takes them in `read`.
+    A subclass stores its options and learns what else it needs in `fit`. `clean`
+    returns the cells in one form, and `read` returns what an encoder takes.
 
     Attributes
     ----------
     kind : str
-        The name by which ``modalities=`` knows the reader.
+        Name of the reader in ``modalities=`` and ``kinds=``.
     gives_codes : bool
-        True where `read` gives categories' codes, False where it gives numbers.
+        True if `read` returns codes of categories, False if it returns numbers.
     n_features_ : int
-        How many numbers `read` gives.
+        Number of numbers that `read` returns for each cell.
     """
 
     kind: str = ""
@@ -45,7 +45,7 @@ class Reader(BaseEstimator):
         ----------
         column : Series of shape (n_samples,)
         min_frequency : int, default=1
-            Rarer categories are read as unknown.
+            Smallest number of rows of a category. Rarer categories are read as unknown.
 
         Returns
         -------
@@ -55,7 +55,7 @@ class Reader(BaseEstimator):
         return self
 
     def clean(self, column: pd.Series) -> pd.Series:
-        """Return the cells in one form, whatever container and spelling they come in.
+        """Return the cells in one form, whatever their container and spelling.
 
         Parameters
         ----------

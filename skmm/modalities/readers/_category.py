@@ -1,4 +1,4 @@
-"""Categories: values that are equal or not, and nothing between."""
+"""Categories: values that are either equal or different."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _WHOLE = re.compile(r"([-+]?\d+)\.0+")
 class CategoryReader(Reader):
     """Read categories as codes: 0 missing, 1 unknown or rare, 2 and above known.
 
-    Text is compared in Unicode's composed form and with single plain spaces; 1, 1.0,
-    "1" and "1.0" are one category, and so are True and "true".
+    Texts are compared in Unicode's composed form, with all white space as single
+    spaces. 1, 1.0, "1" and "1.0" are one category, and so are True and "true".
 
     Attributes
     ----------
     categories_ : Index of str
         The known categories.
     returns_ : bool
-        Whether most training rows have a value that others have too. Where it is
-        False, new values are nothing to speak of.
+        True if most training rows have a value that other rows have too. If False, the
+        estimators do not warn of new values.
 
     Examples
     --------

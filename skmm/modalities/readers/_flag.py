@@ -28,7 +28,7 @@ WORDS = dict.fromkeys(_TRUE.split(), 1.0) | dict.fromkeys(_FALSE.split(), 0.0)
 class FlagReader(Reader):
     """Read yes and no in any spelling: True, "true", "TRUE", "yes", "Y", 1, "1".
 
-    A cell that is neither is taken for missing, with a warning.
+    A cell that is neither is treated as missing, with a warning.
 
     Examples
     --------

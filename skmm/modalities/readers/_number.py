@@ -29,24 +29,27 @@ if TYPE_CHECKING:
 class NumberReader(Reader):
     """Read numbers of any type, and numbers as people write them.
 
-    Integers, floats, booleans, fractions and decimals of Python, NumPy, pandas, Arrow
-    and polars; the middle of an interval; and strings with thousands separators,
-    decimal commas, currencies, percent signs, units, accounting brackets or exponents.
+    It reads integers, floats, booleans, fractions and decimals of Python, NumPy,
+    pandas, Arrow and polars. It also reads strings with thousands separators, decimal
+    commas, currencies, percent signs, units, accounting brackets or exponents. Of an
+    interval it takes the middle.
 
     Parameters
     ----------
     decimal : {".", ","}, default="."
-        The decimal sign of written numbers. The other one, a space or an apostrophe
-        parts thousands. Cells that only the other sign makes numbers are read so,
-        with a warning.
+        The decimal sign of numbers that are written as strings. The other sign, a space
+        or an apostrophe separates thousands. A cell that is a number only with the
+        other decimal sign is read with that one, with a warning.
     unit : str, default=""
         The currency, unit or percent sign beside written numbers, in lower case. Cells
         in another unit raise an error.
     infinite : {"raise", "missing"}, default="raise"
-        What an infinite cell is: an error that names it, or missing.
+        What happens with an infinite cell. "raise" raises an error that names it;
+        "missing" treats it as missing.
     errors : {"raise", "missing"}, default="raise"
-        What a cell is that cannot be read: an error that names it, or missing, with a
-        warning. "N/A", "?", "-", "null" and the like are always missing.
+        What happens if a cell cannot be read. "raise" raises an error that names it.
+        "missing" treats it as missing, with a warning. "N/A", "?", "-", "null" and the
+        like are always missing.
 
     Examples
     --------

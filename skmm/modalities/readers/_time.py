@@ -32,27 +32,29 @@ _DAY = 86400.0
 class DateReader(Reader):
     """Read dates and moments of any type, and dates as people write them.
 
-    Dates and moments of Python, NumPy, pandas, Arrow and polars, with time zones or
-    without; the start of a period; and strings in ISO 8601, in local orders of day,
-    month and year, with names of months and with weeks or quarters. An encoder gets
-    year, month, day, hour, weekday and seconds.
+    It reads dates and moments of Python, NumPy, pandas, Arrow and polars, with or
+    without time zones. It also reads strings in ISO 8601, in local orders of day, month
+    and year, with names of months, and with weeks or quarters. Of a period it takes the
+    start. An encoder gets year, month, day, hour, weekday and seconds.
 
     Parameters
     ----------
     dayfirst : bool, default=False
-        Whether "03/04/2020" is the 3rd of April. A date that only the other order
-        makes one is read so, with a warning.
+        If True, "03/04/2020" is the 3rd of April; if False, the 4th of March. A cell
+        that is a date only in the other order is read in that order, with a warning.
     unit : {None, "D", "h", "min", "s", "ms", "us", "ns"}, default=None
-        What numbers count, from 1970 on. Without it, numbers raise an error.
+        Unit of cells that are numbers, which are counted from 1970 on. With None,
+        numbers raise an error.
     errors : {"raise", "missing"}, default="raise"
-        What a cell is that cannot be read: an error that names it, or missing, with a
-        warning. "N/A", "0000-00-00" and the like are always missing.
+        What happens if a cell cannot be read. "raise" raises an error that names it.
+        "missing" treats it as missing, with a warning. "N/A", "0000-00-00" and the like
+        are always missing.
 
     Attributes
     ----------
     zone_ : tzinfo or None
-        The time zone of the training rows, to which all moments are brought; UTC
-        where each has an offset of its own.
+        The time zone of the training rows, to which all moments are converted. It is
+        UTC if the rows have different offsets.
 
     Examples
     --------
@@ -249,8 +251,8 @@ def _moment_of(cell, unit):
 class TimeReader(Reader):
     """Read times of day: "10:15", "9:30 pm", ``datetime.time``.
 
-    An encoder gets the seconds since midnight, and where the hand of a clock of 24
-    hours stands, so that midnight is near to midnight.
+    An encoder gets the seconds since midnight, and the position of the hand of a
+    24-hour clock, so that 23:59 is close to 00:00.
 
     Examples
     --------
@@ -297,16 +299,17 @@ def _is_nothing(cell):
 class DurationReader(Reader):
     """Read durations as seconds: time differences, "1:30:00", "2 days 03:00:00".
 
-    Time differences of Python, NumPy, pandas, Arrow and polars, and strings as pandas,
-    ISO 8601 ("PT1H30M") and people write them ("1 h 30 min").
+    It reads time differences of Python, NumPy, pandas, Arrow and polars, and strings as
+    written by pandas, in ISO 8601 ("PT1H30M") and by people ("1 h 30 min").
 
     Parameters
     ----------
     unit : {None, "D", "h", "min", "s", "ms", "us", "ns"}, default=None
-        What numbers count. Without it, numbers raise an error.
+        Unit of cells that are numbers. With None, numbers raise an error.
     errors : {"raise", "missing"}, default="raise"
-        What a cell is that cannot be read: an error that names it, or missing, with a
-        warning. "N/A", "-" and the like are always missing.
+        What happens if a cell cannot be read. "raise" raises an error that names it.
+        "missing" treats it as missing, with a warning. "N/A", "-" and the like are
+        always missing.
 
     Examples
     --------
