@@ -21,6 +21,7 @@ PACKAGES = (
     "skmm.encoders",
     "skmm.feature_extraction",
     "skmm.fusion",
+    "skmm.inspection",
     "skmm.io",
     "skmm.modalities",
     "skmm.model_selection",

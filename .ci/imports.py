@@ -24,7 +24,7 @@ LAYERS = [
     ["encoders"],
     ["_training"],
     ["_root"],
-    ["model_selection"],
+    ["inspection", "model_selection"],
 ]
 #: Modules that may lie beside ``skmm/__init__.py``.
 ROOT_MODULES = {

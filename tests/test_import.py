@@ -38,6 +38,7 @@ def test_public_names_are_there():
         skmm.encoders,
         skmm.feature_extraction,
         skmm.fusion,
+        skmm.inspection,
         skmm.io,
         skmm.model_selection,
     )
