@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
+from skmm._utils.documentation import DocumentationLinkMixin
 from skmm._utils.registry import part_constraints
 from skmm._utils.validation import SequenceOf, check_options
 from skmm.alignment import ALIGNMENTS, make_alignment
@@ -15,7 +16,7 @@ from skmm.fusion import FUSIONS, make_fusion
 from skmm.modalities._resolver import is_dropped
 
 
-class MultimodalComposition(BaseComposition):
+class MultimodalComposition(DocumentationLinkMixin, BaseComposition):
     """``get_params`` and ``set_params`` over modalities, fusion and alignment.
 
     A nested parameter of something that is still a name (``fusion__rank`` while

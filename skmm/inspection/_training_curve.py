@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
 
-#: After Okabe and Ito's, the blue lighter so that it stands out from black too. What is
-#: told by colour is told by the form of a mark or of a dash as well, for prints in grey.
+#: After Okabe and Ito's, the blue lighter so that it stands out from black too. What a
+#: colour tells is told by the form of a mark or of a dash as well, for prints in grey.
 _COLORS = ("#1F82C0", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 _MARKS = ("o", "s", "^", "D", "v", "P")
 _DASHES = ((0, (6, 2)), (0, (6, 2, 1, 2)), (0, (6, 2, 1, 2, 1, 2)), (0, (2, 1)))
@@ -137,8 +137,8 @@ class TrainingCurveDisplay:
         if not isinstance(estimator, BaseMultimodal):
             raise TypeError(
                 "The curves are those of a MultimodalClassifier or a "
-                f"MultimodalRegressor; got {type(estimator).__name__}. Pass the step of "
-                "a pipeline, pipeline[-1], or the search's best_estimator_."
+                f"MultimodalRegressor; got {type(estimator).__name__}. Pass the step "
+                "of a pipeline, pipeline[-1], or the search's best_estimator_."
             )
         check_is_fitted(estimator)
         learner = estimator._learner

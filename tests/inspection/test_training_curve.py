@@ -155,7 +155,8 @@ import sys
 sys.modules["matplotlib"] = None
 import pandas as pd
 from skmm.inspection import TrainingCurveDisplay
-losses = pd.DataFrame({"head": ["fused"], "fold": 0, "epoch": 1, "train": 1., "valid": 1.})
+row = {"head": "fused", "fold": 0, "epoch": 1, "train": 1.0, "valid": 1.0}
+losses = pd.DataFrame([row])
 try:
     TrainingCurveDisplay(losses=losses, best_epochs={}).plot()
 except ImportError as error:
