@@ -181,5 +181,6 @@ def _title(title):
 def _svg(width, height, title, parts):
     return (
         f'<svg width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-        f'role="img" aria-label="{html.escape(title)}">{"".join(parts)}</svg>'
+        f'role="img" aria-label="{html.escape(title)}">{_title(title)}'
+        f"{''.join(parts)}</svg>"
     )
