@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: After Okabe and Ito's: they stand out from white and from black, and from one
-#: another for the colour-blind.
+#: After Okabe and Ito's, for the colour-blind; the blue is lighter than theirs, so that
+#: it stands out from black too.
 COLORS = ("#1F82C0", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 #: Points of a line beyond these are not seen.
 _MAX_POINTS = 200

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING
 from skmm._utils.lazy import attach
 
 if TYPE_CHECKING:
+    from skmm.inspection._embedding import EmbeddingDisplay
     from skmm.inspection._training_curve import TrainingCurveDisplay
 
 _PUBLIC = {
+    "EmbeddingDisplay": "skmm.inspection._embedding",
     "TrainingCurveDisplay": "skmm.inspection._training_curve",
 }
 
 __all__ = [
+    "EmbeddingDisplay",
     "TrainingCurveDisplay",
 ]
 

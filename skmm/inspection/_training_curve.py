@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._utils.optional import optional_import
+from skmm._utils.svg import COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from sklearn.base import BaseEstimator
 
-#: After Okabe and Ito's, the blue lighter so that it stands out from black too. What a
-#: colour tells is told by the form of a mark or of a dash as well, for prints in grey.
-_COLORS = ("#1F82C0", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+#: What a colour tells is told by these as well, for prints in grey.
 _MARKS = ("o", "s", "^", "D", "v", "P")
 _DASHES = ((0, (6, 2)), (0, (6, 2, 1, 2)), (0, (6, 2, 1, 2, 1, 2)), (0, (2, 1)))
 
@@ -204,9 +203,9 @@ class TrainingCurveDisplay:
         is_thin = self.losses["fold"].nunique() > 1
         heads = [head for head in self.losses["head"].unique() if head != "mixture"]
         for i, head in enumerate(heads):
-            self._draw_head(head, _COLORS[i % 6], _MARKS[i % 6], is_thin, show_training)
+            self._draw_head(head, COLORS[i % 6], _MARKS[i % 6], is_thin, show_training)
         for i, head in enumerate(self.solved_losses or {}):
-            look = {"color": _COLORS[(len(heads) + i) % 6], "linestyle": _DASHES[i % 4]}
+            look = {"color": COLORS[(len(heads) + i) % 6], "linestyle": _DASHES[i % 4]}
             self._draw_solved(head, look, is_thin)
         self._draw_mixture(is_thin)
         ax.set(xlabel="epoch", ylabel=self.loss_name)

@@ -131,7 +131,7 @@ def _picture_of(column):
 def _is_in_memory(cell):
     """Return True for a picture that is here already, and not large."""
     if isinstance(cell, (bytes, bytearray, memoryview)):
-        return 0 < len(bytes(cell)) <= _MAX_BYTES
+        return 0 < memoryview(cell).nbytes <= _MAX_BYTES
     if hasattr(cell, "getbands"):  # of Pillow, whose files are opened but not read
         return cell.size[0] * cell.size[1] <= _MAX_PIXELS
     return getattr(cell, "ndim", 0) in (2, 3) and cell.size <= 4 * _MAX_PIXELS
