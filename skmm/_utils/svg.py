@@ -57,10 +57,13 @@ def line_chart(lines, *, title, width=340, height=170):
         "" if there is no number to draw.
     """
     values = np.concatenate([np.asarray(one.y, dtype=float) for one in lines] or [[]])
+    # A mark may lie beside its line, halfway through an epoch for example.
+    values = np.r_[values, [one.mark[1] for one in lines if one.mark is not None]]
     values = values[np.isfinite(values)]
     if not len(values):
         return ""
     places = np.concatenate([np.asarray(one.x, dtype=float) for one in lines])
+    places = np.r_[places, [one.mark[0] for one in lines if one.mark is not None]]
     left, right = (places.min(), places.max()) if len(places) else (0.0, 1.0)
     low, high = values.min(), values.max()
     frame = (52, 8, width - 8, height - 24)

@@ -116,6 +116,15 @@ def test_a_long_column_is_counted_by_some_of_its_rows():
     assert len(heights) == 12 and min(heights) > 10
 
 
+@pytest.mark.parametrize("unit", ["datetime64[ns, Europe/Berlin]", "datetime64[s]"])
+def test_dates_of_any_sort(unit):
+    days = pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02", None, "2021-01-01"]))
+    if "Berlin" in unit:
+        days = days.dt.tz_localize("Europe/Berlin")
+    (heights,) = bars(detect_modalities(days.astype(unit).to_frame())._repr_html_())
+    assert heights == [20, *[0] * 10, 10]
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_the_first_picture_is_shown_small(packed):
     cells = [None, png(), png()]
