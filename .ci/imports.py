@@ -33,6 +33,7 @@ ROOT_MODULES = {
     "_base",
     "_classifier",
     "_composition",
+    "_diagram",
     "_regressor",
     "_unimodal",
     "callbacks",

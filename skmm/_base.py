@@ -654,17 +654,9 @@ class BaseMultimodal(
         return tags
 
     def _sk_visual_block_(self):
-        """Show the modalities side by side; under "auto" once they are known."""
-        from skmm._utils.compat import VisualBlock
+        from skmm._diagram import make_block
 
-        modalities = getattr(self, "modalities_", self.modalities)
-        if isinstance(modalities, str):
-            return VisualBlock(
-                "single", self, names=type(self).__name__, name_details=str(self)
-            )
-        names, encoders, columns = zip(*modalities)
-        details = [str(some) for some in columns]
-        return VisualBlock("parallel", encoders, names=names, name_details=details)
+        return make_block(self)
 
 
 def _count_folds(folds):

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from skmm._training.preparation import check_parts
 from skmm._utils.compat import BaseComposition
+from skmm._utils.documentation import DocumentationLinkMixin
 from skmm._utils.registry import part_constraints
 from skmm._utils.validation import SequenceOf, check_options
 from skmm.alignment import ALIGNMENTS, make_alignment
@@ -20,7 +21,7 @@ _WHOLES = ("modalities", "fusion", "alignment", "mixup")
 _NETWORKS = ("pretrained", "memory", "device")
 
 
-class MultimodalComposition(BaseComposition):
+class MultimodalComposition(DocumentationLinkMixin, BaseComposition):
     """``get_params`` and ``set_params`` over modalities, fusion and alignment.
 
     A nested parameter of something that is still a name (``fusion__rank`` while

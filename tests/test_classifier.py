@@ -826,24 +826,6 @@ def test_learned_attributes(classification):
     assert model.transform(X).dtype == np.float64
 
 
-def test_repr_in_a_notebook_shows_the_modalities(classification):
-    X, y = classification
-    modalities = [
-        ("words", TextEncoder(min_frequency=3), "text_0"),
-        ("facts", "tabular", ["num_0"]),
-    ]
-    for model in (small(modalities=modalities), small(modalities=modalities).fit(X, y)):
-        html = model._repr_html_()
-        assert "words" in html and "TextEncoder" in html and "text_0" in html
-        assert "facts" in html
-        assert "sk-parallel-item" in html
-    # Under "auto" they are known after the fit.
-    model = small(max_epochs=1)
-    assert "sk-parallel-item" not in model._repr_html_().split("</style>")[-1]
-    html = model.fit(X, y)._repr_html_().split("</style>")[-1]
-    assert "TabularEncoder" in html and "TextEncoder" in html
-
-
 def test_verbose_prints_a_line_an_epoch(classification, capsys):
     X, y = classification
     small(max_epochs=2).fit(X, y)

@@ -20,6 +20,7 @@ from skmm._nn.seeding import (
 )
 from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
 from skmm._training.history import TrainingHistory
+from skmm._training.losses import mean_loss
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
@@ -75,6 +76,8 @@ class Learner:
     validation_score : float or None
         Accuracy or R² of what is predicted, on the validation rows of the last
         training; None without.
+    validation_losses : dict of str to float
+        Each head's, on the same rows; empty without.
     moments : dict of Parameter to dict, or None
         The optimizer's state, where partial_fit continues.
     """
@@ -97,6 +100,7 @@ class Learner:
         self.history = TrainingHistory()
         self.best_epochs = {}
         self.validation_score = None
+        self.validation_losses = {}
         self.moments = None
         self.alignments = None
         self.encoders = encoders
@@ -282,7 +286,7 @@ class Learner:
             if view is None
             else lambda net: view(self._as_now(net, rows_valid), net.known_)
         )
-        self.validation_score = None
+        self.validation_score, self.validation_losses = None, {}
         self.module.wake()
         net.initialize()
         if epochs is not None and self.moments is not None:
@@ -403,6 +407,12 @@ class Learner:
         """Fit the mixture to what the training ended with; score it."""
         self.mixture = Mixture.of_rows(list(self.heads), rows, logits, self.targets)
         self.validation_score = score_rows(self.targets, self.mixture, logits, rows)
+        self.validation_losses = {}
+        if rows is not None:
+            self.validation_losses = {
+                head: mean_loss(self.targets, some, rows)
+                for head, some in logits.items()
+            }
 
     def _as_now(self, net, rows_valid):
         """Return a view that predicts as if the training ended now."""

@@ -1,5 +1,6 @@
 """Losses of the heads."""
 
+import numpy as np
 import torch
 
 
@@ -23,6 +24,22 @@ def head_losses(targets, outputs, y):
         return (share * loss + (1 - share) * other * weight[partner]).mean()
 
     return torch.stack([loss_of(out) for out in outputs.values()])
+
+
+def mean_loss(targets, logits, rows):
+    """Return the weighted mean loss of logits, a float; NaN if no row has a weight.
+
+    Parameters
+    ----------
+    targets : ClassificationTargets or RegressionTargets
+    logits : ndarray of shape (n_rows, n_logits)
+    rows : Rows
+    """
+    logits = torch.from_numpy(np.ascontiguousarray(logits))
+    loss = targets.row_loss(logits, rows.codes.cpu())
+    weight = rows.weight.cpu().double()
+    total = float(weight.sum())
+    return float((loss * weight).sum()) / total if total > 0 else np.nan
 
 
 def total_loss(targets, outputs, y):

@@ -17,7 +17,7 @@ from skmm._training.batches import Batches, ShownBatch
 from skmm._training.best_moments import BestMoments
 from skmm._training.history import TrainingHistory
 from skmm._training.learning_rates import parameter_groups, rate_factor
-from skmm._training.losses import head_losses, total_loss
+from skmm._training.losses import head_losses, mean_loss, total_loss
 from skmm._training.mixture import Mixture
 from skmm._training.scoring import PredictsAsEstimator
 from skmm._training.stops import is_request
@@ -280,11 +280,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         """Mix the heads as if the training ended now; return the loss of that."""
         heads = [*self.module_.heads, *self.solved]
         self.mixture_ = Mixture.of_rows(heads, rows, self.valid_logits_, self.targets)
-        logits = torch.from_numpy(self.mixture_(self.valid_logits_))
-        loss = self.targets.row_loss(logits, rows.codes.cpu())
-        weight = rows.weight.cpu().double()
-        total = float(weight.sum())
-        return float((loss * weight).sum()) / total if total > 0 else np.nan
+        return mean_loss(self.targets, self.mixture_(self.valid_logits_), rows)
 
     def _pass(self, iterator, training, step_fn, prefix=None):
         """Return the mean loss of each active head and, in validation, its logits.

@@ -16,10 +16,11 @@ from skmm._utils.compat import (
     make_constraint,
     validate_parameter_constraints,
 )
+from skmm._utils.documentation import DocumentationLinkMixin
 from skmm._utils.names import did_you_mean
 
 
-class Part(BaseEstimator):
+class Part(DocumentationLinkMixin, BaseEstimator):
     """Base of fusions, alignments, augmentations and encoders: of what has options.
 
     Attributes

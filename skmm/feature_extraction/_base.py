@@ -15,13 +15,14 @@ from sklearn.utils.validation import (
 
 from skmm._data.frames import as_frame, is_named_table
 from skmm._utils.compat import check_feature_names_in, check_n_features, fit_context
+from skmm._utils.documentation import DocumentationLinkMixin
 from skmm.feature_extraction._cells import as_one_column
 
 if TYPE_CHECKING:
     from skmm._utils.typing import ArrayLike, CellsLike, StringArray, Transformed
 
 
-class ColumnsTransformer(TransformerMixin, BaseEstimator):
+class ColumnsTransformer(DocumentationLinkMixin, TransformerMixin, BaseEstimator):
     """Reads columns with scikit-learn's checks, and names features after them.
 
     A subclass sets `_columns` at fit: for each column an object whose ``suffixes()``

@@ -18,6 +18,7 @@ from skmm._data.frames import as_frame, is_missing
 from skmm.modalities._cells import decide_column
 from skmm.modalities._found import ColumnModality, Modalities, example_of
 from skmm.modalities._given import DROP, check_kinds, check_labels, decide_given
+from skmm.modalities._looks import look_at
 from skmm.modalities.readers import name_reader
 
 if TYPE_CHECKING:
@@ -116,6 +117,27 @@ def detect_modalities(
     >>> detect_modalities(df[["age"]], kinds={"age": "category"}).to_list()
     [('tabular', 'tabular', {'age': 'category'})]
     """
+    frame = as_frame(X)
+    found = decide_modalities(frame, kinds=kinds, sample_size=sample_size)
+    found._looks = look_at(frame, found.columns_)
+    return found
+
+
+def decide_modalities(X, *, kinds=None, sample_size=1000):
+    """Find the modalities, as :func:`detect_modalities` does, for a fit.
+
+    What is for the eye alone, histograms and pictures, is left out.
+
+    Parameters
+    ----------
+    X : table
+    kinds : dict of {label: str or Reader}, default=None
+    sample_size : int, default=1000
+
+    Returns
+    -------
+    modalities : Modalities
+    """
     check_kinds(kinds)
     if sample_size < 1:
         raise ValueError(f"sample_size must be at least 1, got {sample_size}.")
@@ -137,7 +159,7 @@ def detect_modalities(
     }
     for decision in found.values():
         if decision.warning:
-            warnings.warn(decision.warning, UserWarning, stacklevel=2)
+            warnings.warn(decision.warning, UserWarning, stacklevel=3)
     return _group(frame, labels, found)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import html
-import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
 
+from skmm._utils.markup import shorten
+from skmm.modalities._shown import as_html, as_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from skmm._utils.typing import Columns, Label
+    from skmm.modalities._looks import Look
     from skmm.modalities.readers._base import Reader
 
 
@@ -39,7 +41,9 @@ class ColumnModality(NamedTuple):
 class Modalities:
     """The modalities of a table: what :func:`detect_modalities` found.
 
-    Iterating gives the modalities, as `to_list` does.
+    Iterating gives the modalities, as `to_list` does. It is shown as a table with a
+    row for each column, in a notebook with histograms of numbers and with small
+    pictures. No cell of the data is kept but for the examples in it.
 
     Parameters
     ----------
@@ -82,6 +86,8 @@ class Modalities:
     ) -> None:
         self._modalities = modalities
         self._dtypes = dtypes
+        # Set where the table is to be looked at: a Look for each column.
+        self._looks: list[Look] = []
         self.columns_ = columns
 
     @property
@@ -125,58 +131,11 @@ class Modalities:
     # Equal by content and open to change, like the list it stands for.
     __hash__ = None  # type: ignore[assignment]  # makes it unhashable
 
-    def _table(self):
-        """Rows of the printed table, with long runs of like columns in one row."""
-        with_notes = any(entry.note for entry in self.columns_)
-        head = ("column", "dtype", "modality", "kind", "reader", "reason", "missing")
-        rows = [head + ("example",) + ("note",) * with_notes]
-        entries = zip(self.columns_, self._dtypes, strict=True)
-        for _, run in itertools.groupby(entries, _is_like):
-            run = list(run)
-            entry, dtype = run[0]
-            names = [_shorten(str(entry.column)) for entry, _ in run]
-            if len(names) > 4:
-                names = [f"{names[0]} … {names[-1]} ({len(names)} columns)"]
-                run = run[:1]
-            for name, (entry, _) in zip(names, run, strict=True):
-                reader = "" if entry.reader is None else str(entry.reader)
-                cells = name, dtype, entry.modality or "", entry.kind or "", reader
-                cells += entry.reason, f"{100 * entry.missing:.0f} %", entry.example
-                rows.append(cells + (entry.note,) * with_notes)
-        return rows
-
     def __repr__(self):
-        rows = self._table()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            "  ".join(
-                cell.ljust(width) for cell, width in zip(row, widths, strict=True)
-            )
-            for row in rows
-        ]
-        return "\n".join(line.rstrip() for line in lines)
+        return as_text(self)
 
     def _repr_html_(self):
-        head, *body = (
-            "<tr>" + "".join(f"<{tag}>{html.escape(c)}</{tag}>" for c in row) + "</tr>"
-            for tag, row in zip(
-                itertools.chain(["th"], itertools.repeat("td")), self._table()
-            )
-        )
-        return f"<table><thead>{head}</thead><tbody>{''.join(body)}</tbody></table>"
-
-
-def _is_like(pair):
-    """Return what columns of one run share in the table."""
-    entry, dtype = pair
-    return (
-        entry.kind,
-        entry.modality,
-        str(entry.reader),
-        entry.reason,
-        entry.note,
-        dtype,
-    )
+        return as_html(self)
 
 
 def _copy(columns):
@@ -217,8 +176,4 @@ def example_of(column, missing):
     if isinstance(cell, float):
         return f"{cell:.6g}"
     text = cell if isinstance(cell, str) else str(cell)[:100]
-    return _shorten(" ".join(text[:100].split()), 24)
-
-
-def _shorten(label, width=40):
-    return label if len(label) <= width else label[: width - 1] + "…"
+    return shorten(text, 24)

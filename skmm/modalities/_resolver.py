@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from skmm._utils.compat import InvalidParameterError
 from skmm._utils.names import did_you_mean
 from skmm._utils.step_cache import Steps
-from skmm.modalities._detection import detect_modalities
+from skmm.modalities._detection import decide_modalities
 from skmm.modalities._given import DROP, check_kinds, read_anyhow
 from skmm.modalities._selection import drop_all_missing, find_positions
 from skmm.modalities.readers import make_reader
@@ -143,7 +143,7 @@ def find_modalities(modalities, X, *, kinds=None, steps=_STEPS, **options):
     """
     if not isinstance(modalities, str):
         return read_modalities(modalities, **options), []
-    detected = steps(detect_modalities, X, kinds=kinds)
+    detected = steps(decide_modalities, X, kinds=kinds)
     return detected.to_list(), detected.ignored
 
 

@@ -592,30 +592,3 @@ def test_the_result_behaves_like_the_list_it_stands_for():
     assert found.to_list()[0][2]
     entry = found.columns_[0]
     assert entry[:5] == ("Age", "tabular", "tabular", "number", "numbers")
-
-
-def test_the_printed_table():
-    df = pd.DataFrame({"age <b>": [1, 2], "photo": ["a.jpg", "b.jpg"]})
-    found = detect_modalities(df)
-    lines = repr(found).splitlines()
-    assert [" ".join(line.split()) for line in lines[:2]] == [
-        "column dtype modality kind reader reason missing example",
-        "age <b> int64 tabular tabular number numbers 0 % 1",
-    ]
-    assert len(lines) == 3
-    page = found._repr_html_()
-    assert "<td>age &lt;b&gt;</td>" in page
-    assert page.count("<tr>") == 3
-
-
-def test_the_printed_table_of_many_features_is_short():
-    lines = repr(detect_modalities(_numbered("text", 300))).splitlines()
-    assert len(lines) == 2
-    assert lines[1].startswith("text__0 … text__299 (300 columns)")
-
-
-def test_a_table_without_columns():
-    found = detect_modalities(pd.DataFrame(index=range(3)))
-    assert len(found) == 0
-    assert found.to_list() == found.ignored == []
-    repr(found), found._repr_html_()
