@@ -90,6 +90,8 @@ class NgramCounter:
         kept = kept[np.argsort(-frequency[kept], kind="stable")][:_MAX_TOKENS]
         kept = kept[np.argsort(tokens[kept])]
         self.vocabulary_ = {token: i for i, token in enumerate(tokens[kept])}
+        # For each token whether it is an unspaced sign; False for -1, the unknown.
+        self._unspaced = np.array([*map(is_unspaced, self.vocabulary_), False])
         renumber = np.full(len(tokens) + 1, -1, np.int64)
         renumber[kept] = np.arange(len(kept))
         grams = self._grams(renumber[ids], lengths)
@@ -128,18 +130,13 @@ class NgramCounter:
         base = max(len(self.vocabulary_), 1)
         pairs = ids[:-1] * base + ids[1:]
         grams.append((pairs[pair], rows[:-1][pair]))
-        unspaced = self._is_unspaced()
-        if unspaced.any():
-            unspaced = unspaced[ids]
+        if self._unspaced.any():
+            unspaced = self._unspaced[ids]
             triple = pair[1:] & pair[:-1]
             triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
             keys = pairs[:-1][triple] * base + ids[2:][triple]
             grams.append((keys, rows[:-2][triple]))
         return grams
-
-    def _is_unspaced(self):
-        """For each token whether it is an unspaced sign; False for -1, the unknown."""
-        return np.array([*map(is_unspaced, self.vocabulary_), False])
 
     def _count(self, grams, n_rows):
         """Count the kept keys: single tokens' columns first, then pairs', triples'."""
