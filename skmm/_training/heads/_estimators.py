@@ -261,7 +261,7 @@ class DenseFeatures:
         scikit-learn's trees look for weighted quantiles of more, one by one, which
         takes longer than to grow.
     is_category_ : ndarray of bool of shape (n_features,)
-    directions_ : dict of str to TruncatedSVD
+    directions_ : dict of str to ndarray of shape (n_features, n_directions)
     means_ : list of TargetEncoder, one an output
         Of the columns of many categories.
     """
@@ -365,9 +365,10 @@ class DenseFeatures:
             return matrix.toarray()
         if name not in self.directions_:
             n = max(min(_DIRECTIONS, matrix.shape[0] - 1), 1)
-            svd = TruncatedSVD(n, n_iter=2, random_state=self.seed)
-            self.directions_[name] = svd.fit(matrix)
-        return self.directions_[name].transform(matrix).astype(np.float32)
+            svd = TruncatedSVD(n, n_iter=2, random_state=self.seed).fit(matrix)
+            # Not svd.transform, for which scipy copies them each time.
+            self.directions_[name] = np.ascontiguousarray(svd.components_.T)
+        return (matrix @ self.directions_[name]).astype(np.float32)
 
 
 def _quantiles(column):
