@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._data.frames import columns_of
 from skmm._data.scaling import mean_and_scale
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
@@ -164,10 +165,9 @@ class TabularEncoder(Encoder):
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> Block:
         check_options(self)
-        columns = [X.iloc[:, i] for i in range(X.shape[1])]
         self.readers_ = [
             choose_reader(column, self.readers).fit(column, self.min_frequency)
-            for column in columns
+            for column in columns_of(X)
         ]
         numbers, codes = self._read(X)
         self.center_, self.scale_ = _robust_statistics(numbers)
@@ -190,8 +190,8 @@ class TabularEncoder(Encoder):
 
     def _read(self, X):
         numbers, codes = [np.empty((len(X), 0))], []
-        for i, reader in enumerate(self.readers_):
-            values = reader.read(X.iloc[:, i])
+        for reader, column in zip(self.readers_, columns_of(X)):
+            values = reader.read(column)
             (codes if reader.gives_codes else numbers).append(values)
         codes = np.stack(codes, axis=1) if codes else np.empty((len(X), 0), np.int32)
         return np.concatenate(numbers, axis=1), codes
