@@ -96,19 +96,20 @@ class NgramCounter:
         renumber[kept] = np.arange(len(kept))
         grams = self._grams(renumber[ids], lengths)
         self.keys_ = [_frequent_keys(keys, self.min_frequency) for keys, _ in grams]
-        counts = self._count(grams, len(texts))
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        n_keys = sum(map(len, self.keys_))
+        counts = self._count(grams, len(texts), np.arange(n_keys, dtype=np.int32))
+        frequency = np.bincount(counts.indices, minlength=n_keys)
         order = np.argsort(-frequency, kind="stable")[: self.max_features]
         order = order[frequency[order] >= self.min_frequency]
         self.document_frequency_ = frequency[order]
-        self.columns_ = np.full(counts.shape[1], -1, np.int32)
+        self.columns_ = np.full(n_keys, -1, np.int32)
         self.columns_[order] = np.arange(len(order), dtype=np.int32)
         return self._select(counts)
 
     def transform(self, texts):
         """Count the known n-grams of other texts."""
         ids, lengths = _tokenise(texts, lambda token: self.vocabulary_.get(token, -1))
-        return self._select(self._count(self._grams(ids, lengths), len(texts)))
+        return self._count(self._grams(ids, lengths), len(texts), self.columns_)
 
     def ngrams(self):
         """Return the n-grams as strings, in the order of the columns."""
@@ -138,28 +139,37 @@ class NgramCounter:
             grams.append((keys, rows[:-2][triple]))
         return grams
 
-    def _count(self, grams, n_rows):
-        """Count the kept keys: single tokens' columns first, then pairs', triples'."""
-        parts = []
+    def _count(self, grams, n_rows, columns):
+        """Count the kept keys, in the columns given for them; -1 leaves one out."""
+        found, places, start = [], [], 0
         for (keys, rows), kept in zip(grams, self.keys_):
             place = np.searchsorted(kept, keys)
             place[place == len(kept)] = 0
             hit = kept[place] == keys if len(kept) else np.zeros(len(keys), bool)
-            indptr = np.zeros(n_rows + 1, np.int64)
-            np.cumsum(np.bincount(rows[hit], minlength=n_rows), out=indptr[1:])
-            part = scipy.sparse.csr_array(
-                (np.ones(hit.sum(), np.float32), place[hit], indptr),
-                shape=(n_rows, len(kept)),
-            )
-            part.sum_duplicates()
-            parts.append(part)
-        return scipy.sparse.hstack(parts, format="csr")
+            found.append(columns[start + place[hit]])
+            places.append(rows[hit])
+            start += len(kept)
+        found, rows = np.concatenate(found), np.concatenate(places)
+        counted = found >= 0
+        # Rows ascend in each part already, so that this only merges.
+        order = np.argsort(rows[counted], kind="stable")
+        lengths = np.bincount(rows[counted], minlength=n_rows)
+        # 32 bits where they do: scipy holds the indices in the type of the pointers.
+        indptr = np.zeros(n_rows + 1, np.int32 if len(order) < 2**31 else np.int64)
+        np.cumsum(lengths, out=indptr[1:])
+        counts = scipy.sparse.csr_array(
+            (np.ones(len(order), np.float32), found[counted][order], indptr),
+            shape=(n_rows, int(columns.max(initial=-1)) + 1),
+        )
+        counts.sum_duplicates()
+        return counts
 
     def _select(self, counts):
         """Keep the chosen columns, in their order."""
         columns = self.columns_[counts.indices]
         kept = columns >= 0
-        ends = np.concatenate([[0], np.cumsum(kept)])
+        ends = np.zeros(len(kept) + 1, counts.indptr.dtype)
+        np.cumsum(kept, out=ends[1:])
         selected = scipy.sparse.csr_array(
             (counts.data[kept], columns[kept], ends[counts.indptr]),
             shape=(counts.shape[0], len(self.document_frequency_)),
