@@ -347,7 +347,10 @@ class DenseFeatures:
             parts = [some[name][0] for some in found]
             codes = found[0][name][1]
             if scipy.sparse.issparse(parts[0]):
-                columns.append(self._reduce(name, scipy.sparse.vstack(parts, "csr")))
+                whole = parts[0]
+                if len(parts) > 1:
+                    whole = scipy.sparse.vstack(parts, "csr")
+                columns.append(self._reduce(name, whole))
                 codes = np.zeros(columns[-1].shape[1], dtype=int)
             else:
                 columns.append(np.concatenate(parts))

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import nn
 
@@ -25,7 +24,7 @@ from skmm.encoders.tabular._backbones import (
     make_net,
 )
 from skmm.encoders.tabular._range import compare_table
-from skmm.encoders.tabular._sparse import hats, one_hot
+from skmm.encoders.tabular._sparse import sparse_table
 from skmm.modalities._resolver import choose_reader
 
 if TYPE_CHECKING:
@@ -247,14 +246,7 @@ class TabularEncoder(Encoder):
 
     def linear_features(self, block: Block) -> Features | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)
-        parts = [
-            hats(column, edges, mean, deviation)
-            for column, edges, mean, deviation in zip(
-                numbers.T, self.edges_, *self.moments_
-            )
-        ]
-        parts += [one_hot(c, n) for c, n in zip(codes.T, self.n_codes_)]
-        return scipy.sparse.hstack(parts, format="csr") if parts else None
+        return sparse_table(numbers, self.edges_, self.moments_, codes, self.n_codes_)
 
     def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)
