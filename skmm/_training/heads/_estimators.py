@@ -19,6 +19,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skmm._nn.device import compute_alone
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import dense_parts, targets_of
+from skmm._utils.compat import without_checks
 
 #: A probability is not taken for less, nor for more than 1 minus this.
 _LEAST = 1e-6
@@ -229,6 +230,9 @@ class BoostingHead(EstimatorHead):
         else:
             estimator.set_params(max_iter=min(int(rounds), 100))
         return self._fit(estimator, X, codes, weight, **options)
+
+    def _fit(self, estimator, X, codes, weight, **options):
+        return without_checks(super()._fit(estimator, X, codes, weight, **options))
 
     def _again(self, fitted):
         best = fitted.n_iter_
