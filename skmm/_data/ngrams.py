@@ -1,6 +1,7 @@
 """Word and character n-grams of a text column, counted by numpy."""
 
 import collections
+import functools
 import itertools
 import re
 import unicodedata
@@ -81,7 +82,7 @@ class NgramCounter:
     def fit_transform(self, texts):
         """Learn the n-grams of a list of str; give their counts as CSR."""
         number = collections.defaultdict(itertools.count().__next__)
-        ids, lengths = _tokenise(texts, number.__getitem__)
+        ids, lengths = _tokenise(texts, functools.partial(map, number.__getitem__))
         frequency = np.bincount(ids, minlength=len(number))
         tokens = np.array(list(number), dtype=object)
         # Rare tokens are in no frequent n-gram. Numbers follow the sorted vocabulary,
@@ -102,13 +103,23 @@ class NgramCounter:
         order = np.argsort(-frequency, kind="stable")[: self.max_features]
         order = order[frequency[order] >= self.min_frequency]
         self.document_frequency_ = frequency[order]
-        self.columns_ = np.full(n_keys, -1, np.int32)
-        self.columns_[order] = np.arange(len(order), dtype=np.int32)
-        return self._select(counts)
+        columns = np.full(n_keys, -1, np.int32)
+        columns[order] = np.arange(len(order), dtype=np.int32)
+        # Other texts are searched for the chosen n-grams alone.
+        ends = np.cumsum([len(keys) for keys in self.keys_])[:-1]
+        self.keys_ = [
+            keys[chosen >= 0]
+            for keys, chosen in zip(self.keys_, np.split(columns, ends))
+        ]
+        self.columns_ = columns[columns >= 0]
+        return self._select(counts, columns)
 
     def transform(self, texts):
         """Count the known n-grams of other texts."""
-        ids, lengths = _tokenise(texts, lambda token: self.vocabulary_.get(token, -1))
+        unknown = itertools.repeat(-1)
+        ids, lengths = _tokenise(
+            texts, lambda tokens: map(self.vocabulary_.get, tokens, unknown)
+        )
         return self._count(self._grams(ids, lengths), len(texts), self.columns_)
 
     def ngrams(self):
@@ -119,8 +130,7 @@ class NgramCounter:
         for n, keys in enumerate(self.keys_, start=1):
             places = [keys // base**power % base for power in reversed(range(n))]
             names += map(join_tokens, zip(*(tokens[place] for place in places)))
-        kept = np.flatnonzero(self.columns_ >= 0)
-        return [names[i] for i in kept[np.argsort(self.columns_[kept])]]
+        return [names[i] for i in np.argsort(self.columns_)]
 
     def _grams(self, ids, lengths):
         """Return (keys, rows) of the single tokens, the pairs and the triples."""
@@ -140,7 +150,7 @@ class NgramCounter:
         return grams
 
     def _count(self, grams, n_rows, columns):
-        """Count the kept keys, in the columns given for them; -1 leaves one out."""
+        """Count the kept keys, in the columns given for them."""
         found, places, start = [], [], 0
         for (keys, rows), kept in zip(grams, self.keys_):
             place = np.searchsorted(kept, keys)
@@ -149,24 +159,23 @@ class NgramCounter:
             found.append(columns[start + place[hit]])
             places.append(rows[hit])
             start += len(kept)
-        found, rows = np.concatenate(found), np.concatenate(places)
-        counted = found >= 0
+        rows = np.concatenate(places)
         # Rows ascend in each part already, so that this only merges.
-        order = np.argsort(rows[counted], kind="stable")
-        lengths = np.bincount(rows[counted], minlength=n_rows)
+        order = np.argsort(rows, kind="stable")
+        lengths = np.bincount(rows, minlength=n_rows)
         # 32 bits where they do: scipy holds the indices in the type of the pointers.
         indptr = np.zeros(n_rows + 1, np.int32 if len(order) < 2**31 else np.int64)
         np.cumsum(lengths, out=indptr[1:])
         counts = scipy.sparse.csr_array(
-            (np.ones(len(order), np.float32), found[counted][order], indptr),
-            shape=(n_rows, int(columns.max(initial=-1)) + 1),
+            (np.ones(len(order), np.float32), np.concatenate(found)[order], indptr),
+            shape=(n_rows, len(columns)),
         )
         counts.sum_duplicates()
         return counts
 
-    def _select(self, counts):
-        """Keep the chosen columns, in their order."""
-        columns = self.columns_[counts.indices]
+    def _select(self, counts, columns):
+        """Renumber the columns; -1 leaves one out."""
+        columns = columns[counts.indices]
         kept = columns >= 0
         ends = np.zeros(len(kept) + 1, counts.indptr.dtype)
         np.cumsum(kept, out=ends[1:])
@@ -233,13 +242,17 @@ def join_tokens(tokens):
 
 
 def _tokenise(texts, number):
-    """Return token numbers, one after the other, and how many each text has."""
+    """Return token numbers, one after the other, and how many each text has.
+
+    ``number`` makes an iterator of numbers of one of tokens: no call for each of them
+    where it is written in C.
+    """
     ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
         tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]
         lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         flat = itertools.chain.from_iterable(tokens)
-        ids.append(np.fromiter(map(number, flat), np.int64, lengths[-1].sum()))
+        ids.append(np.fromiter(number(flat), np.int64, lengths[-1].sum()))
     return np.concatenate(ids), np.concatenate(lengths)
 
 

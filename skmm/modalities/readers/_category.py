@@ -54,7 +54,7 @@ class CategoryReader(Reader):
 
         super().fit(column)
         places, texts = distinct_texts(column)
-        counts = Counter()
+        counts: Counter[str] = Counter()
         for place, n in zip(*np.unique(places[places >= 0], return_counts=True)):
             counts[texts[place]] += int(n)
         del counts[MISSING]
