@@ -47,8 +47,9 @@ TOKEN_PATTERN = _TOKEN.pattern
 _ASCII_TOKEN = re.compile(rf"\w+{_ENDING}|{_SIGN}", re.ASCII)
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 
-#: Texts are cut up so many at a time: tokens as Python strings take twenty times the
-#: memory of their numbers.
+#: Texts are cut up and counted so many at a time: tokens as Python strings take twenty
+#: times the memory of their numbers, and what is made on the way to counts ten times
+#: that of these.
 _CHUNK = 2048
 
 #: Three token ids make one 63-bit key.
@@ -93,13 +94,14 @@ class NgramCounter:
         self.vocabulary_ = {token: i for i, token in enumerate(tokens[kept])}
         # For each token whether it is an unspaced sign; False for -1, the unknown.
         self._unspaced = np.array([*map(is_unspaced, self.vocabulary_), False])
-        renumber = np.full(len(tokens) + 1, -1, np.int64)
+        renumber = np.full(len(tokens) + 1, -1, np.int32)
         renumber[kept] = np.arange(len(kept))
-        grams = self._grams(renumber[ids], lengths)
+        ids = renumber[ids]
+        grams = self._grams(ids, lengths)
         self.keys_ = [_frequent_keys(keys, self.min_frequency) for keys, _ in grams]
         n_keys = sum(map(len, self.keys_))
-        counts = self._count(grams, len(texts), np.arange(n_keys, dtype=np.int32))
-        frequency = np.bincount(counts.indices, minlength=n_keys)
+        parts = self._count(ids, lengths, np.arange(n_keys, dtype=np.int32))
+        frequency = sum(np.bincount(p.indices, minlength=n_keys) for p in parts)
         order = np.argsort(-frequency, kind="stable")[: self.max_features]
         order = order[frequency[order] >= self.min_frequency]
         self.document_frequency_ = frequency[order]
@@ -112,7 +114,7 @@ class NgramCounter:
             for keys, chosen in zip(self.keys_, np.split(columns, ends))
         ]
         self.columns_ = columns[columns >= 0]
-        return self._select(counts, columns)
+        return _stack([self._select(part, columns) for part in parts])
 
     def transform(self, texts):
         """Count the known n-grams of other texts."""
@@ -120,7 +122,7 @@ class NgramCounter:
         ids, lengths = _tokenise(
             texts, lambda tokens: map(self.vocabulary_.get, tokens, unknown)
         )
-        return self._count(self._grams(ids, lengths), len(texts), self.columns_)
+        return _stack(self._count(ids, lengths, self.columns_))
 
     def ngrams(self):
         """Return the n-grams as strings, in the order of the columns."""
@@ -133,42 +135,48 @@ class NgramCounter:
         return [names[i] for i in np.argsort(self.columns_)]
 
     def _grams(self, ids, lengths):
-        """Return (keys, rows) of the single tokens, the pairs and the triples."""
+        """Yield (keys, rows) of the single tokens, the pairs and the triples."""
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         known = ids >= 0
-        grams = [(ids[known], rows[known])]
+        yield ids[known], rows[known]
         pair = (rows[1:] == rows[:-1]) & known[1:] & known[:-1]
         base = max(len(self.vocabulary_), 1)
-        pairs = ids[:-1] * base + ids[1:]
-        grams.append((pairs[pair], rows[:-1][pair]))
+        pairs = ids[:-1].astype(np.int64) * base
+        pairs += ids[1:]
+        yield pairs[pair], rows[:-1][pair]
         if self._unspaced.any():
             unspaced = self._unspaced[ids]
             triple = pair[1:] & pair[:-1]
             triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
-            keys = pairs[:-1][triple] * base + ids[2:][triple]
-            grams.append((keys, rows[:-2][triple]))
-        return grams
+            yield pairs[:-1][triple] * base + ids[2:][triple], rows[:-2][triple]
 
-    def _count(self, grams, n_rows, columns):
-        """Count the kept keys, in the columns given for them."""
-        found, places, start = [], [], 0
-        for (keys, rows), kept in zip(grams, self.keys_):
+    def _count(self, ids, lengths, columns):
+        """Count the kept keys, in the columns given for them; one part a chunk."""
+        starts = np.concatenate([[0], np.cumsum(lengths)])
+        parts = []
+        for first in range(0, max(len(lengths), 1), _CHUNK):
+            some = lengths[first : first + _CHUNK]
+            within = slice(starts[first], starts[first + len(some)])
+            parts.append(self._count_some(ids[within], some, columns))
+        return parts
+
+    def _count_some(self, ids, lengths, columns):
+        places, rows, start = [], [], 0
+        for (keys, of_keys), kept in zip(self._grams(ids, lengths), self.keys_):
             place = np.searchsorted(kept, keys)
             place[place == len(kept)] = 0
             hit = kept[place] == keys if len(kept) else np.zeros(len(keys), bool)
-            found.append(columns[start + place[hit]])
-            places.append(rows[hit])
+            places.append(columns[start + place[hit]])
+            rows.append(of_keys[hit])
             start += len(kept)
-        rows = np.concatenate(places)
+        rows = np.concatenate(rows)
         # Rows ascend in each part already, so that this only merges.
         order = np.argsort(rows, kind="stable")
-        lengths = np.bincount(rows, minlength=n_rows)
-        # 32 bits where they do: scipy holds the indices in the type of the pointers.
-        indptr = np.zeros(n_rows + 1, np.int32 if len(order) < 2**31 else np.int64)
-        np.cumsum(lengths, out=indptr[1:])
+        indptr = np.zeros(len(lengths) + 1, np.int32)
+        np.cumsum(np.bincount(rows, minlength=len(lengths)), out=indptr[1:])
         counts = scipy.sparse.csr_array(
-            (np.ones(len(order), np.float32), np.concatenate(found)[order], indptr),
-            shape=(n_rows, len(columns)),
+            (np.ones(len(order), np.float32), np.concatenate(places)[order], indptr),
+            shape=(len(lengths), len(columns)),
         )
         counts.sum_duplicates()
         return counts
@@ -247,13 +255,17 @@ def _tokenise(texts, number):
     ``number`` makes an iterator of numbers of one of tokens: no call for each of them
     where it is written in C.
     """
-    ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    ids, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
         tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]
         lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         flat = itertools.chain.from_iterable(tokens)
-        ids.append(np.fromiter(number(flat), np.int64, lengths[-1].sum()))
+        ids.append(np.fromiter(number(flat), np.int32, lengths[-1].sum()))
     return np.concatenate(ids), np.concatenate(lengths)
+
+
+def _stack(parts):
+    return parts[0] if len(parts) == 1 else scipy.sparse.vstack(parts, format="csr")
 
 
 def _frequent_keys(keys, min_frequency):
