@@ -84,12 +84,13 @@ def without_checks(boosting):
     Parameters
     ----------
     boosting : HistGradientBoostingClassifier or HistGradientBoostingRegressor
+        Estimators of other libraries are left as they are.
 
     Returns
     -------
     boosting : the same estimator
     """
-    if boosting._preprocessor is not None:
+    if getattr(boosting, "_preprocessor", None) is not None:
         boosting._preprocessor = CategoryCodes(
             boosting._preprocessor, boosting.is_categorical_
         )
