@@ -88,7 +88,7 @@ def capture_training(model, X, y):
     model._validate_params()
     frame, y, weight, _ = model._read_training(X, y, None)
     train, valid = model._split(frame, y, weight, None)
-    rows_train, rows_valid = model._prepare(frame, train, valid, anew=True)
+    rows_train, rows_valid = model._prepare(frame, train, valid, from_scratch=True)
     return model._learner, rows_train, rows_valid
 
 

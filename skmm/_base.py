@@ -358,6 +358,8 @@ class BaseMultimodal(
                 "modalities=[('name', transformer, columns)]: its sparse output is "
                 "kept sparse there."
             )
+        if not reset and self._is_as_fitted(X):
+            return X
         names = None if reset else getattr(self, "feature_names_in_", None)
         frame = self._steps(as_frame, X, columns=names)
         repeated = frame.columns[frame.columns.duplicated()]
@@ -387,6 +389,16 @@ class BaseMultimodal(
         if reset:
             self._labels = frame.columns
         return order_as_fitted(frame, self._labels)
+
+    def _is_as_fitted(self, X):
+        """Tell if X is a frame with the fitted columns, of which nothing is to check.
+
+        Most predictions are of such frames, and where rows are few, checks are felt.
+        """
+        import pandas as pd
+
+        is_frame = isinstance(X, pd.DataFrame) and len(X) > 0
+        return is_frame and X.columns.equals(self._labels)
 
     def _split(self, frame, y, weight, groups):
         """Return (frame, y, weight) of the training and of the validation rows.

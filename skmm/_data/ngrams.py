@@ -1,6 +1,7 @@
 """Word and character n-grams of a text column, counted by numpy."""
 
 import collections
+import functools
 import itertools
 import re
 import unicodedata
@@ -46,8 +47,9 @@ TOKEN_PATTERN = _TOKEN.pattern
 _ASCII_TOKEN = re.compile(rf"\w+{_ENDING}|{_SIGN}", re.ASCII)
 _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 
-#: Texts are cut up so many at a time: tokens as Python strings take twenty times the
-#: memory of their numbers.
+#: Texts are cut up and counted so many at a time: tokens as Python strings take twenty
+#: times the memory of their numbers, and what is made on the way to counts ten times
+#: that of these.
 _CHUNK = 2048
 
 #: Three token ids make one 63-bit key.
@@ -81,7 +83,7 @@ class NgramCounter:
     def fit_transform(self, texts):
         """Learn the n-grams of a list of str; give their counts as CSR."""
         number = collections.defaultdict(itertools.count().__next__)
-        ids, lengths = _tokenise(texts, number.__getitem__)
+        ids, lengths = _tokenise(texts, functools.partial(map, number.__getitem__))
         frequency = np.bincount(ids, minlength=len(number))
         tokens = np.array(list(number), dtype=object)
         # Rare tokens are in no frequent n-gram. Numbers follow the sorted vocabulary,
@@ -90,23 +92,37 @@ class NgramCounter:
         kept = kept[np.argsort(-frequency[kept], kind="stable")][:_MAX_TOKENS]
         kept = kept[np.argsort(tokens[kept])]
         self.vocabulary_ = {token: i for i, token in enumerate(tokens[kept])}
-        renumber = np.full(len(tokens) + 1, -1, np.int64)
+        # For each token whether it is an unspaced sign; False for -1, the unknown.
+        self._unspaced = np.array([*map(is_unspaced, self.vocabulary_), False])
+        renumber = np.full(len(tokens) + 1, -1, np.int32)
         renumber[kept] = np.arange(len(kept))
-        grams = self._grams(renumber[ids], lengths)
+        ids = renumber[ids]
+        grams = self._grams(ids, lengths)
         self.keys_ = [_frequent_keys(keys, self.min_frequency) for keys, _ in grams]
-        counts = self._count(grams, len(texts))
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
+        n_keys = sum(map(len, self.keys_))
+        parts = self._count(ids, lengths, np.arange(n_keys, dtype=np.int32))
+        frequency = sum(np.bincount(p.indices, minlength=n_keys) for p in parts)
         order = np.argsort(-frequency, kind="stable")[: self.max_features]
         order = order[frequency[order] >= self.min_frequency]
         self.document_frequency_ = frequency[order]
-        self.columns_ = np.full(counts.shape[1], -1, np.int32)
-        self.columns_[order] = np.arange(len(order), dtype=np.int32)
-        return self._select(counts)
+        columns = np.full(n_keys, -1, np.int32)
+        columns[order] = np.arange(len(order), dtype=np.int32)
+        # Other texts are searched for the chosen n-grams alone.
+        ends = np.cumsum([len(keys) for keys in self.keys_])[:-1]
+        self.keys_ = [
+            keys[chosen >= 0]
+            for keys, chosen in zip(self.keys_, np.split(columns, ends))
+        ]
+        self.columns_ = columns[columns >= 0]
+        return _stack([self._select(part, columns) for part in parts])
 
     def transform(self, texts):
         """Count the known n-grams of other texts."""
-        ids, lengths = _tokenise(texts, lambda token: self.vocabulary_.get(token, -1))
-        return self._select(self._count(self._grams(ids, lengths), len(texts)))
+        unknown = itertools.repeat(-1)
+        ids, lengths = _tokenise(
+            texts, lambda tokens: map(self.vocabulary_.get, tokens, unknown)
+        )
+        return _stack(self._count(ids, lengths, self.columns_))
 
     def ngrams(self):
         """Return the n-grams as strings, in the order of the columns."""
@@ -116,53 +132,61 @@ class NgramCounter:
         for n, keys in enumerate(self.keys_, start=1):
             places = [keys // base**power % base for power in reversed(range(n))]
             names += map(join_tokens, zip(*(tokens[place] for place in places)))
-        kept = np.flatnonzero(self.columns_ >= 0)
-        return [names[i] for i in kept[np.argsort(self.columns_[kept])]]
+        return [names[i] for i in np.argsort(self.columns_)]
 
     def _grams(self, ids, lengths):
-        """Return (keys, rows) of the single tokens, the pairs and the triples."""
+        """Yield (keys, rows) of the single tokens, the pairs and the triples."""
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         known = ids >= 0
-        grams = [(ids[known], rows[known])]
+        yield ids[known], rows[known]
         pair = (rows[1:] == rows[:-1]) & known[1:] & known[:-1]
         base = max(len(self.vocabulary_), 1)
-        pairs = ids[:-1] * base + ids[1:]
-        grams.append((pairs[pair], rows[:-1][pair]))
-        unspaced = self._is_unspaced()
-        if unspaced.any():
-            unspaced = unspaced[ids]
+        pairs = ids[:-1].astype(np.int64) * base
+        pairs += ids[1:]
+        yield pairs[pair], rows[:-1][pair]
+        if self._unspaced.any():
+            unspaced = self._unspaced[ids]
             triple = pair[1:] & pair[:-1]
             triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
-            keys = pairs[:-1][triple] * base + ids[2:][triple]
-            grams.append((keys, rows[:-2][triple]))
-        return grams
+            yield pairs[:-1][triple] * base + ids[2:][triple], rows[:-2][triple]
 
-    def _is_unspaced(self):
-        """For each token whether it is an unspaced sign; False for -1, the unknown."""
-        return np.array([*map(is_unspaced, self.vocabulary_), False])
-
-    def _count(self, grams, n_rows):
-        """Count the kept keys: single tokens' columns first, then pairs', triples'."""
+    def _count(self, ids, lengths, columns):
+        """Count the kept keys, in the columns given for them; one part a chunk."""
+        starts = np.concatenate([[0], np.cumsum(lengths)])
         parts = []
-        for (keys, rows), kept in zip(grams, self.keys_):
+        for first in range(0, max(len(lengths), 1), _CHUNK):
+            some = lengths[first : first + _CHUNK]
+            within = slice(starts[first], starts[first + len(some)])
+            parts.append(self._count_some(ids[within], some, columns))
+        return parts
+
+    def _count_some(self, ids, lengths, columns):
+        places, rows, start = [], [], 0
+        for (keys, of_keys), kept in zip(self._grams(ids, lengths), self.keys_):
             place = np.searchsorted(kept, keys)
             place[place == len(kept)] = 0
             hit = kept[place] == keys if len(kept) else np.zeros(len(keys), bool)
-            indptr = np.zeros(n_rows + 1, np.int64)
-            np.cumsum(np.bincount(rows[hit], minlength=n_rows), out=indptr[1:])
-            part = scipy.sparse.csr_array(
-                (np.ones(hit.sum(), np.float32), place[hit], indptr),
-                shape=(n_rows, len(kept)),
-            )
-            part.sum_duplicates()
-            parts.append(part)
-        return scipy.sparse.hstack(parts, format="csr")
+            places.append(columns[start + place[hit]])
+            rows.append(of_keys[hit])
+            start += len(kept)
+        rows = np.concatenate(rows)
+        # Rows ascend in each part already, so that this only merges.
+        order = np.argsort(rows, kind="stable")
+        indptr = np.zeros(len(lengths) + 1, np.int32)
+        np.cumsum(np.bincount(rows, minlength=len(lengths)), out=indptr[1:])
+        counts = scipy.sparse.csr_array(
+            (np.ones(len(order), np.float32), np.concatenate(places)[order], indptr),
+            shape=(len(lengths), len(columns)),
+        )
+        counts.sum_duplicates()
+        return counts
 
-    def _select(self, counts):
-        """Keep the chosen columns, in their order."""
-        columns = self.columns_[counts.indices]
+    def _select(self, counts, columns):
+        """Renumber the columns; -1 leaves one out."""
+        columns = columns[counts.indices]
         kept = columns >= 0
-        ends = np.concatenate([[0], np.cumsum(kept)])
+        ends = np.zeros(len(kept) + 1, counts.indptr.dtype)
+        np.cumsum(kept, out=ends[1:])
         selected = scipy.sparse.csr_array(
             (counts.data[kept], columns[kept], ends[counts.indptr]),
             shape=(counts.shape[0], len(self.document_frequency_)),
@@ -226,14 +250,22 @@ def join_tokens(tokens):
 
 
 def _tokenise(texts, number):
-    """Return token numbers, one after the other, and how many each text has."""
-    ids, lengths = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    """Return token numbers, one after the other, and how many each text has.
+
+    ``number`` makes an iterator of numbers of one of tokens: no call for each of them
+    where it is written in C.
+    """
+    ids, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
         tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]
         lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         flat = itertools.chain.from_iterable(tokens)
-        ids.append(np.fromiter(map(number, flat), np.int64, lengths[-1].sum()))
+        ids.append(np.fromiter(number(flat), np.int32, lengths[-1].sum()))
     return np.concatenate(ids), np.concatenate(lengths)
+
+
+def _stack(parts):
+    return parts[0] if len(parts) == 1 else scipy.sparse.vstack(parts, format="csr")
 
 
 def _frequent_keys(keys, min_frequency):

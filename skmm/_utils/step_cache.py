@@ -3,6 +3,7 @@
 import time
 import types
 
+import joblib
 from joblib.hashing import NumpyHasher
 
 from skmm._utils.compat import Parallel, delayed
@@ -29,6 +30,8 @@ class Steps:
         -------
         values : list
         """
+        if joblib.effective_n_jobs(n_jobs) == 1:  # joblib costs as much as a small step
+            return [function(*same, **equal) for same, equal in calls]
         return Parallel(n_jobs=n_jobs)(
             delayed(function)(*same, **equal) for same, equal in calls
         )

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from skmm import MultimodalClassifier
-from skmm._data.ngrams import split_tokens
+from skmm._data.ngrams import NgramCounter, split_tokens
 from skmm.encoders import TextEncoder
 from skmm.feature_extraction import TextVectorizer
 
@@ -114,3 +114,19 @@ def test_networks_read_the_same_tokens(moods):
     vowels = pd.DataFrame({"review": ["كِتَابٌ ab", "كتاب cd"] * 20})
     ids = TextEncoder(backbone="cnn").fit_transform(vowels)[0].indices
     assert ids[0] == ids[2] and ids[1] != ids[3]
+
+
+def test_many_texts_are_counted_as_few_are(monkeypatch):
+    texts = ["a b c", "", "b c 你好", "a b", "你好 c c", ""] * 2
+    whole = NgramCounter(2)
+    expected = whole.fit_transform(texts)
+    monkeypatch.setattr("skmm._data.ngrams._CHUNK", 5)
+    counter = NgramCounter(2)
+    np.testing.assert_array_equal(
+        counter.fit_transform(texts).toarray(), expected.toarray()
+    )
+    assert counter.ngrams() == whole.ngrams()
+    np.testing.assert_array_equal(
+        counter.transform(texts).toarray(), expected.toarray()
+    )
+    assert counter.transform([]).shape == (0, len(whole.ngrams()))

@@ -20,7 +20,7 @@ from skmm._training.heads._linear import Problem
 from skmm._training.rows import Rows
 from skmm._training.targets import ClassificationTargets, RegressionTargets
 from skmm.datasets import make_multimodal_classification
-from skmm.encoders.tabular._sparse import hats
+from skmm.encoders.tabular._sparse import sparse_table
 from skmm.model_selection import FusionSearchCV
 
 FAST = {"max_epochs": 2, "width": 8, "random_state": 0}
@@ -115,7 +115,9 @@ def test_a_weight_of_two_is_a_row_twice():
 
 def test_numbers_between_their_edges_are_piecewise_linear():
     edges = np.array([0.0, 1.0, 3.0], dtype=np.float32)
-    found = hats(np.array([-1, 0, 0.25, 2, 3, 9, np.nan]), edges, 1, 2).toarray()
+    numbers = np.array([[-1, 0, 0.25, 2, 3, 9, np.nan]]).T
+    codes = np.array([[0, 1, 2, 2, 1, 0, 0]]).T
+    found = sparse_table(numbers, [edges], ([1], [2]), codes, [3]).toarray()
     np.testing.assert_allclose(
         found[:, :3] / 0.3,
         [
@@ -131,6 +133,7 @@ def test_numbers_between_their_edges_are_piecewise_linear():
     line = np.array([-1, -0.5, -0.375, 0.5, 1, 4, 0])
     np.testing.assert_allclose(found[:, 3], line / np.sqrt(1 + (line / 3) ** 2))
     assert found[:, 4].tolist() == [0, 0, 0, 0, 0, 0, 1]
+    np.testing.assert_array_equal(found[:, 5:], np.eye(3)[codes[:, 0]])
 
 
 def test_few_rows_give_a_line_and_many_a_curve():

@@ -21,6 +21,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skmm._nn.device import compute_alone
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import dense_parts, targets_of
+from skmm._utils.compat import without_checks
 
 #: A probability is not taken for less, nor for more than 1 minus this.
 _LEAST = 1e-6
@@ -239,6 +240,9 @@ class BoostingHead(EstimatorHead):
             estimator.set_params(max_iter=min(int(rounds), 100))
         return self._fit(estimator, X, codes, weight, **options)
 
+    def _fit(self, estimator, X, codes, weight, **options):
+        return without_checks(super()._fit(estimator, X, codes, weight, **options))
+
     def _again(self, fitted):
         best = fitted.n_iter_
         if fitted.early_stopping:  # the first score is that of no tree at all
@@ -270,7 +274,7 @@ class DenseFeatures:
         scikit-learn's trees look for weighted quantiles of more, one by one, which
         takes longer than to grow.
     is_category_ : ndarray of bool of shape (n_features,)
-    directions_ : dict of str to TruncatedSVD
+    directions_ : dict of str to ndarray of shape (n_features, n_directions)
     kept_ : dict of str to ndarray of int
         Which numbers are read, of each modality that has many.
     means_ : list of TargetEncoder, one an output
@@ -359,7 +363,10 @@ class DenseFeatures:
             parts = [some[name][0] for some in found]
             codes = found[0][name][1]
             if scipy.sparse.issparse(parts[0]):
-                columns.append(self._reduce(name, scipy.sparse.vstack(parts, "csr")))
+                whole = parts[0]
+                if len(parts) > 1:
+                    whole = scipy.sparse.vstack(parts, "csr")
+                columns.append(self._reduce(name, whole))
                 codes = np.zeros(columns[-1].shape[1], dtype=int)
             else:
                 matrix = np.concatenate(parts)
@@ -403,9 +410,10 @@ class DenseFeatures:
             return matrix.toarray()
         if name not in self.directions_:
             n = max(min(_DIRECTIONS, matrix.shape[0] - 1), 1)
-            svd = TruncatedSVD(n, n_iter=2, random_state=self.seed)
-            self.directions_[name] = svd.fit(matrix)
-        return self.directions_[name].transform(matrix).astype(np.float32)
+            svd = TruncatedSVD(n, n_iter=2, random_state=self.seed).fit(matrix)
+            # Not svd.transform, for which scipy copies them each time.
+            self.directions_[name] = np.ascontiguousarray(svd.components_.T)
+        return (matrix @ self.directions_[name]).astype(np.float32)
 
 
 def _quantiles(column):

@@ -104,6 +104,8 @@ class LinearHead(SolvedHead):
 
 
 def _stack(parts):
+    if len(parts) == 1:  # which both ways would copy
+        return parts[0]
     if scipy.sparse.issparse(parts[0]):
         return scipy.sparse.vstack(parts, format="csr")
     return np.concatenate(parts)

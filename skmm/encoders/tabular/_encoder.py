@@ -7,11 +7,11 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import scipy.sparse
 import torch
 from torch import nn
 
 from skmm._data.blocks import Block
+from skmm._data.frames import columns_of
 from skmm._data.scaling import mean_and_scale
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
@@ -24,7 +24,7 @@ from skmm.encoders.tabular._backbones import (
     make_net,
 )
 from skmm.encoders.tabular._range import compare_table
-from skmm.encoders.tabular._sparse import hats, one_hot
+from skmm.encoders.tabular._sparse import sparse_table
 from skmm.modalities._resolver import choose_reader
 
 if TYPE_CHECKING:
@@ -170,10 +170,9 @@ class TabularEncoder(Encoder):
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> Block:
         check_options(self)
-        columns = [X.iloc[:, i] for i in range(X.shape[1])]
         self.readers_ = [
             choose_reader(column, self.readers).fit(column, self.min_frequency)
-            for column in columns
+            for column in columns_of(X)
         ]
         numbers, codes = self._read(X)
         self.center_, self.scale_ = _robust_statistics(numbers)
@@ -196,8 +195,8 @@ class TabularEncoder(Encoder):
 
     def _read(self, X):
         numbers, codes = [np.empty((len(X), 0))], []
-        for i, reader in enumerate(self.readers_):
-            values = reader.read(X.iloc[:, i])
+        for reader, column in zip(self.readers_, columns_of(X)):
+            values = reader.read(column)
             (codes if reader.gives_codes else numbers).append(values)
         codes = np.stack(codes, axis=1) if codes else np.empty((len(X), 0), np.int32)
         return np.concatenate(numbers, axis=1), codes
@@ -253,14 +252,7 @@ class TabularEncoder(Encoder):
 
     def linear_features(self, block: Block) -> Features | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)
-        parts = [
-            hats(column, edges, mean, deviation)
-            for column, edges, mean, deviation in zip(
-                numbers.T, self.edges_, *self.moments_
-            )
-        ]
-        parts += [one_hot(c, n) for c, n in zip(codes.T, self.n_codes_)]
-        return scipy.sparse.hstack(parts, format="csr") if parts else None
+        return sparse_table(numbers, self.edges_, self.moments_, codes, self.n_codes_)
 
     def tree_features(self, block: Block) -> tuple[Features, Sequence[int]] | None:
         numbers, codes = (part.cpu().numpy() for part in block.parts)

@@ -8,65 +8,68 @@ import scipy.sparse
 _BEND = 0.3
 
 
-def hats(column, edges, mean, deviation):
-    """Return numbers as weights of the two edges that each lies between.
+def sparse_table(numbers, edges, moments, codes, n_codes):
+    """Return numbers as weights of the two edges that each lies between, and codes.
 
-    A linear model on them is piecewise linear in the number, and continuous; every
-    row has few features. Two more columns are the number itself, standardised and
-    smoothly clipped, and whether it is missing.
+    A linear model on them is piecewise linear in each number, and continuous; every
+    row has few features. Of each number there are two more: the number itself,
+    standardised and smoothly clipped, and whether it is missing. Of each code there
+    is a one in the column of its category.
 
     Parameters
     ----------
-    column : ndarray of shape (n_rows,)
+    numbers : ndarray of shape (n_rows, n_numbers)
         What is not finite is missing.
-    edges : ndarray of shape (n_edges,)
-        Sorted; numbers beyond the outer ones count as these.
-    mean, deviation : float
-        Of the training rows' numbers.
+    edges : list of ndarray of shape (n_edges,)
+        Each number's, sorted; numbers beyond the outer ones count as these.
+    moments : (ndarray, ndarray), each of shape (n_numbers,)
+        Means and deviations of the training rows' numbers.
+    codes : ndarray of int of shape (n_rows, n_columns)
+    n_codes : list of int
+        Each column's categories.
 
     Returns
     -------
-    features : csr_matrix of shape (n_rows, n_edges + 2)
+    features : csr_matrix of shape (n_rows, n_features)
+        In float32; the columns are those of the numbers, one number after the other,
+        with n_edges + 2 of each, then those of the codes.
     """
-    n, n_edges = len(column), len(edges)
+    starts = np.cumsum([0, *(len(e) + 2 for e in edges), *n_codes])
+    n_hats, shape = 3 * len(edges), (len(numbers), 3 * len(edges) + len(n_codes))
+    # What each row may have, in the order of the columns; not all of it is used.
+    columns = np.empty(shape, np.int32)
+    values = np.ones(shape, np.float32)
+    used = np.ones(shape, bool)
+    for j, (column, e, *moment) in enumerate(zip(numbers.T, edges, *moments)):
+        slots = slice(3 * j, 3 * j + 3)
+        places, values[:, slots], used[:, slots] = _hats(column, e, *moment)
+        columns[:, slots] = starts[j] + places
+    columns[:, n_hats:] = codes + starts[len(edges) : -1]
+    indptr = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
+    return scipy.sparse.csr_matrix(
+        (values[used], columns[used], indptr), shape=(len(numbers), starts[-1])
+    )
+
+
+def _hats(column, edges, mean, deviation):
+    """Return places, values and which count: the two edges', the number's own."""
+    n_edges = len(edges)
     is_number = np.isfinite(column)
-    seen = np.flatnonzero(is_number)
-    x = column[seen].astype(np.float64)
+    x = np.where(is_number, column, mean).astype(np.float64)
     standard = (x - mean) / deviation
     clipped = standard / np.sqrt(1 + (standard / 3) ** 2)
-    rows, columns, values = [seen], [np.full(len(seen), n_edges)], [clipped]
+    left = share = np.zeros(len(x))
     if n_edges > 1:
         edges = edges.astype(np.float64)
         left = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, n_edges - 2)
         share = (x - edges[left]) / (edges[left + 1] - edges[left])
         share = np.clip(share, 0, 1)
-        rows += [seen, seen]
-        columns += [left, left + 1]
-        values += [_BEND * (1 - share), _BEND * share]
-    missing = np.flatnonzero(~is_number)
-    rows.append(missing)
-    columns.append(np.full(len(missing), n_edges + 1))
-    values.append(np.ones(len(missing)))
-    return _matrix(values, rows, columns, (n, n_edges + 2))
-
-
-def one_hot(codes, n_codes):
-    """Return codes as a matrix with a one in each row.
-
-    Parameters
-    ----------
-    codes : ndarray of int of shape (n_rows,)
-    n_codes : int
-
-    Returns
-    -------
-    features : csr_matrix of shape (n_rows, n_codes)
-    """
-    rows = np.arange(len(codes))
-    return _matrix([np.ones(len(codes))], [rows], [codes], (len(codes), n_codes))
-
-
-def _matrix(values, rows, columns, shape):
-    values, rows, columns = map(np.concatenate, (values, rows, columns))
-    values = values.astype(np.float32)
-    return scipy.sparse.csr_matrix((values, (rows, columns)), shape=shape)
+    bends = is_number & (n_edges > 1)
+    return (
+        np.stack([left, left + 1, n_edges + ~is_number], axis=1),
+        np.stack(
+            [_BEND * (1 - share), _BEND * share, np.where(is_number, clipped, 1)],
+            axis=1,
+        ),
+        np.stack([bends, bends, np.ones(len(x), bool)], axis=1),
+    )

@@ -12,7 +12,7 @@ import scipy.sparse
 from torch import nn
 
 from skmm._data.blocks import Block
-from skmm._data.frames import is_missing, to_strings
+from skmm._data.frames import columns_of, read_strings, to_strings
 from skmm._data.ngrams import NgramCounter, Tfidf, split_tokens
 from skmm._nn.sparse import SparseModule, SparseWide
 from skmm._utils.compat import HasMethods, Interval
@@ -270,10 +270,11 @@ default="bag"
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> Block:
         check_options(self)
+        cells = [read_strings(column) for column in columns_of(X)]
         self.counters_, self.tfidf_, ngrams = [], [], []
-        for i in range(X.shape[1] if self._has_ngrams else 0):
+        for texts, _ in cells if self._has_ngrams else ():
             counter = NgramCounter(self.min_frequency, self.max_features)
-            counts = counter.fit_transform(to_strings(X.iloc[:, i]))
+            counts = counter.fit_transform(texts)
             tfidf = Tfidf(counter.document_frequency_, len(X))
             ngrams.append(tfidf.transform(counts))
             self.counters_.append(counter)
@@ -281,20 +282,21 @@ default="bag"
         self.n_features_ = sum(part.shape[1] for part in ngrams)
         self.reader_ = self._make_reader()
         read = None if self.reader_ is None else self.reader_.fit_transform
-        return self._block(X, read, ngrams)
+        return self._block(X, cells, read, ngrams)
 
     def transform(self, X: pd.DataFrame) -> Block:
+        cells = [read_strings(column) for column in columns_of(X)]
         ngrams = [
-            tfidf.transform(counter.transform(to_strings(X.iloc[:, i])))
-            for i, (counter, tfidf) in enumerate(zip(self.counters_, self.tfidf_))
+            tfidf.transform(counter.transform(texts))
+            for (texts, _), counter, tfidf in zip(cells, self.counters_, self.tfidf_)
         ]
         read = None if self.reader_ is None else self.reader_.transform
-        return self._block(X, read, ngrams)
+        return self._block(X, cells, read, ngrams)
 
     def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         found = []
-        for i, counter in enumerate(self.counters_):
-            texts = [text for text in to_strings(X.iloc[:, i]) if text.strip()]
+        for i, (column, counter) in enumerate(zip(columns_of(X), self.counters_)):
+            texts = [text for text in to_strings(column) if text.strip()]
             # Some texts are enough to tell a share.
             words = Counter(
                 word
@@ -324,13 +326,11 @@ default="bag"
     def _has_ngrams(self):
         return self.wide or self.backbone == "bag"
 
-    def _block(self, X, read, ngrams):
-        present = ~np.column_stack(
-            [
-                is_missing(X.iloc[:, i], empty=self.empty_is_missing)
-                for i in range(X.shape[1])
-            ]
-        ).all(axis=1)
+    def _block(self, X, cells, read, ngrams):
+        missing = [missing for _, missing in cells]
+        if self.empty_is_missing:
+            missing = [[not t or t.isspace() for t in texts] for texts, _ in cells]
+        present = ~np.column_stack(missing).all(axis=1)
         parts, cost = ([], None) if read is None else read(X, present)
         if ngrams:
             # The last part, which the wide head reads.

@@ -6,7 +6,7 @@ and which rows are present, and give the parts of a block and what a row costs.
 
 import numpy as np
 
-from skmm._data.frames import to_strings
+from skmm._data.frames import columns_of, to_strings
 from skmm.augmentation import make_augmentation
 
 
@@ -32,7 +32,7 @@ class WordReader:
         from skmm.encoders.text import _tokens as tokens
 
         options = self.__dict__.pop("options")
-        columns = [to_strings(X.iloc[:, i]) for i in range(X.shape[1])]
+        columns = [to_strings(column) for column in columns_of(X)]
         self.vocabulary_ = tokens.Vocabulary(
             options.tokenizer, options.vocabulary_size, options.min_frequency
         ).fit(columns)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from skmm._data.containers import Csr
-from skmm._data.frames import to_strings
+from skmm._data.frames import columns_of, to_strings
 from skmm._data.ngrams import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
 from skmm._utils.optional import optional_import
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
@@ -73,7 +73,7 @@ class TokenReader:
         return self._join(self._encode(X))
 
     def _encode(self, X):
-        return [self.encode(to_strings(X.iloc[:, i])) for i in range(X.shape[1])]
+        return [self.encode(to_strings(column)) for column in columns_of(X)]
 
     def _join(self, columns):
         """Return all columns' ids as one Csr; a row has at least one."""

@@ -146,33 +146,25 @@ def distinct_cells(column):
     import pandas as pd
 
     dtype = column.dtype
-    if isinstance(dtype, pd.CategoricalDtype):
-        codes = column.cat.codes.to_numpy().astype(np.intp)
-        cells = column.cat.categories.to_series().astype(object).to_list()
+    if isinstance(dtype, pd.CategoricalDtype) or dtype.type is str:
+        # Their own way, without the detour by objects.
+        codes, values = column.array.factorize()
+        cells = values.astype(object).tolist()
     else:
-        plain = column if dtype.kind != "O" and _is_numpy(dtype) else to_objects(column)
+        plain = column
+        if dtype.kind == "O" or not isinstance(dtype, np.dtype):
+            plain = column.to_numpy(dtype=object)
         try:
             codes, values = pd.factorize(plain, use_na_sentinel=True)
             cells = list(values)
         except TypeError:  # lists and arrays have no hash
             missing = is_missing(column)
             codes = np.where(missing, -1, np.arange(len(column)))
-            cells = to_objects(column).to_list()
+            cells = list(plain)
     empty = [i for i, cell in enumerate(cells) if is_nothing(cell)]
     if empty:
         codes = np.where(np.isin(codes, empty), -1, codes)
     return codes, cells
-
-
-def _is_numpy(dtype):
-    return isinstance(dtype, np.dtype)
-
-
-def to_objects(column):
-    """Return a column whose cells are Python objects."""
-    if column.dtype == object:
-        return column
-    return column.astype(object)
 
 
 def is_nothing(cell):

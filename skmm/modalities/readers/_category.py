@@ -5,11 +5,12 @@ from __future__ import annotations
 import decimal
 import numbers
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skmm.modalities.readers._base import Reader, distinct_cells
+from skmm.modalities.readers._base import Reader, distinct_cells, spread
 from skmm.modalities.readers._spelling import fold_spaces, is_missing_level
 
 if TYPE_CHECKING:
@@ -52,35 +53,48 @@ class CategoryReader(Reader):
         import pandas as pd
 
         super().fit(column)
-        texts = to_texts(column)
-        values, counts = np.unique(texts[texts != MISSING], return_counts=True)
-        frequent = counts >= min_frequency
+        places, texts = distinct_texts(column)
+        counts: Counter[str] = Counter()
+        for place, n in zip(*np.unique(places[places >= 0], return_counts=True)):
+            counts[texts[place]] += int(n)
+        del counts[MISSING]
         # A column of nothing but rare values would say nothing at all.
-        kept = values[frequent] if frequent.any() else values
+        frequent = [text for text, n in counts.items() if n >= min_frequency]
+        kept = sorted(frequent or counts)
         self.categories_ = pd.Index(kept, dtype=object)
+        self._code_of = {text: code for code, text in enumerate(kept, start=2)}
+        self._code_of[MISSING] = 0
         self.n_codes_ = len(kept) + 2
-        self.returns_ = bool(counts[counts > 1].sum() >= 0.5 * counts.sum())
+        returning = sum(n for n in counts.values() if n > 1)
+        self.returns_ = returning >= 0.5 * counts.total()
         return self
 
     def clean(self, column: pd.Series) -> pd.Series:
         import pandas as pd
 
-        texts = to_texts(column)
-        cells = pd.Categorical(np.where(texts == MISSING, None, texts))
+        places, texts = distinct_texts(column)
+        texts = np.array([None if t == MISSING else t for t in texts], dtype=object)
+        cells = pd.Categorical(spread(places, texts, None))
         return pd.Series(cells, index=column.index, name=column.name)
 
     def read(self, column: pd.Series) -> npt.NDArray[Any]:
-        texts = to_texts(column)
-        codes = self.categories_.get_indexer(texts) + 2  # -1, not found, becomes 1
-        codes[texts == MISSING] = 0
-        return codes.astype(np.int32)
+        places, texts = distinct_texts(column)
+        codes = [self._code_of.get(text, 1) for text in texts]
+        return spread(places, np.array(codes, dtype=np.int32), 0)
 
 
-def to_texts(column):
-    """Read cells as strings, equal where they mean the same; MISSING where missing."""
-    codes, cells = distinct_cells(column)
-    texts = np.array([_to_text(cell) for cell in cells] + [MISSING], dtype=object)
-    return texts[codes]
+def distinct_texts(column):
+    """Take the distinct cells of a column as strings, equal where they mean the same.
+
+    Returns
+    -------
+    places : ndarray of int of shape (n_samples,)
+        The place of each cell in `texts`, -1 where it is missing.
+    texts : list of str
+        MISSING where a cell says that nothing is there.
+    """
+    places, cells = distinct_cells(column)
+    return places, [_to_text(cell) for cell in cells]
 
 
 def _to_text(cell):
