@@ -75,7 +75,11 @@ class Block:
 
     @property
     def there(self) -> tuple[torch.Tensor, npt.NDArray[np.int64] | None]:
-        """Numbers of the rows that have the modality: what ``take`` takes."""
+        """The rows that have the modality: both arguments of ``take``.
+
+        Their numbers as a tensor, and as an array of the CPU, or None where that is not
+        known without asking the device.
+        """
         if self._present_on_cpu is None:
             return self.present.nonzero().squeeze(1), None
         rows = np.flatnonzero(self._present_on_cpu)

@@ -13,11 +13,15 @@ def upload(tensor, device):
     ----------
     tensor : tensor
     device : str or torch.device
+
+    Returns
+    -------
+    tensor : tensor
     """
     kind = torch.device(device).type
     if tensor.device.type != "cpu" or kind in ("cpu", "mps"):
         return tensor.to(device)
-    # Memory that is pinned stays with the process.
+    # Pinned memory alone is copied without a wait; it stays with the process.
     if kind == "cuda" and tensor.nbytes <= _MOST_PINNED:
         tensor = tensor.pin_memory()
     return tensor.to(device, non_blocking=True)

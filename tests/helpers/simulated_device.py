@@ -4,6 +4,10 @@ The device is torch's "meta": tensors there have a shape and a type and no numbe
 that nothing can be read from them without being noticed. Beside the CPU it stands for
 a GPU: :class:`SimulatedDevice` lists each place at which the CPU would wait for it, and
 refuses operations on tensors of both, which a GPU would refuse.
+
+It does not show what is done for devices named "cuda" alone (the state of its global
+generator, where layers of others draw), and takes each copy to the device that asks not
+to be waited for as one from pinned memory.
 """
 
 import contextlib
