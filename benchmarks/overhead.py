@@ -86,8 +86,8 @@ def compare(X, y, batch_size, repeats):
 def capture_training(model, X, y):
     """Go through fit up to the training; give what it would train on."""
     model._validate_params()
-    frame, y, weight, _ = model._read_training(X, y, None)
-    train, valid = model._split(frame, y, weight, None)
+    frame, y, weight, groups = model._read_training(X, y, None)
+    train, valid, _ = model._split(frame, y, weight, groups)
     rows_train, rows_valid = model._prepare(frame, train, valid, from_scratch=True)
     return model._learner, rows_train, rows_valid
 

@@ -9,8 +9,11 @@ import scipy.sparse
 import torch
 
 from skmm._data.containers import Csr, Ragged
+from skmm._data.moving import upload
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from skmm._utils.typing import Device
 
 
@@ -51,6 +54,7 @@ class Block:
         self.present = torch.as_tensor(present, dtype=torch.bool)
         self.cost = None if cost is None else torch.as_tensor(cost, dtype=torch.float32)
         self._complete = bool(self.present.all())
+        self._present_on_cpu = None
         lengths = {len(part) for part in self.parts} | {len(self.present)}
         if len(lengths) != 1:
             raise ValueError(f"The parts of a block differ in rows: {sorted(lengths)}.")
@@ -65,16 +69,34 @@ class Block:
     def complete(self) -> bool:
         """True if all rows are known to have the modality."""
         if self._complete is None:
-            self._complete = bool(self.present.all())
+            known = self._present_on_cpu
+            self._complete = bool((self.present if known is None else known).all())
         return self._complete
 
-    def take(self, rows: torch.Tensor) -> Block:
+    @property
+    def there(self) -> tuple[torch.Tensor, npt.NDArray[np.int64] | None]:
+        """The rows that have the modality: both arguments of ``take``.
+
+        Their numbers as a tensor, and as an array of the CPU, or None where that is not
+        known without asking the device.
+        """
+        if self._present_on_cpu is None:
+            return self.present.nonzero().squeeze(1), None
+        rows = np.flatnonzero(self._present_on_cpu)
+        return upload(torch.from_numpy(rows), self.present.device), rows
+
+    def take(
+        self, rows: torch.Tensor, on_cpu: npt.NDArray[np.int64] | None = None
+    ) -> Block:
         """Return some rows as a block.
 
         Parameters
         ----------
         rows : tensor of int64, shape (n,)
             Their numbers, in the order that is wanted.
+        on_cpu : ndarray of int64, shape (n,), default=None
+            The same numbers, of a block on another device than the CPU: with them no
+            size has to be asked from there, which would wait for it.
 
         Returns
         -------
@@ -83,10 +105,13 @@ class Block:
         parts = (
             part.index_select(0, rows)
             if isinstance(part, torch.Tensor)
-            else part.take(rows)
+            else part.take(rows, on_cpu)
             for part in self.parts
         )
-        return self._like(parts, self.present.index_select(0, rows))
+        taken = self._like(parts, self.present.index_select(0, rows))
+        if self._present_on_cpu is not None and on_cpu is not None:
+            taken._present_on_cpu = self._present_on_cpu[on_cpu]
+        return taken
 
     def hide(self, rows: torch.Tensor | None = None) -> Block:
         """Return the block of rows that lack the modality, whatever they have here.
@@ -126,10 +151,15 @@ class Block:
         -------
         block : Block
         """
-        moved = self._like(
-            (part.to(device) for part in self.parts), self.present.to(device)
+        parts = (
+            upload(part, device) if isinstance(part, torch.Tensor) else part.to(device)
+            for part in self.parts
         )
+        moved = self._like(parts, upload(self.present, device))
         moved.cost = self.cost
+        moved._present_on_cpu = self._present_on_cpu
+        if self.present.device.type == "cpu" != moved.present.device.type:
+            moved._present_on_cpu = self.present.numpy()
         return moved
 
     def _like(self, parts, present):
@@ -137,6 +167,7 @@ class Block:
         block.parts = tuple(parts)
         block.present = present
         block.cost = None
+        block._present_on_cpu = None
         block._complete = self._complete or None  # some rows may all have it
         block._dtype = self.dtype
         return block
@@ -166,6 +197,7 @@ class Block:
             for part in self.parts
         )
         cast = self._like(parts, self.present)
+        cast._present_on_cpu = self._present_on_cpu
         cast._dtype = dtype
         return cast
 

@@ -8,6 +8,8 @@ import numpy as np
 import scipy.sparse
 import torch
 
+from skmm._data.moving import upload
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,7 +18,45 @@ if TYPE_CHECKING:
     from skmm._utils.typing import Device
 
 
-class Csr:
+class _LongAndShort:
+    """Base of the containers: how long the rows are, without asking the device.
+
+    On another device than the CPU each size that the CPU needs would be a wait for all
+    that is computed there. Hence the lengths stay on the CPU, too.
+    """
+
+    indptr: torch.Tensor
+
+    #: Of rows on another device, where they are known: ndarray of shape (n_rows,).
+    _on_cpu = None
+
+    def __len__(self) -> int:
+        return len(self.indptr) - 1
+
+    @property
+    def longest(self) -> int:
+        """Length of the longest row; 0 without rows."""
+        if not len(self):
+            return 0
+        lengths = self.indptr.diff() if self._on_cpu is None else self._on_cpu
+        return int(lengths.max())
+
+    def _cut(self, rows, on_cpu):
+        """Return the row pointers of some rows, where they are stored, the lengths."""
+        if self._on_cpu is None or on_cpu is None:
+            return *cut(self.indptr, rows), None
+        lengths = self._on_cpu[on_cpu]
+        return *cut(self.indptr, rows, int(lengths.sum())), lengths
+
+    def _measured(self, moved):
+        """Let what was moved know the lengths; return it."""
+        moved._on_cpu = self._on_cpu
+        if self.indptr.device.type == "cpu" != moved.indptr.device.type:
+            moved._on_cpu = self.indptr.diff().numpy()
+        return moved
+
+
+class Csr(_LongAndShort):
     """Rows of varying length: sparse features, or bags of token ids.
 
     The layout is that of :class:`scipy.sparse.csr_array`, held in tensors so that a
@@ -90,24 +130,28 @@ class Csr:
             (values, indices, indptr), shape=(len(self), self.n_columns)
         )
 
-    def __len__(self) -> int:
-        return len(self.indptr) - 1
-
-    def take(self, rows: torch.Tensor) -> Csr:
+    def take(
+        self, rows: torch.Tensor, on_cpu: npt.NDArray[np.int64] | None = None
+    ) -> Csr:
         """Return some rows.
 
         Parameters
         ----------
         rows : tensor of int64, shape (n,)
             Their numbers, in the order that is wanted.
+        on_cpu : ndarray of int64, shape (n,), default=None
+            The same numbers, where they are known without asking the device.
 
         Returns
         -------
         rows : Csr
         """
-        indptr, where = cut(self.indptr, rows)
+        indptr, where, lengths = self._cut(rows, on_cpu)
         values = None if self.values is None else self.values.index_select(0, where)
-        return Csr(indptr, self.indices.index_select(0, where), values, self.n_columns)
+        indices = self.indices.index_select(0, where)
+        taken = Csr(indptr, indices, values, self.n_columns)
+        taken._on_cpu = lengths
+        return taken
 
     def to(self, device: Device) -> Csr:
         """Return the rows on another device.
@@ -120,10 +164,9 @@ class Csr:
         -------
         rows : Csr
         """
-        values = None if self.values is None else self.values.to(device)
-        return Csr(
-            self.indptr.to(device), self.indices.to(device), values, self.n_columns
-        )
+        values = None if self.values is None else upload(self.values, device)
+        indptr, indices = (upload(part, device) for part in (self.indptr, self.indices))
+        return self._measured(Csr(indptr, indices, values, self.n_columns))
 
     @property
     def nbytes(self) -> int:
@@ -132,7 +175,7 @@ class Csr:
         return sum(part.nbytes for part in stored if part is not None)
 
 
-class Ragged:
+class Ragged(_LongAndShort):
     """Rows of varying length of dense steps: series, recordings.
 
     All steps lie one after the other in one tensor, so that a batch is cut out on the
@@ -188,28 +231,31 @@ class Ragged:
                 values[start : start + len(array)] = array
         return cls(torch.from_numpy(indptr), torch.from_numpy(values))
 
-    def __len__(self) -> int:
-        return len(self.indptr) - 1
-
     @property
     def lengths(self) -> torch.Tensor:
         """Steps of each row."""
         return self.indptr.diff()
 
-    def take(self, rows: torch.Tensor) -> Ragged:
+    def take(
+        self, rows: torch.Tensor, on_cpu: npt.NDArray[np.int64] | None = None
+    ) -> Ragged:
         """Return some rows.
 
         Parameters
         ----------
         rows : tensor of int64, shape (n,)
             Their numbers, in the order that is wanted.
+        on_cpu : ndarray of int64, shape (n,), default=None
+            The same numbers, where they are known without asking the device.
 
         Returns
         -------
         rows : Ragged
         """
-        indptr, where = cut(self.indptr, rows)
-        return Ragged(indptr, self.values.index_select(0, where))
+        indptr, where, lengths = self._cut(rows, on_cpu)
+        taken = Ragged(indptr, self.values.index_select(0, where))
+        taken._on_cpu = lengths
+        return taken
 
     def to(self, device: Device) -> Ragged:
         """Return the rows on another device.
@@ -222,7 +268,8 @@ class Ragged:
         -------
         rows : Ragged
         """
-        return Ragged(self.indptr.to(device), self.values.to(device))
+        moved = Ragged(upload(self.indptr, device), upload(self.values, device))
+        return self._measured(moved)
 
     def padded(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the steps in one tensor, with zeros behind each row's end.
@@ -233,13 +280,16 @@ class Ragged:
         mask : tensor of bool, shape (n_rows, longest)
             True where a row has a step.
         """
-        lengths = self.lengths
-        longest = int(lengths.max()) if len(self) else 0
-        times = torch.arange(longest, device=lengths.device)
-        mask = times < lengths[:, None]
-        padded = self.values.new_zeros(len(self), longest, *self.values.shape[1:])
-        padded[mask] = self.values
-        return padded, mask
+        n, total, device = len(self), len(self.values), self.indptr.device
+        longest, lengths = self.longest, self.lengths
+        mask = torch.arange(longest, device=device) < lengths[:, None]
+        # Assigning by the mask would wait for a GPU to count its places.
+        shift = torch.arange(n, device=device) * longest - self.indptr[:-1]
+        shift = torch.repeat_interleave(shift, lengths, output_size=total)
+        places = torch.arange(total, device=device) + shift
+        padded = self.values.new_zeros(n * longest, *self.values.shape[1:])
+        padded.index_copy_(0, places, self.values)
+        return padded.reshape(n, longest, *self.values.shape[1:]), mask
 
     @property
     def nbytes(self) -> int:
@@ -247,13 +297,21 @@ class Ragged:
         return self.indptr.nbytes + self.values.nbytes
 
 
-def cut(indptr, rows):
-    """Return the row pointers of some rows, and where their entries are stored."""
+def cut(indptr, rows, total=None):
+    """Return the row pointers of some rows, and where their entries are stored.
+
+    Parameters
+    ----------
+    indptr : tensor of shape (n_rows + 1,)
+    rows : tensor of int64, shape (n,)
+    total : int, default=None
+        How many entries they have, where that is known.
+    """
     start = indptr.index_select(0, rows)
     length = indptr.index_select(0, rows + 1) - start
     cut = torch.zeros(len(rows) + 1, dtype=start.dtype, device=start.device)
     torch.cumsum(length, 0, out=cut[1:])
-    total = int(cut[-1])
+    total = int(cut[-1]) if total is None else total
     shift = torch.repeat_interleave(start - cut[:-1], length, output_size=total)
     where = shift + torch.arange(total, dtype=shift.dtype, device=shift.device)
     return cut, where

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from skmm._data.moving import upload
+
 
 class Batch(NamedTuple):
     """Some rows, cut out.
@@ -121,9 +123,21 @@ class Batches:
         return [batches[i] for i in shuffled.tolist()]
 
     def __iter__(self):
-        for rows in self._batches():
-            blocks, y = self.rows.take(rows.to(self.rows.device))
+        batches = self._batches()
+        for rows, (numbers, on_cpu) in zip(batches, self._numbers(batches)):
+            blocks, y = self.rows.take(numbers, on_cpu)
             if self.rows.device != self.device:
                 blocks = {name: block.to(self.device) for name, block in blocks.items()}
-                y = None if y is None else tuple(part.to(self.device) for part in y)
+                y = None if y is None else tuple(upload(p, self.device) for p in y)
             yield Batch(blocks, y, rows)
+
+    def _numbers(self, batches):
+        """Return what ``take`` takes for each batch."""
+        device = self.rows.device
+        if device.type == "cpu":
+            return [(rows, None) for rows in batches]
+        # Copied all at once: no step waits for its own.
+        numbers = upload(torch.cat(list(batches)), device).split(
+            [len(rows) for rows in batches]
+        )
+        return [(n, rows.numpy()) for n, rows in zip(numbers, batches)]

@@ -30,9 +30,16 @@ class Rows(skorch.dataset.Dataset):
     def __len__(self):
         return len(next(iter(self.blocks.values())))
 
-    def take(self, rows):
-        """Cut out a batch: ``(blocks, (codes, weight))``, as skorch has it."""
-        blocks = {name: block.take(rows) for name, block in self.blocks.items()}
+    def take(self, rows, on_cpu=None):
+        """Cut out a batch: ``(blocks, (codes, weight))``, as skorch has it.
+
+        Parameters
+        ----------
+        rows : tensor of int64, shape (n,)
+        on_cpu : ndarray of int64, shape (n,), default=None
+            See :meth:`Block.take`.
+        """
+        blocks = {name: b.take(rows, on_cpu) for name, b in self.blocks.items()}
         if self.codes is None:
             return blocks, None
         y = self.codes.index_select(0, rows), self.weight.index_select(0, rows)

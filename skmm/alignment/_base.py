@@ -109,6 +109,15 @@ def ends(n_modalities):
     return first, second
 
 
+def pick(values, places):
+    """Return the entries of the first axis at some places, a list of int.
+
+    Indexing by the list would copy it to a GPU, and wait for that.
+    """
+    entries = values.unbind(0)
+    return torch.stack([entries[place] for place in places])
+
+
 def pairs(vectors, present):
     """Return both sides of each pair of modalities.
 
@@ -119,9 +128,8 @@ def pairs(vectors, present):
         Which rows have both.
     """
     a, b = ends(vectors.shape[1])
-    sides = vectors.unbind(1)
-    left, right = (torch.stack([sides[m] for m in side]) for side in (a, b))
-    return left, right, present.T[a] & present.T[b]
+    sides, there = vectors.transpose(0, 1), present.T
+    return pick(sides, a), pick(sides, b), pick(there, a) & pick(there, b)
 
 
 def with_partner(present):

@@ -11,6 +11,7 @@ from skmm.alignment._base import (
     AlignmentModule,
     effective_count,
     ends,
+    pick,
     squared_distances,
     standardise,
     weighted_mean,
@@ -113,8 +114,10 @@ class _MMD(AlignmentModule):
         means = torch.einsum("injm,in,jm->ij", kernel, weights, weights)
         means = means / len(self.multiples)
         a, b = ends(n_modalities)
-        losses = means[a, a] + means[b, b] - 2 * means[a, b]
-        return weighted_mean(losses, effective_count(count[a], count[b]))
+        own = means.diagonal()
+        both = torch.stack([means[i, j] for i, j in zip(a, b)])
+        losses = pick(own, a) + pick(own, b) - 2 * both
+        return weighted_mean(losses, effective_count(pick(count, a), pick(count, b)))
 
 
 class _Coral(AlignmentModule):
@@ -131,10 +134,12 @@ class _Coral(AlignmentModule):
         covariance = centred.mT @ centred / (count - 1).clamp(min=1)[:, None, None]
         size = covariance.square().sum((1, 2))
         a, b = ends(len(count))
-        difference = (covariance[a] - covariance[b]).square().sum((1, 2))
+        difference = pick(covariance, a) - pick(covariance, b)
+        difference = difference.square().sum((1, 2))
         # 1e-6 of the size of unrelated features of unit variance.
-        losses = difference / (size[a] + size[b] + 1e-6 * vectors.shape[-1])
+        sizes = pick(size, a) + pick(size, b)
+        losses = difference / (sizes + 1e-6 * vectors.shape[-1])
         if self.means:
-            losses = losses + (mean[a] - mean[b]).square().mean(1)
+            losses = losses + (pick(mean, a) - pick(mean, b)).square().mean(1)
         count = torch.where(count >= 2, count, 0)
-        return weighted_mean(losses, effective_count(count[a], count[b]))
+        return weighted_mean(losses, effective_count(pick(count, a), pick(count, b)))

@@ -13,6 +13,7 @@ from skmm.alignment._base import (
     AlignmentModule,
     effective_count,
     ends,
+    pick,
     squared_distances,
     standardise,
     weighted_mean,
@@ -90,20 +91,17 @@ class _OptimalTransport(AlignmentModule):
         _, n_modalities, width = vectors.shape
         a, b = ends(n_modalities)
         own = list(range(n_modalities))
-        vectors = standardise(vectors, present).unbind(1)
+        vectors, present = standardise(vectors, present).transpose(0, 1), present.T
         # Each modality against itself, then the pairs.
-        left = torch.stack([vectors[m] for m in own + a])
-        right = torch.stack([vectors[m] for m in own + b])
+        left, right = pick(vectors, own + a), pick(vectors, own + b)
         # The mean squared distance of standardised vectors is twice the width.
         cost = squared_distances(left, right) / (2 * width)
-        present = present.T
-        transport = sinkhorn(
-            cost, present[own + a], present[own + b], self.epsilon, self.n_iter
-        )
+        has_left, has_right = pick(present, own + a), pick(present, own + b)
+        transport = sinkhorn(cost, has_left, has_right, self.epsilon, self.n_iter)
         within, across = transport.split([n_modalities, len(a)])
-        losses = across - (within[a] + within[b]) / 2
+        losses = across - (pick(within, a) + pick(within, b)) / 2
         count = present.sum(1)
-        return weighted_mean(losses, effective_count(count[a], count[b]))
+        return weighted_mean(losses, effective_count(pick(count, a), pick(count, b)))
 
 
 def sinkhorn(cost, left, right, epsilon, n_iter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -107,14 +108,14 @@ class EncoderModule(nn.Module):
         """
         n, rows = len(block), None
         if not block.complete:
-            rows = block.present.nonzero().squeeze(1)
+            rows, on_cpu = block.there
             if not len(rows):
                 device = block.present.device
                 return Encoded(
                     torch.zeros(n, self.width, device=device, dtype=block.dtype)
                 )
             if len(rows) < n:
-                block = block.take(rows)
+                block = block.take(rows, on_cpu)
                 mixing = None if mixing is None else mixing.among(rows)
             else:
                 rows = None
@@ -128,9 +129,11 @@ class EncoderModule(nn.Module):
     def _run(self, block, mixing):
         if self.training or len(block) <= self.chunk_size:
             return self._run_chunk(block, mixing)
-        rows = torch.arange(len(block), device=block.present.device)
+        n, size = len(block), self.chunk_size
+        rows, on_cpu = torch.arange(n, device=block.present.device), np.arange(n)
+        chunks = (slice(start, start + size) for start in range(0, n, size))
         return concatenate(
-            [self._run_chunk(block.take(some)) for some in rows.split(self.chunk_size)]
+            [self._run_chunk(block.take(rows[some], on_cpu[some])) for some in chunks]
         )
 
     def _run_chunk(self, block, mixing=None):

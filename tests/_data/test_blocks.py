@@ -94,3 +94,21 @@ def test_ragged_rows():
     nothing = ragged.take(torch.tensor([], dtype=torch.int64)).padded()
     assert nothing[0].shape == (0, 0, 2) and nothing[1].shape == (0, 0)
     assert Ragged.from_arrays([None], (3,)).padded()[0].shape == (1, 0, 3)
+
+
+def test_sizes_are_known_of_rows_on_another_device(matrix):
+    """A device without numbers shows that none is read."""
+    lengths = np.arange(20) % 4
+    ragged = Ragged.from_arrays([np.ones((n, 3)) for n in lengths], step=(3,))
+    block = Block(matrix, ragged, present=lengths > 0)
+    there = block.to("meta")
+    for rows in (torch.tensor([3, 7, 7, 0, 18]), torch.tensor([4, 0]), torch.arange(0)):
+        taken, expected = there.take(rows.to("meta"), rows.numpy()), block.take(rows)
+        for part, wanted in zip(taken.parts, expected.parts):
+            assert part.values.shape == wanted.values.shape
+            assert part.longest == wanted.longest
+        assert taken[1].padded()[0].shape == expected[1].padded()[0].shape
+        assert taken.complete == expected.complete
+        there_, on_cpu = taken.cast(torch.float64).there
+        assert there_.shape == on_cpu.shape
+        assert on_cpu.tolist() == expected.there[0].tolist()

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from simulated_device import waits_of_training
 from sklearn.base import clone
 from tiny_bert import tiny_bert
 
@@ -422,6 +423,41 @@ def test_bfloat16(case):
         vectors = run(module, block).vectors.float()
     error = (vectors - expected).norm() / expected.norm()
     assert error < 0.1
+
+
+_TRANSFORMERS = "transformers asks whether a mask hides anything"
+#: Why a step of some waits for the device.
+WAITS = {
+    "entity-sampled": "how many different nodes are drawn decides the sizes",
+    "text-head": _TRANSFORMERS,
+    "text-lora": _TRANSFORMERS,
+    "text-full": _TRANSFORMERS,
+    "audio-full": "networks of others take recordings of one length at once",
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.xfail(reason=WAITS[case]))
+        if case in WAITS
+        else case
+        for case in CASES
+    ],
+)
+def test_a_step_does_not_wait_for_the_device(case):
+    """Nor does it make a tensor on the CPU that the device's are then mixed with."""
+    encoder, X, y = make(case)
+    model = MultimodalClassifier(
+        [("cells", encoder, list(X.columns))],
+        heads=["fused", "wide"],
+        validation=None,
+        max_epochs=1,
+        batch_size=8,
+        mixup="mixup",
+        random_state=0,
+    )
+    assert waits_of_training(model, with_missing(X, [3, 7, 20]), y) == []
 
 
 @each_case

@@ -27,9 +27,9 @@ from skmm._utils.compat import without_checks
 _LEAST = 1e-6
 #: Main directions that are read of sparse features, of each modality.
 _DIRECTIONS = 32
-#: Numbers that are read of a modality that has more (a picture's thousands): those that
-#: tell most of the target. All of them take some ten times as long, and gain nothing in
-#: the mixture.
+#: Numbers that are read of all modalities that have many (a picture's thousands): those
+#: that tell most of the target. All of them take some ten times as long, and gain
+#: nothing in the mixture.
 _MOST_NUMBERS = 256
 #: Categories that trees tell apart; a column of more becomes means of the target.
 _MAX_CODES = 254
@@ -41,7 +41,7 @@ class EstimatorHead(SolvedHead):
     """Any scikit-learn estimator over dense features of all modalities.
 
     Numbers and categories' codes are as they are, features of other modalities too;
-    of a modality of more than 256 numbers, those are read that differ most between
+    of modalities of hundreds of numbers, those 256 are read that differ most between
     classes, or go along with the target; sparse features are brought to their main
     directions. A modality that a row lacks is
     NaN, or, for estimators that take none, the column's mean. One estimator is fitted
@@ -185,9 +185,12 @@ class BoostingHead(EstimatorHead):
     """
 
     max_outputs = 10
-    #: Visits of a cell by a tree, all trees together, from which on fewer are grown,
-    #: and bounds of their number.
+    #: Visits of a cell, or of a bin of a column, by a tree, all trees together, from
+    #: which on fewer are grown, and bounds of their number.
     budget, rounds = 2e10, (20, 300)
+    #: Bins that a tree looks at in each column, whatever the number of rows: 255 in
+    #: each of the 61 nodes of a tree with 31 leaves.
+    bins = 61 * 255
     #: How many columns a split looks at: this share of them, at least so many.
     share_of_columns, least_columns = 0.3, 6
     #: On leaves: holds back those of few rows.
@@ -213,7 +216,8 @@ class BoostingHead(EstimatorHead):
     def _fit_output(self, j, X, codes, weight, X_valid, valid):
         group = self.targets.groups[j]
         n_trees = len(self.targets.groups) * (group.stop - group.start)
-        rounds = np.clip(self.budget / max(8 * X.size * n_trees, 1), *self.rounds)
+        visits = X.shape[1] * (8 * len(X) + self.bins) * n_trees
+        rounds = np.clip(self.budget / max(visits, 1), *self.rounds)
         estimator = clone(self.estimator).set_params(
             max_iter=int(rounds), categorical_features=self.features_.is_category_
         )
@@ -359,6 +363,13 @@ class DenseFeatures:
         """Return the matrix of all rows before the means, and each column's codes."""
         found = [dense_parts(self.encoders, rows.blocks) for rows in sets]
         columns, n_codes = [], []
+        wide = [
+            name
+            for name, (part, codes) in found[0].items()
+            if not scipy.sparse.issparse(part)
+            and part.shape[1] > _MOST_NUMBERS
+            and not codes.any()
+        ]
         for name in found[0]:
             parts = [some[name][0] for some in found]
             codes = found[0][name][1]
@@ -370,8 +381,9 @@ class DenseFeatures:
                 codes = np.zeros(columns[-1].shape[1], dtype=int)
             else:
                 matrix = np.concatenate(parts)
-                if matrix.shape[1] > _MOST_NUMBERS and not codes.any():
-                    matrix = self._select(name, matrix, sets)
+                if name in wide:
+                    most = max(_MOST_NUMBERS // len(wide), 1)
+                    matrix = self._select(name, matrix, sets, most)
                     codes = codes[: matrix.shape[1]]
                 columns.append(matrix)
             n_codes.append(codes)
@@ -382,7 +394,7 @@ class DenseFeatures:
             np.concatenate([np.empty(0, int), *n_codes]),
         )
 
-    def _select(self, name, matrix, sets):
+    def _select(self, name, matrix, sets, most):
         """Return the numbers that tell most of the target, found once."""
         if name not in self.kept_:
             codes, weight = targets_of(sets)
@@ -391,8 +403,7 @@ class DenseFeatures:
             told = np.zeros(matrix.shape[1])
             for some in codes[rows].T:
                 told = np.maximum(told, self._tell(known, some))
-            most = np.argsort(-told, kind="stable")[:_MOST_NUMBERS]
-            self.kept_[name] = np.sort(most)
+            self.kept_[name] = np.sort(np.argsort(-told, kind="stable")[:most])
         return matrix[:, self.kept_[name]]
 
     def _tell(self, known, codes):

@@ -26,7 +26,8 @@ class Links(NamedTuple):
     share : tensor of float, shape (n_links,)
         One over the target's links of this relation: messages are averaged.
     stands_for : tensor of float, shape (n_links,)
-        Links of the target for each one that is here; 1 where all are.
+        Links of the target for each one that is here; 1 where all are, and 0 for one
+        that is left out.
     """
 
     source: torch.Tensor
@@ -34,9 +35,6 @@ class Links(NamedTuple):
     relation: torch.Tensor
     share: torch.Tensor
     stands_for: torch.Tensor
-
-    def take(self, some):
-        return Links(*(part[some] for part in self))
 
 
 class RelationalConvolution(nn.Module):
@@ -128,11 +126,13 @@ class GraphAttention(nn.Module):
             0, into, scores.detach(), "amax", include_self=False
         )
         weights = (scores - highest.index_select(0, group)).exp()
+        weights = torch.where((links.stands_for > 0)[:, None], weights, 0)
         total = empty.index_add(0, group, weights)
-        return weights / total.index_select(0, group)
+        # Of a group all of whose links are left out, 0.
+        return weights / total.index_select(0, group).clamp(min=1e-30)
 
 
-def sample_links(indptr, nodes, n_neighbors):
+def sample_links(indptr, nodes, n_neighbors, n_links=None):
     """Choose links into some nodes, evenly along each node's links.
 
     Parameters
@@ -144,6 +144,8 @@ def sample_links(indptr, nodes, n_neighbors):
     n_neighbors : int or None
         At most so many of a node: one that has more has one drawn from each of
         `n_neighbors` equal stretches. None takes all.
+    n_links : int, default=None
+        How many links there will be, where that is known.
 
     Returns
     -------
@@ -156,7 +158,7 @@ def sample_links(indptr, nodes, n_neighbors):
     start = indptr[nodes]
     degree = indptr[nodes + 1] - start
     taken = degree if n_neighbors is None else degree.clamp(max=n_neighbors)
-    target = torch.repeat_interleave(taken)
+    target = torch.repeat_interleave(taken, output_size=n_links)
     begin = torch.cumsum(taken, 0) - taken
     place = torch.arange(len(target), device=nodes.device) - begin[target]
     stands_for = degree[target].float() / taken[target]

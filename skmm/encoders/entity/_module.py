@@ -21,6 +21,10 @@ from skmm.encoders.entity._tables import SCALE
 #: learned: 64 numbers each are 128 MB.
 _LINKS_AT_ONCE = 500_000
 
+#: Facts of a graph up to which a GPU reads all of them in each step, whichever nodes
+#: are named.
+_FACTS_AT_ONCE = 1_000_000
+
 
 class NodeModule(EncoderModule):
     """Vectors of rows of nodes: their own, and what the graph tells about them.
@@ -145,9 +149,9 @@ class NodeModule(EncoderModule):
     def _layer(self, i, sources, targets, links):
         if self.training and self.link_dropout > 0:
             drawn = rand(len(links.source), device=links.source.device)
-            links = links.take(drawn >= self.link_dropout)
-            kept = links.stands_for / (1 - self.link_dropout)
-            links = links._replace(stands_for=kept)
+            # By zeros: how many are cut out would have to be asked from the device.
+            kept = links.stands_for * (drawn >= self.link_dropout)
+            links = links._replace(stands_for=kept / (1 - self.link_dropout))
         given = self.layers[i](sources, targets, links)
         given = self.dropout(nn.functional.relu(self.norms[i](given)))
         return targets + given
@@ -196,7 +200,9 @@ class NodeModule(EncoderModule):
         for i in range(len(self.layers)):
             parts = []
             for nodes in chunks:
-                links = self._links(*sample_links(self.indptr, nodes, None))
+                n_links = len(self.source) if len(chunks) == 1 else None
+                links = sample_links(self.indptr, nodes, None, n_links)
+                links = self._links(*links)
                 parts.append(self._layer(i, vectors, vectors[nodes], links))
             vectors = torch.cat(parts)
         return vectors
@@ -250,7 +256,16 @@ class NodeWide(nn.Module):
         codes = block[0].long()
         logits = 0
         for column, table in zip(codes.T, self.tables):
-            nodes, places = torch.unique(column.clamp(min=0), return_inverse=True)
-            found = table(self.facts.take(nodes), block.dtype).index_select(0, places)
+            facts, places = self._of_named(column.clamp(min=0))
+            found = table(facts, block.dtype).index_select(0, places)
             logits = logits + torch.where((column >= 0)[:, None], found, 0)
         return logits
+
+    def _of_named(self, column):
+        """Return the facts of nodes, and which of these each row names."""
+        few = len(self.facts.indices) <= _FACTS_AT_ONCE
+        if few and column.device.type != "cpu":
+            # All of them: a GPU is waited for where it is asked which are named.
+            return self.facts, column
+        nodes, places = torch.unique(column, return_inverse=True)
+        return self.facts.take(nodes), places

@@ -96,8 +96,7 @@ class TokenReader:
 def pad(csr, padding=PADDING):
     """Return the ids of a Csr as (n, longest) and the mask of those that are there."""
     lengths = csr.indptr.diff()
-    longest = int(lengths.max()) if len(csr) else 0
-    mask = torch.arange(longest, device=lengths.device) < lengths[:, None]
+    mask = torch.arange(csr.longest, device=lengths.device) < lengths[:, None]
     ids = torch.full(mask.shape, padding, device=lengths.device)
     return ids.masked_scatter_(mask, csr.indices.long()), mask
 

@@ -11,7 +11,11 @@ from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm._data.graph import read_graph
 from skmm.encoders import EntityEncoder
 from skmm.encoders._base import Encoded
-from skmm.encoders.entity._layers import RelationalConvolution, sample_links
+from skmm.encoders.entity._layers import (
+    GraphAttention,
+    RelationalConvolution,
+    sample_links,
+)
 from skmm.encoders.entity._tables import LinkTable, predict_links
 
 CONVOLUTIONS = ["gat", "rgcn"]
@@ -179,6 +183,22 @@ def test_a_sample_gives_the_whole_graph_in_expectation():
     ]
     error = (torch.stack(draws).mean(0) - whole).norm() / whole.norm()
     assert error < 0.05
+
+
+@pytest.mark.parametrize("kind", [RelationalConvolution, GraphAttention])
+def test_a_link_that_stands_for_none_is_not_there(kind):
+    torch.manual_seed(0)
+    module, _ = module_of(
+        EntityEncoder(make_random_graph(), dim=4), pd.DataFrame({"id": ["n01"]})
+    )
+    layer = kind(4, LinkTable(read_graph(make_random_graph())).n_relations, 2)
+    nodes, h = torch.arange(5), torch.randn(30, 4)
+    links = module._links(*sample_links(module.indptr, nodes, None))
+    kept = torch.rand(len(links.source)) < 0.5
+    kept[links.target == 3] = False
+    hidden = layer(h, h[:5], links._replace(stands_for=links.stands_for * kept))
+    cut = layer(h, h[:5], type(links)(*(part[kept] for part in links)))
+    torch.testing.assert_close(hidden, cut)
 
 
 def test_links_are_drawn_once_each_where_all_fit():
