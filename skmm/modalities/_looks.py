@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import importlib.util
 import io
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -134,4 +135,5 @@ def _is_in_memory(cell):
         return 0 < memoryview(cell).nbytes <= _MAX_BYTES
     if hasattr(cell, "getbands"):  # of Pillow, whose files are opened but not read
         return cell.size[0] * cell.size[1] <= _MAX_PIXELS
-    return getattr(cell, "ndim", 0) in (2, 3) and cell.size <= 4 * _MAX_PIXELS
+    is_picture = getattr(cell, "ndim", 0) in (2, 3)  # of a tensor `size` is a method
+    return is_picture and math.prod(cell.shape) <= 4 * _MAX_PIXELS

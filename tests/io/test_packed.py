@@ -178,7 +178,8 @@ def test_root_of_the_estimator(folder, tmp_path_factory, n_jobs):
     model.fit(X, y)
     assert model.score(X, y) == 1
     (_, encoder, _) = model.modalities_[0]
-    assert encoder.get_params()["transformer__root"] is None
+    parts = dict(encoder.transformer.transformer_list)
+    assert [part.root for part in parts.values()] == [None, None]
     # Another folder at predict, as where a model is served.
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "red.png").write_bytes(png("blue"))

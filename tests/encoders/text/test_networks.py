@@ -337,7 +337,7 @@ X_SMALL = frame(
 
 def test_frozen_is_an_embedder_and_a_vector_encoder():
     folder = tiny_bert()
-    encoder, block = fit(X_SMALL, "pretrained", model=folder)
+    encoder, block = fit(X_SMALL, "pretrained", model=folder, wide=False)
     vectors = VectorEncoder()
     expected = vectors.fit_transform(
         pd.DataFrame(TextEmbedder(folder).fit_transform(X_SMALL))
@@ -347,6 +347,15 @@ def test_frozen_is_an_embedder_and_a_vector_encoder():
     torch.manual_seed(0)
     module = vectors.build_module(8).eval()
     torch.testing.assert_close(module_of(encoder)(block), module(expected))
+
+
+def test_frozen_has_a_bag_of_ngrams_beside_it():
+    encoder, block = fit(X_SMALL, "pretrained", model=tiny_bert(), min_frequency=1)
+    module = module_of(encoder)
+    module(block).square().sum().backward()
+    moved = [name for name, p in module.named_parameters() if p.grad.abs().sum() > 0]
+    assert any("table" in name for name in moved)  # the bag's
+    assert any("table" not in name for name in moved)  # the vector's
     assert encoder.build_wide(3)(block).shape == (4, 3)
 
 
