@@ -79,7 +79,7 @@ def run(task, fusion, seed, split):
     start = time.process_time()
     model.fit(X_train, y_train)
     result = {"CPU s": time.process_time() - start, "epochs": model.n_iter_}
-    for name, view in (("bare", model._bare()), ("mixed", model)):
+    for name, view in (("bare", model._fused_only()), ("mixed", model)):
         proba = view.predict_proba(X_test)
         predicted = model.classes_[proba.argmax(1)]
         result[f"{name} accuracy"] = accuracy_score(y_test, predicted)

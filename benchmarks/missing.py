@@ -160,7 +160,7 @@ def run(X, y, where, rate, seed, choosing):
             seed,
         )
         scores[method] = tuple(
-            some.score(gaps.iloc[test], y[test]) for some in (model._bare(), model)
+            some.score(gaps.iloc[test], y[test]) for some in (model._fused_only(), model)
         )
     chosen = None
     if choosing:
