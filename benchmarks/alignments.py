@@ -25,7 +25,9 @@ def run(name, X, y, train, test, seed):
     start = time.process_time()
     model.fit(X.iloc[train], y[train])
     seconds = time.process_time() - start
-    scores = [view.score(X.iloc[test], y[test]) for view in (model._fused_only(), model)]
+    scores = [
+        view.score(X.iloc[test], y[test]) for view in (model._fused_only(), model)
+    ]
     return [*scores, seconds]
 
 

@@ -160,7 +160,8 @@ def run(X, y, where, rate, seed, choosing):
             seed,
         )
         scores[method] = tuple(
-            some.score(gaps.iloc[test], y[test]) for some in (model._fused_only(), model)
+            some.score(gaps.iloc[test], y[test])
+            for some in (model._fused_only(), model)
         )
     chosen = None
     if choosing:

@@ -489,10 +489,15 @@ class BaseMultimodal(
         return self._preparation.transform(frame, self._reading(), self._steps)
 
     def _reading(self):
-        """Give what counts for all files that the encoders read."""
+        """Return what counts for all that the encoders read."""
+        from skmm._nn.device import is_here
         from skmm.io._defaults import Defaults
 
-        return Defaults(self.root, progress=True if self.verbose else "auto")
+        # What was fitted on a GPU may predict where there is none.
+        device = "auto"
+        if self.device != "auto" and is_here(self.device):
+            device = self.device
+        return Defaults(self.root, True if self.verbose else "auto", device)
 
     def _make_rows(self, blocks, frame, y, weight):
         import torch

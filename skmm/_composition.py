@@ -18,7 +18,7 @@ from skmm.modalities._resolver import is_dropped
 #: Parameters that nested ones lie in.
 _WHOLES = ("modalities", "fusion", "alignment", "mixup")
 #: Parameters by which the name of a kind becomes an object.
-_NETWORKS = ("pretrained", "memory", "device")
+_NETWORKS = ("pretrained", "memory")
 
 
 class MultimodalComposition(DocumentationLinkMixin, BaseComposition):

@@ -252,7 +252,8 @@ def _make_encoder(selection, options):
     encoder = make_encoder(
         selection.encoder,
         series=selection.is_scalar,
-        **{key: options[key] for key in ("pretrained", "memory", "device")},
+        pretrained=options["pretrained"],
+        memory=options["memory"],
     )
     encoder = clone(encoder)
     if selection.readers is None:

@@ -93,7 +93,6 @@ def make_encoder(
     series: bool = False,
     pretrained: Pretrained = False,
     memory: PathLike | None = None,
-    device: str = "auto",
 ) -> Encoder:
     """Return an encoder for what a user wrote in an encoder's place.
 
@@ -111,8 +110,6 @@ def make_encoder(
         :class:`~skmm.MultimodalClassifier`.
     memory : str or path, default=None
         Folder of the cache of their vectors.
-    device : str, default="auto"
-        Where networks compute that do not learn.
 
     Returns
     -------
@@ -136,7 +133,7 @@ def make_encoder(
     VectorEncoder()
     """
     if isinstance(encoder, str) and encoder in KINDS:
-        encoder = make_with_network(encoder, pretrained, memory, device)
+        encoder = make_with_network(encoder, pretrained, memory)
     known = [*part_constraints(ENCODERS), HasMethods(["fit", "transform"])]
     check_value(encoder, known, "encoder", "make_encoder")
     if _is_transformer(encoder):

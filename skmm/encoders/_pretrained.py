@@ -45,7 +45,7 @@ class Weights(NamedTuple):
 
 
 def make_with_network(
-    kind: str, pretrained: Pretrained, memory: PathLike | None, device: str
+    kind: str, pretrained: Pretrained, memory: PathLike | None
 ) -> Any:
     """Return what reads a kind's cells under ``pretrained=``.
 
@@ -55,8 +55,6 @@ def make_with_network(
     pretrained : {"auto", "tuned"} or bool
     memory : str, path or None
         Folder of the cache of vectors.
-    device : str
-        Where networks compute that do not learn.
 
     Returns
     -------
@@ -85,7 +83,7 @@ def make_with_network(
 
     # What was measured and what a network learned elsewhere: better than either, on
     # pictures and on sounds.
-    embedder = make_default(kind, "embedder").set_params(memory=memory, device=device)
+    embedder = make_default(kind, "embedder").set_params(memory=memory)
     return FeatureUnion(
         [("vectorizer", make_default(kind, "encoder")), ("network", embedder)]
     )

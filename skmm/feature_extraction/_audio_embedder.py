@@ -211,7 +211,7 @@ class AudioEmbedder(MediaEmbedder):
     def _load_network(self):
         from skmm._nn.device import resolve_device
 
-        device = resolve_device(self.device)
+        device = resolve_device(self._device)
         precision = resolve_precision(self.precision, device)
         network = load_speech_network(self.model, device, self.revision)
         if self.rate is not None:

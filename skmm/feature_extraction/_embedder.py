@@ -16,6 +16,7 @@ from skmm._data.frames import is_missing
 from skmm._utils.compat import Interval, StrOptions
 from skmm.feature_extraction._base import CellsTransformer
 from skmm.feature_extraction._cache import EmbeddingCache, parse_size
+from skmm.io._defaults import get_defaults
 from skmm.io._progress import progress_bar
 
 
@@ -73,6 +74,11 @@ class Embedder(CellsTransformer):
         "memory_limit": [str, Interval(numbers.Integral, 1, None, closed="left")],
         "progress": ["boolean", StrOptions({"auto"})],
     }
+
+    @property
+    def _device(self):
+        """The device of the estimator around, where the embedder has none of its own."""
+        return get_defaults().device if self.device == "auto" else self.device
 
     def _load_network(self):
         """Return the `Network`; called often, so that loading is shared."""

@@ -65,7 +65,7 @@ class PicturesEmbedder(MediaEmbedder):
     def _load_network(self):
         from skmm._nn.device import resolve_device
 
-        device = resolve_device(self.device)
+        device = resolve_device(self._device)
         precision = resolve_precision(self.precision, device)
         size = self.size
         if isinstance(size, numbers.Integral):

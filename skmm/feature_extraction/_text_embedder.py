@@ -239,7 +239,7 @@ class TextEmbedder(Tunable, Embedder):
     def _load_network(self):
         from skmm._nn.device import resolve_device
 
-        device = resolve_device(self.device)
+        device = resolve_device(self._device)
         named = isinstance(self.model, (str, os.PathLike))
         if not named and not _is_sentence_model(self.model):
             return self._network_of_function()

@@ -14,10 +14,13 @@ class Defaults(NamedTuple):
         The folder that paths are relative to and cannot leave.
     progress : bool or "auto"
         Whether to show progress bars.
+    device : str
+        Where pretrained networks compute that do not learn.
     """
 
     root: Any = None
     progress: Any = "auto"
+    device: str = "auto"
 
 
 _current: contextvars.ContextVar[Defaults] = contextvars.ContextVar("skmm_reading")

@@ -100,7 +100,7 @@ def test_tuned_adapts_the_networks(table):
     (network,) = model.pretrained_["note"]
     assert (network.model, network.tune) == ("minilm", "lora")
     assert len(network.revision) == 32
-    made = _pretrained.make_with_network("image", "tuned", None, "cpu")
+    made = _pretrained.make_with_network("image", "tuned", None)
     assert (type(made).__name__, made.tune) == ("ImageEncoder", "lora")
 
 
@@ -123,6 +123,16 @@ def test_other_weights_than_those_of_the_fit_are_refused(table, monkeypatch, tmp
     union["network"].revision_ = "another"
     with pytest.raises(ValueError, match="not the one that .* was fitted with"):
         model.predict(X)
+
+
+def test_networks_compute_where_the_estimator_does(table, monkeypatch):
+    X, y = table
+    model = MultimodalClassifier(modalities(), **FAST)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)  # "auto" would take it
+    assert model.set_params(device="cpu").fit(X, y).score(X, y) == 1
+    # Fitted on a GPU, it predicts where there is none.
+    monkeypatch.undo()
+    assert model.set_params(device="cuda").predict(X).tolist() == y.tolist()
 
 
 def test_nested_parameters_of_what_a_name_stands_for():
