@@ -77,7 +77,7 @@ class Embedder(CellsTransformer):
 
     @property
     def _device(self):
-        """The device of the estimator around, where the embedder has none of its own."""
+        """The embedder's own device, or that of the estimator around it."""
         return get_defaults().device if self.device == "auto" else self.device
 
     def _load_network(self):
