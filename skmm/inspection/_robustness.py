@@ -1,0 +1,155 @@
+"""How a fitted estimator's score falls as what it reads gets worse."""
+
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.utils import Bunch, check_random_state
+from sklearn.utils.validation import check_consistent_length
+
+from skmm._utils.compat import Interval
+from skmm._utils.validation import Names, SequenceOf, check_value
+from skmm.inspection._corrupting import CORRUPTIONS, Corrupted
+from skmm.inspection._hiding import open_estimator, view_of
+from skmm.inspection._scores import name_scoring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sklearn.base import BaseEstimator
+
+    from skmm._utils.typing import CellsLike, RandomState, TableLike
+
+_CONSTRAINTS: dict[str, list[Any]] = {
+    "scoring": [str, callable, None],
+    "corruptions": [SequenceOf(Names(list(CORRUPTIONS)))],
+    "strengths": [SequenceOf(Interval(numbers.Real, 0, 1, closed="right"))],
+    "n_repeats": [Interval(numbers.Integral, 1, None, closed="left")],
+    "random_state": ["random_state"],
+}
+
+
+def robustness_report(
+    estimator: BaseEstimator,
+    X: TableLike,
+    y: CellsLike,
+    *,
+    scoring: str | Callable[..., float] | None = None,
+    corruptions: Sequence[str] = ("missing", "swapped", "noise"),
+    strengths: Sequence[float] = (0.1, 0.25, 0.5, 1.0),
+    n_repeats: int = 3,
+    random_state: RandomState = None,
+) -> Bunch:
+    """Measure how the score falls as one modality after the other gets worse.
+
+    Parameters
+    ----------
+    estimator : MultimodalClassifier or MultimodalRegressor
+        Fitted. It may be what a search found, or the last step of a Pipeline.
+    X : DataFrame (pandas or polars) or array of shape (n_samples, n_features)
+        Rows to measure on, best such as the estimator has not been fitted on.
+    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+        True targets.
+    scoring : str or callable, default=None
+        A metric of scikit-learn by name, or a function of an estimator, X and y. None
+        is the score of the estimator, accuracy or R².
+    corruptions : sequence of str, default=("missing", "swapped", "noise")
+        What happens to a modality:
+
+        - "missing": a share of the rows, `strength`, lacks it;
+        - "swapped": a share of the rows has it from another row, as where tables were
+          joined wrongly;
+        - "noise": to each number is added Gaussian noise, whose standard deviation is
+          `strength` times that of its column; in texts, a share of the characters
+          is dropped, doubled or replaced by others of the text. Other cells
+          (categories, pictures, sounds, ...) have no noise, and a modality without
+          numbers and texts is left out of it.
+    strengths : sequence of float, default=(0.1, 0.25, 0.5, 1.0)
+        From above 0 to 1.
+    n_repeats : int, default=3
+        How often each corruption is drawn.
+    random_state : int, RandomState instance or None, default=None
+        Draws rows, characters and noise.
+
+    Returns
+    -------
+    result : :class:`~sklearn.utils.Bunch`
+        With these entries:
+
+        frame : DataFrame
+            A row for each modality, corruption and strength: "modality",
+            "corruption", "strength", "score_mean", "score_std" over the repeats, and
+            "lost", how much lower the mean is than the score without corruption.
+        score : float
+            The score without corruption.
+        scoring : str
+            Name of the metric.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If it holds no MultimodalClassifier or MultimodalRegressor.
+    ValueError
+        For unknown corruptions, and strengths that are not above 0 and at most 1.
+
+    See Also
+    --------
+    modality_importance : What each modality brings.
+    RobustnessDisplay : Draws the report.
+
+    Examples
+    --------
+    >>> from skmm import MultimodalClassifier
+    >>> from skmm.datasets import make_multimodal_classification
+    >>> from skmm.inspection import robustness_report
+    >>> X, y = make_multimodal_classification(
+    ...     n_samples=600, signal="text", random_state=0
+    ... )
+    >>> model = MultimodalClassifier(max_epochs=4, random_state=0).fit(X[:400], y[:400])
+    >>> result = robustness_report(
+    ...     model, X[400:], y[400:], strengths=[1.0], random_state=0
+    ... )
+    >>> worst = result.frame["lost"].idxmax()
+    >>> result.frame["modality"][worst]
+    'text'
+    """
+    import pandas as pd
+
+    for name, value in locals().items():
+        if name in _CONSTRAINTS:
+            check_value(value, _CONSTRAINTS[name], name, "robustness_report")
+    check_consistent_length(X, y)
+    inner, X = open_estimator(estimator, X, "robustness_report")
+    y = inner._check_y(y)
+    rng = check_random_state(random_state)
+    scorer = check_scoring(inner, scoring=scoring)
+    corrupted = Corrupted(inner, X)
+
+    def score(blocks):
+        logits = inner._learner.predict(blocks)
+        return float(scorer(view_of(inner, X, logits), X, y))
+
+    whole, rows = score(corrupted.blocks), []
+    for modality in corrupted.blocks:
+        for corruption in corruptions:
+            for strength in strengths:
+                draws = [
+                    corrupted.draw(modality, corruption, strength, rng)
+                    for _ in range(n_repeats)
+                ]
+                if draws[0] is None:
+                    continue
+                scores = [score(blocks) for blocks in draws]
+                mean, std = np.mean(scores), np.std(scores)
+                rows.append((modality, corruption, strength, mean, std, whole - mean))
+    columns = ["modality", "corruption", "strength", "score_mean", "score_std", "lost"]
+    return Bunch(
+        frame=pd.DataFrame(rows, columns=columns),
+        score=whole,
+        scoring=name_scoring(inner, scoring),
+    )
