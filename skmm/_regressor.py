@@ -116,8 +116,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         - "wide": a linear model over the same features, trained by steps beside it;
         - "linear": a linear model over n-grams, categories, binned numbers and
           vectors, solved to its minimum, its penalty chosen on the validation rows;
-        - "boosting": gradient-boosted trees over the table and the main directions of
-          the other features, as many as are best on the validation rows;
+        - "boosting": gradient-boosted trees over the table, the main directions of
+          n-grams and the 256 numbers of longer vectors that tell most of the target,
+          as many trees as are best on the validation rows;
         - "lightgbm", "xgboost", "catboost": the same by that library, where it is
           installed;
         - ``(name, estimator)``: any estimator of scikit-learn, cloned, over what the

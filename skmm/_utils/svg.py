@@ -10,6 +10,8 @@ import numpy as np
 #: After Okabe and Ito's, for the colour-blind; the blue is lighter than theirs, so that
 #: it stands out from black too.
 COLORS = ("#1F82C0", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+#: The marks of matplotlib that go with them, for readers in grey.
+MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: Points of a line beyond these are not seen.
 _MAX_POINTS = 200
 

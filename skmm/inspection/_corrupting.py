@@ -12,20 +12,14 @@ class Corrupted:
 
     Parameters
     ----------
-    estimator : BaseMultimodal
-        Fitted.
-    X : table
-
-    Attributes
-    ----------
-    blocks : dict of str to Block
-        Without corruption.
+    players : ShuffledModalities
     """
 
-    def __init__(self, estimator, X):
-        self.estimator = estimator
-        self.frame = estimator._read_frame(X, reset=False)
-        self.blocks = estimator._blocks(X)
+    def __init__(self, players):
+        self.players = players
+        self.estimator = estimator = players.estimator
+        self.frame = estimator._read_frame(players.X, reset=False)
+        self.blocks = players.seen.blocks
         self.modalities = {
             name: (encoder, positions)
             for name, encoder, positions in estimator._preparation.modalities
@@ -61,7 +55,7 @@ class Corrupted:
             return {**self.blocks, modality: block.hide(hidden)}
         order = np.arange(n)
         order[rows] = np.roll(rows, 1)  # drawn in random order: each has another's
-        return {**self.blocks, modality: _take(block, order)}
+        return self.players.shuffled(modality, order)
 
     def _noisy(self, modality, strength, rng):
         encoder, positions = self.modalities[modality]
@@ -80,12 +74,6 @@ class Corrupted:
             return None
         preparation = self.estimator._preparation.only(modality)
         return preparation.transform(frame, self.estimator._reading())[modality]
-
-
-def _take(block, order):
-    import torch
-
-    return block.take(torch.from_numpy(order))
 
 
 def _is_number(encoder, i, column):

@@ -10,7 +10,7 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from skmm._utils.optional import optional_import
-from skmm._utils.svg import COLORS
+from skmm._utils.svg import COLORS, MARKS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from skmm._utils.typing import ArrayLike, RandomState, TableLike
 
 #: Classes are told apart by colour and by form, for prints in grey.
-_MARKS = ("o", "s", "^", "D", "v", "P", "X", "*")
 #: Numbers of more values than this are shown by a scale of colours.
 _MAX_CLASSES = 12
 
@@ -212,7 +211,7 @@ class EmbeddingDisplay:
             look = {"color": "#888888", "marker": ".", "label": f"{n_others} others"}
             self._scatter("others", others, **look)
         for i, one in enumerate(named):
-            look = {"color": COLORS[i % len(COLORS)], "marker": _MARKS[i % len(_MARKS)]}
+            look = {"color": COLORS[i % len(COLORS)], "marker": MARKS[i % len(MARKS)]}
             self._scatter(one, self.y == one, label=str(one), **look)
         larger = max(1.0, (40 / self._look["s"]) ** 0.5)
         self.legend_ = self.ax_.legend(fontsize="small", markerscale=larger)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skmm._utils.optional import optional_import
+from skmm._utils.svg import COLORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Of Okabe and Ito's colours, which all eyes tell apart, two that black and white lines
 #: are seen on. In grey the second bars are told by being hatched, not filled.
-_COLOR, _SECOND, _HATCH = "#0072B2", "#D55E00", "///"
+(_COLOR, _SECOND), _HATCH = COLORS[:2], "///"
 
 _LABELS = {
     "shapley": "Shapley value",

@@ -13,8 +13,9 @@ from sklearn.utils.validation import check_consistent_length
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, SequenceOf, check_value
 from skmm.inspection._corrupting import CORRUPTIONS, Corrupted
-from skmm.inspection._hiding import open_estimator, view_of
+from skmm.inspection._hiding import HiddenModalities, open_estimator
 from skmm.inspection._scores import name_scoring
+from skmm.inspection._shuffling import ShuffledModalities
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,23 +129,20 @@ def robustness_report(
     y = inner._check_y(y)
     rng = check_random_state(random_state)
     scorer = check_scoring(inner, scoring=scoring)
-    corrupted = Corrupted(inner, X)
-
-    def score(blocks):
-        logits = inner._learner.predict(blocks)
-        return float(scorer(view_of(inner, X, logits), X, y))
-
-    whole, rows = score(corrupted.blocks), []
-    for modality in corrupted.blocks:
+    seen = HiddenModalities(inner, X, head=None)
+    players = ShuffledModalities(inner, X, y, seen, scorer, {})
+    corrupted = Corrupted(players)
+    whole, rows = players.score(seen.blocks), []
+    for modality in seen.names:
         for corruption in corruptions:
             for strength in strengths:
-                draws = [
-                    corrupted.draw(modality, corruption, strength, rng)
-                    for _ in range(n_repeats)
-                ]
-                if draws[0] is None:
+                scores = []
+                for _ in range(n_repeats):
+                    blocks = corrupted.draw(modality, corruption, strength, rng)
+                    if blocks is not None:
+                        scores.append(players.score(blocks))
+                if not scores:  # noise, and nothing that could be noisy
                     continue
-                scores = [score(blocks) for blocks in draws]
                 mean, std = np.mean(scores), np.std(scores)
                 rows.append((modality, corruption, strength, mean, std, whole - mean))
     columns = ["modality", "corruption", "strength", "score_mean", "score_std", "lost"]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skmm._utils.optional import optional_import
+from skmm._utils.svg import COLORS, MARKS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,10 +15,6 @@ if TYPE_CHECKING:
     from sklearn.utils import Bunch
 
     from skmm._utils.typing import CellsLike, TableLike
-
-#: Colours that colour-blind people tell apart (Okabe and Ito), and forms for grey.
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
-_MARKERS = ("o", "s", "^", "D", "v", "P")
 
 
 class RobustnessDisplay:
@@ -172,7 +169,7 @@ class RobustnessDisplay:
             np.append(self.score, rows["score_mean"]),
             yerr=np.append(0, rows["score_std"]),
             label=rows["modality"].iloc[0],
-            color=_COLORS[i % len(_COLORS)],
-            marker=_MARKERS[i % len(_MARKERS)],
+            color=COLORS[i % len(COLORS)],
+            marker=MARKS[i % len(MARKS)],
             capsize=2,
         )

@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._utils.optional import optional_import
-from skmm._utils.svg import COLORS
+from skmm._utils.svg import COLORS, MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 #: What a colour tells is told by these as well, for prints in grey.
-_MARKS = ("o", "s", "^", "D", "v", "P")
 _DASHES = ((0, (6, 2)), (0, (6, 2, 1, 2)), (0, (6, 2, 1, 2, 1, 2)), (0, (2, 1)))
 
 
@@ -203,7 +202,7 @@ class TrainingCurveDisplay:
         is_thin = self.losses["fold"].nunique() > 1
         heads = [head for head in self.losses["head"].unique() if head != "mixture"]
         for i, head in enumerate(heads):
-            self._draw_head(head, COLORS[i % 6], _MARKS[i % 6], is_thin, show_training)
+            self._draw_head(head, COLORS[i % 6], MARKS[i % 6], is_thin, show_training)
         for i, head in enumerate(self.solved_losses or {}):
             look = {"color": COLORS[(len(heads) + i) % 6], "linestyle": _DASHES[i % 4]}
             self._draw_solved(head, look, is_thin)

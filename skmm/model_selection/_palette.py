@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from skmm._utils.svg import COLORS
+
 
 class Look(NamedTuple):
     """How a kind is drawn.
@@ -15,13 +17,12 @@ class Look(NamedTuple):
     outline: tuple[tuple[float, float], ...] | None
 
 
-#: The colours are of Okabe and Ito (Color Universal Design, 2008). Their lightness
-#: differs as well, and so do the shapes.
+#: The colours' lightness differs as well, and so do the shapes.
 KINDS = {
-    "single": Look("one modality", "#0072B2", "o", None),
-    "pair": Look("a pair", "#CC79A7", "^", ((-5, 4.5), (5, 4.5), (0, -5))),
+    "single": Look("one modality", COLORS[0], "o", None),
+    "pair": Look("a pair", COLORS[3], "^", ((-5, 4.5), (5, 4.5), (0, -5))),
     "fusion": Look(
-        "fused", "#E69F00", "s", ((-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5))
+        "fused", COLORS[5], "s", ((-4.5, -4.5), (4.5, -4.5), (4.5, 4.5), (-4.5, 4.5))
     ),
     "baseline": Look("baseline", "#999999", "D", ((-5, 0), (0, -5), (5, 0), (0, 5))),
 }

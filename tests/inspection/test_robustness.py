@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -46,8 +47,6 @@ def test_missing_everywhere_is_as_in_a_table_without_the_column(fitted):
     )
     texts = next(columns for name, _, columns in model.modalities_ if name == "text")
     without = X.assign(**dict.fromkeys(texts))
-    from sklearn.metrics import log_loss
-
     expected = -log_loss(y, model.predict_proba(without))
     score = result.frame.set_index("modality")["score_mean"]["text"]
     assert score == pytest.approx(expected, abs=1e-9)
