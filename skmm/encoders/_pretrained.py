@@ -81,8 +81,7 @@ def make_with_network(
         return ImageEncoder("pretrained", tune="lora")
     from sklearn.pipeline import FeatureUnion
 
-    # What was measured and what a network learned elsewhere: better than either, on
-    # pictures and on sounds.
+    # Measures see what a network that learned from photographs or voices passes over.
     embedder = make_default(kind, "embedder").set_params(memory=memory)
     return FeatureUnion(
         [("vectorizer", make_default(kind, "encoder")), ("network", embedder)]
