@@ -1,6 +1,6 @@
 """Does fusing picture, name and numbers of the emoji help? The report, and its cost.
 
-    python benchmarks/fusion_report.py [--heads linear] [--cv 5]
+python benchmarks/fusion_report.py [--heads linear] [--cv 5]
 """
 
 import argparse
