@@ -1,9 +1,16 @@
 """How Sphinx builds the documentation; `make docs` calls it."""
 
 import os
+import sys
 import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # gallery_order
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
 
 import skmm
 
@@ -15,9 +22,9 @@ version = release = skmm.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "numpydoc",
     "sphinx_gallery.gen_gallery",
+    "sphinx_copybutton",
     "myst_parser",
 ]
 templates_path = ["_templates"]
@@ -32,6 +39,12 @@ numpydoc_show_class_members = False
 # Docstrings inherited from scikit-learn name terms of its glossary.
 suppress_warnings = ["ref.term"]
 
+# The button copies what can be pasted: no prompts, and no output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+copybutton_remove_prompts = True
+copybutton_only_copy_prompt_lines = True
+
 myst_enable_extensions = ["colon_fence", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -39,6 +52,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"/plot_",
+    "within_subsection_order": "gallery_order.LearnersOrder",
     "abort_on_example_error": True,
     "show_memory": False,
     "show_signature": False,
@@ -52,6 +66,7 @@ sphinx_gallery_conf = {
 # An example that warns is an example to repair.
 warnings.filterwarnings("error", module="__main__")
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skmm"
 html_static_path = ["_static"]
@@ -70,6 +85,16 @@ def skip_inherited(app, what, name, thing, skip, options):
     return skip or module.startswith(("sklearn.", "torch."))
 
 
+def write_formula(translator, node):
+    """Write a formula as MathML, which browsers show without a script or a network."""
+    is_block = isinstance(node, nodes.math_block)
+    formula = tex2mathml(node.astext().replace(r"\dots", r"\ldots"), as_block=is_block)
+    translator.body.append(f"<div>{formula}</div>" if is_block else formula)
+    raise nodes.SkipNode
+
+
 def setup(app):
     """Connect the above."""
     app.connect("autodoc-skip-member", skip_inherited)
+    writers = (write_formula, None)
+    app.add_html_math_renderer("mathml", writers, writers)

@@ -1,14 +1,16 @@
 """
-Fine-tuning a sentence model inside the classifier
-==================================================
+Training a sentence model further
+=================================
 
-A pretrained sentence model knows words that the training rows lack. Frozen, it gives
-the same vector for a sentence whatever is asked; tuned inside the classifier, it learns
-what matters for the target, together with the table and the fusion.
+A pretrained sentence model knows words that do not occur in the training rows. If it is
+frozen, a sentence has the same vector whatever the task is. If it is trained further
+inside the classifier, it learns what matters for the target, together with the table
+and the fusion.
 """
 
 # %%
-# Does a review recommend what it is about? 600 reviews are few enough for a processor.
+# Does a review of a piece of clothing recommend it? 600 reviews are few enough for a
+# CPU. (The reviews are downloaded once, 22 MB.)
 
 import pandas as pd
 from sklearn.model_selection import train_test_split
@@ -24,9 +26,11 @@ X_train, X_test, y_train, y_test = train_test_split(
 table = ["Age", "Department Name", "Class Name"]
 
 # %%
-# ``tune="lora"`` learns small matrices beside those of the network, a hundredth of its
-# parameters; ``"full"`` learns them all, the layers near the words more slowly. A
-# learning rate that rises first and then falls to 0 keeps what the network knew.
+# ``tune="lora"`` adds small matrices to those of the network and trains only these,
+# about a hundredth of its parameters. ``tune="full"`` trains all of them, with smaller
+# steps in the layers near the words. With ``learning_rate_schedule="linear"`` the
+# learning rate first rises and then falls to 0, so that the network does not forget
+# what it knew.
 
 scores = {}
 for tune in ["frozen", "lora"]:
@@ -42,4 +46,18 @@ for tune in ["frozen", "lora"]:
         "parameters": model.n_parameters_,
         "epochs": model.n_iter_,
     }
-pd.DataFrame(scores).T
+table = pd.DataFrame(scores).T
+table
+
+# %%
+# Which of the two is better depends on the rows: with few of them, the frozen network
+# is often as good. On a CPU, training it further takes several times as long.
+
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(figsize=(6, 1.8), layout="constrained")
+bars = axes.barh(table.index[::-1], table["accuracy"][::-1], color="#0072B2")
+axes.bar_label(bars, fmt="%.3f", padding=3)
+axes.axvline(max(y_test.mean(), 1 - y_test.mean()), color="gray", linestyle=":")
+axes.set(xlabel="accuracy on 400 reviews (dotted: the larger class)", xlim=(0.5, 1))
+plt.show()

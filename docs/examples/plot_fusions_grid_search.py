@@ -2,16 +2,16 @@
 Which fusion? A grid search
 ===========================
 
-Two problems made of the same kind of table and text. In the first the class is in the
-sum of what the two say; in the second only their interaction tells it (an exclusive
-or), and each alone is at chance.
+Two problems with the same kind of table and text. In the first, what the two say adds
+up to the class. In the second, only their interaction determines it (an exclusive or),
+so that each alone is no better than chance.
 """
 
 # %%
-# The fusion is a parameter like any other, so GridSearchCV would do.
-# :class:`~skmm.model_selection.FusionSearchCV` gives the same scores, reads each fold's
-# rows once for all candidates, and scores the fused head alone too (``bare``), beside
-# its mixture with the wide head.
+# The fusion is a parameter like any other, so scikit-learn's GridSearchCV works.
+# :class:`~skmm.model_selection.FusionSearchCV` computes the same scores, but reads the
+# rows of each fold only once for all candidates. It also scores the fused head alone
+# (``bare``), beside the mixture of all heads, which is what the model predicts.
 
 import pandas as pd
 
@@ -42,10 +42,10 @@ table = pd.concat(results, axis=1).round(3)
 table
 
 # %%
-# Where parts add up, all are close, and so is adding up (``late``); with 500 rows to
-# learn from, the mixture with the linear wide head gains more than any choice among
-# them. The interaction is beyond ``late`` and the linear head, whatever the data: it
-# takes a product, or a layer after the modalities have met.
+# If the parts add up, all fusions are close, also ``late``, which only adds. The
+# mixture with the other heads then gains more than the choice of a fusion. ``late`` and
+# linear models cannot learn the interaction, however many rows there are: that takes a
+# product, or a layer behind the point where the modalities are joined.
 
 import matplotlib.pyplot as plt
 
@@ -53,18 +53,18 @@ figure, axes = plt.subplots(figsize=(7, 3), layout="constrained")
 table.xs("bare", axis=1, level=1).plot.bar(
     ax=axes,
     yerr=table.xs("std", axis=1, level=1),
-    color=["#9aa5b1", "#29abe2"],
+    color=["#9aa5b1", "#0072B2"],
     capsize=3,
     rot=0,
 )
 axes.axhline(0.5, color="gray", linestyle=":")
 axes.set(ylim=(0.4, 1.05), ylabel="accuracy, mean and std of 2 folds")
-axes.legend(title="the class is in the", loc="upper left", bbox_to_anchor=(1, 1))
+axes.legend(title="the class is in their", loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
 # %%
-# What it cost: seconds of a fit, those of them in which rows were turned into numbers
-# (the first candidate's, for all), and the numbers that are trained.
+# The cost: the seconds of a fit, those of them in which rows were turned into numbers
+# (by the first candidate, for all of them), and how many parameters are trained.
 
 columns = ["mean_fit_time", "mean_preparation_time", "mean_n_parameters"]
 pd.DataFrame(found, index=fusions)[columns].round(2)

@@ -2,14 +2,14 @@
 A knowledge graph beside a table
 ================================
 
-A row names a product; what is known of products stands in a graph of facts. An encoder
-that passes messages over the graph brings the facts to the row, also for products that
-no training row has named.
+Each row names a product, and a graph holds what is known about the products. An encoder
+that passes messages along the graph brings these facts to the row, also for products
+that are in no training row.
 """
 
 # %%
-# The facts: a product comes from a maker, a maker has its seat in a country and belongs
-# to a group. They are made up here; triples of a real graph have the same columns.
+# The facts: a product comes from a maker; a maker sits in a country and belongs to a
+# group. They are made up here. The triples of a real graph have the same three columns.
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ triples = pd.DataFrame(
 triples.sample(4, random_state=0)
 
 # %%
-# The table: orders. Some countries deliver late in winter, others in summer, and large
-# orders are late everywhere. No column says where a product comes from, and the
+# The table has orders. Some countries deliver late in winter, others in summer, and
+# large orders are late everywhere. No column says where a product comes from, and the
 # products of the test rows were never ordered before.
 
 n = 3000
@@ -43,10 +43,11 @@ orders = pd.DataFrame(
 X_train, X_test = orders[product < 400], orders[product >= 400]
 
 # %%
-# The product as one more category, and as a node of the graph. The country is two
-# steps away, and arrives, since two layers pass messages. What it means depends on the
-# month, and products of both vectors, as the bilinear fusion takes them, see that at
-# once. Nine in ten is all that can be known here: the rest of the delay is chance.
+# The product is passed as one more category, or as a node of the graph. The country is
+# two steps away from the product; two layers of messages carry it there. What the
+# country means depends on the month, and the bilinear fusion, which multiplies the
+# features of both vectors, can learn that directly. About nine in ten is the most that
+# can be reached: the rest of the delay is chance.
 
 from skmm import MultimodalClassifier
 from skmm.encoders import EntityEncoder
@@ -65,4 +66,15 @@ for label, modalities in {
     model = MultimodalClassifier(modalities, fusion="bilinear", random_state=0)
     model.fit(X_train, X_train["is_late"])
     scores[label] = model.score(X_test, X_test["is_late"])
-pd.Series(scores, name="accuracy, new products").round(3)
+scores = pd.Series(scores, name="accuracy, new products").round(3)
+scores
+
+# %%
+
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(figsize=(7, 2), layout="constrained")
+bars = axes.barh(scores.index[::-1], scores[::-1], color="#0072B2")
+axes.bar_label(bars, fmt="%.3f", padding=3)
+axes.set(xlabel="accuracy on new products (0.5 is chance)", xlim=(0.5, 1))
+plt.show()

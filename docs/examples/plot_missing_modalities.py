@@ -2,14 +2,14 @@
 Rows without their text
 =======================
 
-A row may lack a modality altogether. Nothing is imputed: the fusion is told, and goes
-by what is there. How well it does so depends on the fusion, and on whether it has
-practised: ``modality_dropout`` hides modalities at random in training.
+A row may lack a whole modality. Nothing needs to be imputed: the fusion knows what is
+missing, and uses the rest. How well this works depends on the fusion, and on whether it
+was trained for it: ``modality_dropout`` hides modalities at random in the training.
 """
 
 # %%
-# The class is in the sum of what table and text say. All training rows are whole; the
-# text is taken away from more and more of the held-out rows.
+# What the table and the text say adds up to the class. All training rows are complete;
+# the text is removed from more and more of the held-out rows.
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -29,8 +29,8 @@ for share in shares:
     X_gaps.append(without_text)
 
 # %%
-# Three fusions, each with and without dropout of modalities. ``heads=["fused"]`` leaves
-# the fused head alone, so that it is the fusion which is compared.
+# Three fusions, each with and without dropout of modalities. ``heads=["fused"]`` takes
+# the fused head alone, so that only the fusions differ.
 
 import pandas as pd
 
@@ -58,7 +58,7 @@ figure, axes = plt.subplots(
     1, 3, figsize=(8, 3), sharex=True, sharey=True, layout="constrained"
 )
 for ax, fusion in zip(axes, ["product", "sum", "gated"]):
-    for dropout, color in [(0.0, "#9aa5b1"), (0.3, "#29abe2")]:
+    for dropout, color in [(0.0, "#9aa5b1"), (0.3, "#0072B2")]:
         label = f"modality_dropout={dropout}"
         ax.plot(shares, table[fusion, dropout], marker="o", label=label, color=color)
     ax.axhline(0.5, color="gray", linestyle=":")
@@ -68,16 +68,17 @@ axes[0].legend(fontsize="small", loc="lower left")
 plt.show()
 
 # %%
-# All fall towards what the table alone can tell. ``sum`` and ``gated`` get there by
-# themselves: what is absent is left out of the sum, or has its gate shut, and the rest
-# is what it was. Dropout gains them nothing here. In ``product`` an absent modality is
-# a factor of 1, and what is left is no longer what the layers after it have learned to
-# read: it falls far below chance, until it has seen such rows in training.
+# All of them fall towards what the table alone can tell. ``sum`` and ``gated`` do so
+# without any help: an absent modality is left out of the sum, or its gate is closed,
+# and the rest stays what it was. Dropout of modalities gains little there. In
+# ``product``, an absent modality counts as a factor of 1, and the layers behind it have
+# never seen what is left. Its score falls much further, unless such rows were seen in
+# the training.
 #
-# By default a wide head stands beside the fused one. It adds nothing for what is
-# absent, and so makes good a part of such a fall.
+# By default, other heads are mixed with the fused one. The linear ones add nothing for
+# a modality that is absent, which makes up for a part of such a fall.
 #
-# A row that lacks everything gets the classes' shares in the training rows:
+# A row that lacks everything gets the shares of the classes in the training rows:
 
 nothing = X.iloc[:1].assign(**dict.fromkeys(X.columns))
 model.predict_proba(nothing)

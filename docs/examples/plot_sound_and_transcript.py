@@ -2,16 +2,16 @@
 Sound and transcript
 ====================
 
-What is said and how it is said: a recording and its transcript are two modalities of
-one utterance. The recordings here are made up, a voice-like tone that rises as in a
-question or falls as in a statement, so that the example runs anywhere; columns of paths
-to files or of bytes are read alike.
+What is said, and how it is said: a recording and its transcript are two modalities of
+the same call. So that the example runs anywhere, the recordings are made up: a tone
+like a voice, which rises as in a question or falls as in a statement. Columns of paths
+to files or of bytes are read in the same way.
 """
 
 # %%
-# The pitch tells question from statement, the words tell what it is about. Which of
-# four kinds of call is it? A fifth of the recordings got lost, and a tenth of the
-# transcripts.
+# There are four kinds of calls. The pitch distinguishes questions from statements, and
+# the words tell the topic. A fifth of the recordings and a tenth of the transcripts are
+# lost.
 
 import numpy as np
 import pandas as pd
@@ -45,8 +45,26 @@ calls = pd.DataFrame(rows, columns=["recording", "transcript", "kind"])
 X_train, X_test = train_test_split(calls, random_state=0)
 
 # %%
-# A convolutional network over the spectrogram, parts of which are masked at random in
-# training, and a bag of words. Each alone can be right in half of the rows at most:
+# A question, on the left, and a statement, as the network sees them: how much there is
+# of each frequency, over time.
+
+import matplotlib.pyplot as plt
+
+figure, axes = plt.subplots(
+    1, 2, figsize=(7, 2.4), sharex=True, sharey=True, layout="constrained"
+)
+for ax, is_question in zip(axes, [True, False]):
+    samples, _ = speak(is_question)
+    ax.specgram(samples, NFFT=256, Fs=RATE, noverlap=192)
+    ax.set(title="question" if is_question else "statement", xlabel="seconds")
+    ax.set_ylim(0, 2000)
+axes[0].set_ylabel("hertz")
+plt.show()
+
+# %%
+# A convolutional network reads the spectrogram, parts of which are masked at random in
+# the training. The words are read as a bag of words. In rows that have both, each alone
+# can be right in half of the cases:
 
 from skmm import MultimodalClassifier
 from skmm.encoders import AudioEncoder, TextEncoder

@@ -2,8 +2,8 @@
 A table with a column of text
 =============================
 
-The class is in the sum of what the table says and what the text says, so that each
-alone knows half of it. One estimator reads both.
+The table says one half of what decides the class, and the text says the other half. One
+estimator reads both.
 """
 
 # %%
@@ -18,7 +18,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 X.head(3)
 
 # %%
-# What each column was detected to be, and why:
+# What kind each column was found to be, and why:
 
 from skmm import detect_modalities
 
@@ -26,7 +26,7 @@ detected = detect_modalities(X)
 detected
 
 # %%
-# Each modality alone, by dropping the other, and both:
+# Each modality alone, by dropping the other, and then both:
 
 from skmm import MultimodalClassifier
 
@@ -42,19 +42,19 @@ for label, dropped in [
 scores
 
 # %%
-# A tenth of the labels was drawn anew, so no model can be right in more than 95 %
-# of the rows.
+# One label in ten was replaced by a random one, so no model can be right in more than
+# 95 % of the rows.
 
 import matplotlib.pyplot as plt
 
 figure, axes = plt.subplots(figsize=(6, 2.2), layout="constrained")
-bars = axes.barh(list(scores), list(scores.values()), color="#29abe2")
+bars = axes.barh(list(scores), list(scores.values()), color="#0072B2")
 axes.bar_label(bars, fmt="%.3f", padding=3)
 axes.axvline(0.95, color="gray", linestyle=":")
 axes.set(xlim=(0.5, 1), xlabel="accuracy on held-out rows (0.5 is chance)")
 plt.show()
 
 # %%
-# The fitted model shows its modalities side by side:
+# A fitted model is shown as a diagram; each box opens with a click:
 
 model

@@ -2,17 +2,18 @@
 Two programs of the textbooks
 =============================
 
-Most introductions to multimodal learning end with one of two programs: a network for
-the photo and an LSTM for the text, joined by concatenation; and several pictures of one
-thing, of unequal channels, with a network each. Here they are, a dozen lines each.
+Many introductions to multimodal learning end with one of two programs. One has a
+network for a photo and an LSTM for a text, joined by concatenation. The other has
+several pictures of the same thing, with different channels and a network for each. Here
+are both, in a dozen lines each.
 """
 
 # %%
 # Photo and text
 # --------------
-# A pretrained convolutional network reads the emoji's picture, which is shifted and
-# recoloured at random in training; an embedding and an LSTM read its name. Their
-# vectors are concatenated, and a perceptron tells the category.
+# A pretrained convolutional network reads the picture of an emoji, which is shifted and
+# recoloured at random in the training. An embedding and an LSTM read its name. Their
+# vectors are concatenated, and a perceptron predicts the category.
 
 from sklearn.model_selection import train_test_split
 
@@ -36,8 +37,23 @@ model.fit(X, y).score(X_test[:300], y_test[:300])
 # %%
 # Three pictures of 1, 3 and 4 channels
 # -------------------------------------
-# Each column is a modality of its own. So that there are three, the emoji is shown
-# grey, in colour, and with its transparency; each reader takes the channels it is told.
+# Each column is a modality. To have three of them, the emoji is read in grey, in
+# colour, and with its transparency: ``channels`` of each encoder says how many there
+# are.
+
+import matplotlib.pyplot as plt
+
+from skmm.io import ImageReader
+
+figure, axes = plt.subplots(1, 3, figsize=(6, 2), layout="constrained")
+for ax, mode in zip(axes, ["L", "RGB", "RGBA"]):
+    ax.imshow(ImageReader(mode=mode)(X["image"].iloc[3]).squeeze(), cmap="gray")
+    ax.set_title(mode)
+    ax.set_axis_off()
+plt.show()
+
+# %%
+# Three encoders, and the same call of ``fit``:
 
 modalities = [
     ("grey", ImageEncoder("cnn", size=32, channels=1), "grey"),
