@@ -1,6 +1,7 @@
 """What is written twice agrees: documentation and code, versions, links."""
 
 import importlib
+import inspect
 import re
 import tomllib
 from pathlib import Path
@@ -61,6 +62,31 @@ def test_every_public_name_is_on_the_page_of_the_api(package):
     # skmm.Modalities is skmm.modalities.Modalities: one entry is enough.
     listed = set(listed) | {f"modalities.{name}" for name in skmm.__all__}
     assert names - set(PACKAGES) <= listed
+
+
+@pytest.mark.parametrize("package", ["skmm", *PACKAGES])
+def test_every_public_name_has_an_example(package):
+    module = importlib.import_module("skmm" if package == "skmm" else f"skmm.{package}")
+    things = {name: getattr(module, name) for name in module.__all__}
+    things = {
+        name: thing
+        for name, thing in things.items()
+        if inspect.isclass(thing) or inspect.isfunction(thing)
+    }
+    assert [name for name, one in things.items() if ">>> " not in one.__doc__] == []
+
+
+def test_every_page_of_the_guide_is_in_its_index():
+    listed = re.findall(r"^ {4}(\w+)$", read("docs/guide/index.rst"), re.MULTILINE)
+    pages = [path.stem for path in (ROOT / "docs/guide").glob("*.rst")]
+    assert sorted(listed) == sorted(set(pages) - {"index"})
+
+
+def test_every_example_of_the_gallery_has_a_place():
+    names = {"__name__": "gallery_order"}
+    exec(read("docs/gallery_order.py"), names)
+    examples = [path.name for path in (ROOT / "docs/examples").glob("plot_*.py")]
+    assert sorted(names["ORDER"]) == sorted(examples)
 
 
 @pytest.mark.parametrize("page", TABLES)

@@ -19,6 +19,16 @@ class Augmentation(Part):
     tensors of the same shapes and types. Each row is changed by random numbers of its
     own. Draw them from torch's global generator: then a fit with the same
     ``random_state`` gives the same result.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.augmentation import Augmentation
+    >>> class Darken(Augmentation):
+    ...     def __call__(self, pixels):
+    ...         return pixels * torch.rand(len(pixels), 1, 1, 1)
+    >>> Darken()(torch.ones(2, 3, 8, 8)).shape
+    torch.Size([2, 3, 8, 8])
     """
 
     @open_arguments

@@ -35,6 +35,14 @@ class Encoded(NamedTuple):
         Vectors of the members of an ensemble; ``vectors`` is their mean. Each member
         passes through fusion and head on its own and is trained by the loss of the
         target. The prediction is the mean of the members' probabilities.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.encoders import Encoded
+    >>> encoded = Encoded(torch.zeros(8, 64), tokens=torch.zeros(8, 5, 64))
+    >>> encoded.token_mask is None
+    True
     """
 
     vectors: torch.Tensor
@@ -63,6 +71,12 @@ class Comparison(NamedTuple):
     is_ordered : bool
         If True, a share far below 1 is already worth a warning, as with numbers outside
         a range. If False, there is a warning only if all cells are unknown.
+
+    Examples
+    --------
+    >>> from skmm.encoders import Comparison
+    >>> Comparison("age", outside=0.02, n_cells=500, what="numbers outside the range")
+    Comparison(column='age', outside=0.02, n_cells=500, ...)
     """
 
     column: Label
@@ -90,6 +104,36 @@ class Encoder(Part):
     max_batch_size : int or None
         Class attribute, or a property of the fitted encoder: the largest batch that
         ``batch_size="auto"`` takes. None for no limit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from skmm.encoders import Block, Encoder
+    >>> class LengthEncoder(Encoder):
+    ...     def fit_transform(self, X, y=None, sample_weight=None):
+    ...         return self.transform(X)
+    ...
+    ...     def transform(self, X):
+    ...         cells = X.iloc[:, 0]
+    ...         lengths = cells.str.len().fillna(0).to_numpy(np.float32)
+    ...         return Block(lengths[:, None], present=np.array(cells.notna()))
+    ...
+    ...     def build_module(self, width):
+    ...         return LengthModule(width)
+    >>> class LengthModule(torch.nn.Module):
+    ...     def __init__(self, width):
+    ...         super().__init__()
+    ...         self.layer = torch.nn.Linear(1, width)
+    ...
+    ...     def forward(self, block):
+    ...         return self.layer(block.parts[0].to(self.layer.weight.dtype))
+    >>> import pandas as pd
+    >>> from skmm import MultimodalClassifier
+    >>> X = pd.DataFrame({"word": ["a", "an", "antelope", "elephant"] * 10})
+    >>> model = MultimodalClassifier([("word", LengthEncoder(), "word")], max_epochs=2)
+    >>> model.fit(X, [0, 0, 1, 1] * 10).predict(X).shape
+    (40,)
     """
 
     max_batch_size: int | None = None

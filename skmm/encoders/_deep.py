@@ -33,6 +33,23 @@ class EncoderModule(nn.Module):
     width : int
     augment : callable or None
         Function that changes the result of ``read`` at random, during training only.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.encoders import EncoderModule
+    >>> class VectorModule(EncoderModule):
+    ...     def __init__(self, n_features, width):
+    ...         super().__init__(width)
+    ...         self.layer = torch.nn.Linear(n_features, width)
+    ...
+    ...     def read(self, vectors):
+    ...         return (vectors.float(),)
+    ...
+    ...     def encode(self, vectors):
+    ...         return self.layer(vectors)
+    >>> VectorModule(n_features=10, width=64).width
+    64
     """
 
     keep_float32: bool = True

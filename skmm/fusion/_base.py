@@ -30,6 +30,13 @@ class FusionSpec:
         Encoder modules by the name of their modality.
     dropout : float
         Dropout rate of the estimator, from 0 to 1.
+
+    Examples
+    --------
+    >>> from skmm.fusion import FusionSpec, GatedFusion
+    >>> spec = FusionSpec(["text", "image"], width=64, n_outputs=2)
+    >>> GatedFusion().build_module(spec).out_features
+    64
     """
 
     names: list[str]
@@ -58,6 +65,14 @@ class FusionOutput:
         Logits of A additional heads, which learn by the loss of the target as well.
     auxiliary_weights : tensor of shape (n, A) or None
         Weight of the loss of each additional head in each row.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm.fusion import FusionOutput
+    >>> output = FusionOutput(torch.zeros(8, 64), weights=torch.full((8, 2), 0.5))
+    >>> output.logits is None
+    True
     """
 
     embedding: torch.Tensor
@@ -84,6 +99,27 @@ class Fusion(Part):
     uses_tokens : bool
         Class attribute. If True, the module is also called with ``tokens`` and
         ``token_mask``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from skmm import MultimodalClassifier
+    >>> from skmm.datasets import make_multimodal_classification
+    >>> from skmm.fusion import Fusion
+    >>> class AddFusion(Fusion):
+    ...     def build_module(self, spec):
+    ...         return Add(spec.width)
+    >>> class Add(torch.nn.Module):
+    ...     def __init__(self, width):
+    ...         super().__init__()
+    ...         self.out_features = width
+    ...
+    ...     def forward(self, vectors, present):
+    ...         return vectors.sum(dim=1)  # an absent modality is 0
+    >>> X, y = make_multimodal_classification(n_samples=100, random_state=0)
+    >>> model = MultimodalClassifier(fusion=AddFusion(), max_epochs=2, random_state=0)
+    >>> model.fit(X, y).transform(X).shape
+    (100, 64)
     """
 
     uses_tokens: bool = False

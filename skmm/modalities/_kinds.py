@@ -31,6 +31,12 @@ class Kind(NamedTuple):
         The argument without which encoder and Vectorizer cannot be made.
     extensions : str, default=""
         The extensions of its files, separated by spaces.
+
+    Examples
+    --------
+    >>> from skmm.modalities import KINDS
+    >>> KINDS["text"].cells
+    'texts'
     """
 
     cells: str

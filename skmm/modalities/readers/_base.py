@@ -32,6 +32,16 @@ class Reader(BaseEstimator):
         True if `read` returns codes of categories, False if it returns numbers.
     n_features_ : int
         Number of numbers that `read` returns for each cell.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skmm.modalities import NumberReader, Reader
+    >>> reader = NumberReader().fit(pd.Series(["3 kg", "5 kg"], name="weight"))
+    >>> isinstance(reader, Reader)
+    True
+    >>> reader.clean(pd.Series(["4 kg", None], name="weight")).tolist()
+    [4.0, nan]
     """
 
     kind: str = ""
