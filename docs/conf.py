@@ -70,11 +70,16 @@ html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "skmm"
 html_static_path = ["_static"]
-html_css_files = ["cards.css"]
+html_css_files = ["skmm.css"]
 html_show_sourcelink = False
+# Pages without pages below them: their sidebar would be empty.
+html_sidebars = dict.fromkeys(["get_started", "benchmarks", "changelog"], [])
+# "fit()" in the list of a page's contents, not "MultimodalClassifier.fit()".
+toc_object_entries_show_parents = "hide"
 html_theme_options = {
     "navigation_with_keys": False,
     "show_prev_next": True,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
 }
 
