@@ -96,5 +96,5 @@ package:
 clean:
 	rm -rf build dist *.egg-info $(PACKAGE) .coverage htmlcov
 	rm -rf .mypy_cache .pytest_cache .ruff_cache
-	rm -rf docs/_build docs/gallery docs/generated docs/sg_execution_times.rst
+	rm -rf docs/_build docs/gallery docs/generated
 	find skmm tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -55,6 +55,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "gallery_order.LearnersOrder",
     "abort_on_example_error": True,
     "show_memory": False,
+    "write_computation_times": False,  # each page has its own
     "show_signature": False,
     "download_all_examples": False,
     "plot_gallery": "True",

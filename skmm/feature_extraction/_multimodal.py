@@ -50,63 +50,68 @@ if TYPE_CHECKING:
 class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
     """Find the modalities of a table, and turn each into a block of numbers.
 
-    A :class:`~sklearn.compose.ColumnTransformer` that finds its columns alone: tabular
-    columns go through skrub's ``TableVectorizer``, text, pictures, sounds, videos and
-    series through the Vectorizers of this package, or, with `pretrained`, through its
-    Embedders. Vectors pass as they are.
+    It works like a :class:`~sklearn.compose.ColumnTransformer` that finds the columns
+    by itself. Tabular columns are transformed by skrub's ``TableVectorizer``. Text,
+    pictures, sounds, videos and series are transformed by the Vectorizers of this
+    package or, with `pretrained`, by its Embedders. Vectors are passed on unchanged.
 
     Parameters
     ----------
     modalities : "auto" or list of (name, kind, columns), default="auto"
-        Which columns are what; "auto" asks :func:`~skmm.modalities.detect_modalities`,
-        whose ``to_list()`` has this form. The kind "drop" leaves columns out.
+        The columns and the kind of each modality. "auto" detects them by
+        :func:`~skmm.modalities.detect_modalities`, whose ``to_list()`` returns such a
+        list. The kind "drop" leaves columns out.
     kinds : dict of {label: str or Reader}, default=None
         Kinds of columns that the detection misreads, such as ``{"photo": "image",
         "note": "drop"}``; see :func:`~skmm.modalities.detect_modalities`. Only with
         ``modalities="auto"``.
     transformers : list of (name, transformer), default=()
-        What to take instead of the default for a modality of that name, else for all
-        of that kind: a scikit-learn transformer, "passthrough" or "drop". Their
-        parameters are nested ones: ``text__n_components``.
+        Transformers that replace the default ones. The name is that of a modality, or
+        a kind, for all modalities of this kind. A transformer is one of scikit-learn,
+        "passthrough" or "drop". Its parameters can be set by nested names, such as
+        ``text__n_components``.
     pretrained : bool, default=False
-        Whether text, images, sounds and videos are embedded by pretrained networks.
+        If True, text, pictures, sounds and videos are embedded by pretrained networks.
     memory : str or path, default=None
-        Folder of the embedding cache, for the defaults of `pretrained`.
+        Folder of a cache on disk for the vectors of the default Embedders. None keeps
+        no cache.
     errors : {"raise", "missing"}, default="raise"
-        What default transformers of media make of a cell that cannot be read.
+        What the default transformers do if a picture, sound or video cannot be read.
+        "raise" raises an error that names its column and row. "missing" treats it as a
+        missing cell, and gives one warning for each column.
     root : str or path, default=None
-        Folder that paths in cells are relative to and cannot leave, where a
-        transformer has no ``root`` of its own. With None, any path is opened as it is.
+        Folder that paths in cells are relative to and cannot leave, for transformers
+        without a ``root`` of their own. With None, any path is opened as it is.
     n_jobs : int, default=None
-        Cells or columns that default transformers read at the same time.
+        Number of processes with which the default transformers read cells or columns.
 
     Attributes
     ----------
     modalities_ : list of (name, kind, columns)
-        What was found at fit; columns by their labels.
+        The modalities found at fit, with the labels of their columns.
     transformers_ : Bunch
         The fitted transformer of each modality, by name.
     output_indices_ : dict of str to slice
-        Where the features of each modality are.
+        Position of the features of each modality in the result.
     n_features_in_ : int
-        Columns at fit.
+        Number of columns at fit.
     feature_names_in_ : ndarray of str
-        Their names, where all are strings.
+        Names of the columns at fit. Defined only if all names are strings.
 
     See Also
     --------
-    sklearn.compose.ColumnTransformer : Columns are named, and the input's dtypes kept.
-    skmm.modalities.detect_modalities : What decides which column is what.
+    sklearn.compose.ColumnTransformer : Transformers for columns that you name.
+    skmm.modalities.detect_modalities : How the kind of each column is detected.
 
     Notes
     -----
     Features are named by modality, ``text__0``, ``text__1``, ..., so that a
-    :class:`~skmm.MultimodalClassifier` reads each block as one modality. What a feature
-    measures is told by ``transformers_[name].get_feature_names_out()``; features of
-    tabular columns keep their names, ``tabular__age``.
+    :class:`~skmm.MultimodalClassifier` reads each block as one modality.
+    ``transformers_[name].get_feature_names_out()`` says what each feature measures.
+    Features of tabular columns keep their names, such as ``tabular__age``.
 
-    Missing cells stay missing: NaN in all features of a text, picture, ... that is
-    not there. Impute them for estimators that take no NaN.
+    Missing cells stay missing: all features of a missing text or picture are NaN.
+    Impute them for estimators that do not accept NaN.
 
     Examples
     --------
@@ -202,7 +207,7 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
         X : DataFrame (pandas or polars) or 2-D array
             The table.
         y : array-like of shape (n_samples,), default=None
-            Handed to each transformer.
+            Targets, which are passed to each transformer.
 
         Returns
         -------
@@ -213,16 +218,16 @@ class MultimodalVectorizer(ColumnsTransformer, BaseComposition):
 
     @fit_context(prefer_skip_nested_validation=False)
     def fit_transform(self, X: TableLike, y: ArrayLike | None = None) -> Transformed:
-        """Find the modalities, fit a transformer for each, and give the features.
+        """Find the modalities, fit a transformer for each, and return the features.
 
-        Transformers that cross-fit give out-of-fold features here.
+        Transformers that cross-fit return out-of-fold features here.
 
         Parameters
         ----------
         X : DataFrame (pandas or polars) or 2-D array
             The table.
         y : array-like of shape (n_samples,), default=None
-            Handed to each transformer.
+            Targets, which are passed to each transformer.
 
         Returns
         -------
