@@ -7,8 +7,8 @@ modality, to pairs of modalities, to single columns, and to each modality of a r
 """
 
 # %%
-# Three modalities: facts, a title and a body. The title and the body tell the same
-# thing; the facts tell the rest.
+# Three modalities: facts, a title and a body. What the facts say and what the two texts
+# say adds up to the class.
 
 from sklearn.model_selection import train_test_split
 
@@ -43,7 +43,8 @@ plt.show()
 
 # %%
 # The interaction of two modalities is negative if they say the same thing, and positive
-# if they say something only together.
+# if they bring more together than each of them alone. Here it is positive: the class is
+# decided by a sum, and a part of it says little about the whole.
 
 import pandas as pd
 
