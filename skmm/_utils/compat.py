@@ -81,6 +81,11 @@ class CategoryCodes:
         ----------
         X : ndarray of shape (n_samples, n_features)
         """
+        if X.shape[1] != len(self.order):
+            # Trees look columns up without asking whether they are there.
+            raise ValueError(
+                f"X has {X.shape[1]} features, and the trees read {len(self.order)}."
+            )
         X = X[:, self.order].astype(np.float64)
         for column, known in zip(X.T, self.categories):
             places = np.searchsorted(known, column)

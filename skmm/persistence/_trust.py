@@ -22,9 +22,6 @@ _BUILTINS = {
 }
 #: Classes of other packages that only hold what they are given.
 _HOLDERS = {
-    "collections:OrderedDict",
-    "collections:Counter",
-    "collections:deque",
     "sklearn.utils._bunch:Bunch",
 }
 #: Parts of skmm that a model has nothing of.

@@ -1,5 +1,6 @@
 """Python's own values beyond those of JSON."""
 
+import collections
 import datetime
 import decimal
 import fractions
@@ -121,6 +122,23 @@ class Dict(Kind):
         return made
 
 
+class DictLike(Kind):
+    """A dict of the standard library's own making."""
+
+    def __init__(self, tag, cls):
+        self.tag = tag
+        self.types = (cls,)
+
+    def dump(self, value, dumper):
+        return [dumper.each(value), dumper.each(value.values())]
+
+    def restore(self, body, restorer, remember):
+        made = remember(self.types[0]())
+        keys, values = (restorer.each(expect(one, list)) for one in expect(body, list))
+        made.update(dict(zip(keys, values)))
+        return made
+
+
 class Cut(Kind):
     """A slice or a range."""
 
@@ -186,6 +204,8 @@ KINDS = [
     *map(Sequence, (list, tuple, set, frozenset)),
     Map(),
     Dict(),
+    DictLike("ordered_dict", collections.OrderedDict),
+    DictLike("counter", collections.Counter),
     *map(Cut, (slice, range)),
     Written(
         "datetime",

@@ -202,6 +202,9 @@ def _check_boosting(state, width):
         or is_category.shape != (width,)
     ):
         raise ModelFileError("The trees of its boosting are over other features.")
+    order = getattr(state.get("_preprocessor"), "order", None)
+    if order is not None and np.shape(order) != (width,):
+        raise ModelFileError("The trees of its boosting are over other features.")
     for j in np.flatnonzero(is_category):
         codes = np.asarray(thresholds[j], dtype=float)
         if not ((codes >= 0) & (codes < 256)).all():
