@@ -131,22 +131,14 @@ def find(name, trusted=()):
 def _is_what_it_says(found, name):
     """Tell whether something of a trusted module is of the sort that is trusted."""
     import numpy as np
-    from sklearn.base import BaseEstimator
 
-    module = name.partition(":")[0]
+    module, _, attribute = name.partition(":")
     top = module.partition(".")[0]
     if isinstance(found, type):
-        if top == "skmm":
+        if top in ("skmm", "sklearn", "skrub"):
             # Defined there, not only imported.
-            return found.__module__.partition(".")[0] == "skmm" and not issubclass(
-                found, BaseException
-            )
-        if top == "skrub":
-            return issubclass(found, BaseEstimator)
-        if top == "sklearn":
-            return found.__module__.partition(".")[0] == "sklearn" and not issubclass(
-                found, BaseException
-            )
+            is_own = found.__module__.partition(".")[0] == top
+            return is_own and not issubclass(found, BaseException)
         if top == "numpy":
             return issubclass(found, np.generic)
         if top == "torch":
@@ -159,6 +151,13 @@ def _is_what_it_says(found, name):
     if isinstance(found, np.ufunc):
         return top == "numpy"
     if isinstance(found, types.FunctionType):
+        if top == "skrub":
+            # What its selectors ask a column.
+            return (
+                module == "skrub.selectors._selectors"
+                or attribute.startswith("is_")
+                or attribute.endswith("_predicate")
+            )
         return f"{found.__module__}.".startswith(_FUNCTIONS)
     return name in _COMPILED
 

@@ -177,11 +177,14 @@ def check_estimator(estimator):
     width = state.get("n_features_in_")
     if "_bin_mapper" in state:
         _check_boosting(state, width)
+    if width is None:
+        return
     if "tree_" in state and getattr(state["tree_"], "n_features", width) != width:
         raise ModelFileError("It has a tree over other features than its estimator.")
     several = state.get("estimators_")
     if isinstance(several, (list, np.ndarray)):
-        for one in np.asarray(several, dtype=object).ravel():
+        # A forest inside is itself a sequence of trees, which numpy would take apart.
+        for one in several if isinstance(several, list) else several.ravel():
             tree = getattr(one, "tree_", None)
             if tree is not None and tree.n_features != width:
                 raise ModelFileError("It has a tree over other features than its own.")
