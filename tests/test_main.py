@@ -15,6 +15,8 @@ import skmm
 from skmm.__main__ import are_classes, main
 from skmm.datasets import make_multimodal_classification
 
+FIT = ["fit", "rows.csv", "--target", "liked"]
+
 
 @pytest.fixture
 def table():
@@ -97,6 +99,45 @@ def test_a_report_is_printed_and_written(table, tmp_path, capsys, monkeypatch):
     assert verdict in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("target", ["liked", "amount"])
+def test_what_is_fitted_is_saved_and_predicts(target, table, tmp_path, capsys):
+    table = table.assign(amount=np.linspace(0, 1, len(table)))
+    for name, rows in (("train", table[:60]), ("new", table[60:])):
+        rows.to_csv(tmp_path / f"{name}.csv", index=False)
+    model, out_file = tmp_path / "model.skmm", tmp_path / "predictions.csv"
+    status, out, err = run(
+        capsys, "fit", tmp_path / "train.csv", "--target", target, "--out", model
+    )
+    assert (status, out) == (0, "")
+    assert ("accuracy is" if target == "liked" else "R² is") in err
+    assert err.endswith(f"The model is at {model}\n")
+    # The target may be there, and is not looked at.
+    arguments = ["predict", model, tmp_path / "new.csv"]
+    status, out, err = run(capsys, *arguments)
+    assert (status, err) == (0, "")
+    status, _, err = run(capsys, *arguments, "--out", out_file)
+    assert err == f"20 predictions are at {out_file}\n"
+    assert out_file.read_text() == out
+    found = pd.read_csv(out_file)
+    loaded = skmm.load(model)
+    expected = loaded.predict(
+        pd.read_csv(tmp_path / "new.csv")[loaded.feature_names_in_]
+    )
+    if target == "liked":
+        assert found.columns.tolist() == [
+            "prediction",
+            "probability_no",
+            "probability_yes",
+        ]
+        assert found["prediction"].tolist() == expected.tolist()
+    else:
+        np.testing.assert_allclose(found["prediction"], expected)
+    table.drop(columns="num_0").to_csv(tmp_path / "less.csv", index=False)
+    status, out, err = run(capsys, "predict", model, tmp_path / "less.csv")
+    assert (status, out) == (1, "")
+    assert "lacks columns of the fit: num_0." in err
+
+
 def test_which_targets_are_classes():
     assert are_classes(np.array(["a", "b"], dtype=object))
     assert are_classes(np.array([True, False]))
@@ -132,6 +173,25 @@ def test_which_targets_are_classes():
             ["report", "rows.csv", "--target", "liked", "--out", "gone/report.html"],
             "there is no folder",
         ),
+        (
+            [*FIT, "--out", "gone/model.skmm"],
+            "there is no folder",
+        ),
+        (
+            [
+                "fit",
+                "rows.csv",
+                "--target",
+                "liked",
+                "--fusion",
+                "gatd",
+                "--out",
+                "m.skmm",
+            ],
+            "Did you mean 'gated'?",
+        ),
+        (["predict", "gone.skmm", "rows.csv"], "No such file"),
+        (["predict", "notes.docx", "rows.csv"], "Cannot load 'notes.docx'"),
     ],
 )
 def test_what_is_wrong_is_told_in_a_line(

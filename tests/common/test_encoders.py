@@ -16,6 +16,7 @@ from simulated_device import waits_of_training
 from sklearn.base import clone
 from tiny_bert import tiny_bert
 
+import skmm
 from skmm import MultimodalClassifier
 from skmm._nn.seeding import drawing_from, make_generator, needs_global_state, seeded
 from skmm.encoders import (
@@ -365,6 +366,20 @@ def test_save_and_load(case):
     torch.testing.assert_close(run(rebuilt, again.transform(X)).vectors, expected)
     copied = copy.deepcopy(module)
     torch.testing.assert_close(run(copied, block).vectors, expected)
+
+
+@each_case
+def test_a_file_holds_it(case, tmp_path):
+    encoder, X, y = make(case)
+    encoder.fit_transform(X, y)
+    module = build(encoder)
+    skmm.save((encoder, module), tmp_path / "x.skmm")
+    names = skmm.get_untrusted_types(tmp_path / "x.skmm")
+    # Networks that are made up here, and nothing else.
+    assert all(name.startswith(__name__) for name in names)
+    again, loaded = skmm.load(tmp_path / "x.skmm", trusted=names)
+    expected = run(module, encoder.transform(X)).vectors
+    assert torch.equal(run(loaded, again.transform(X)).vectors, expected)
 
 
 @each_case

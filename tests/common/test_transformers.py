@@ -11,6 +11,7 @@ import torch
 from sklearn.base import clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+import skmm
 import skmm.feature_extraction as extraction
 
 N = 12
@@ -280,6 +281,20 @@ def test_clone_and_pickle(case):
         fresh.transform(X)
     assert_close(fresh.fit_transform(X), fitted.transform(X))
     loaded = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(
+        values(loaded.transform(X)), values(fitted.transform(X))
+    )
+
+
+@each_case
+def test_a_file_holds_it(case, tmp_path):
+    X = make_frame(case)
+    fitted = make(case).fit(X)
+    skmm.save(fitted, tmp_path / "x.skmm")
+    names = skmm.get_untrusted_types(tmp_path / "x.skmm")
+    # Networks that are made up here, and nothing else.
+    assert all(name.startswith(__name__) for name in names)
+    loaded = skmm.load(tmp_path / "x.skmm", trusted=names)
     np.testing.assert_array_equal(
         values(loaded.transform(X)), values(fitted.transform(X))
     )
