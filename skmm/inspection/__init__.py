@@ -8,6 +8,8 @@ from skmm._utils.lazy import attach
 
 if TYPE_CHECKING:
     from skmm.inspection._embedding import EmbeddingDisplay
+    from skmm.inspection._explain import explain_row
+    from skmm.inspection._explanation import RowExplanation
     from skmm.inspection._fusion_weights import fusion_weights
     from skmm.inspection._importance import modality_importance
     from skmm.inspection._importance_display import ModalityImportanceDisplay
@@ -19,7 +21,9 @@ _PUBLIC = {
     "EmbeddingDisplay": "skmm.inspection._embedding",
     "ModalityImportanceDisplay": "skmm.inspection._importance_display",
     "RobustnessDisplay": "skmm.inspection._robustness_display",
+    "RowExplanation": "skmm.inspection._explanation",
     "TrainingCurveDisplay": "skmm.inspection._training_curve",
+    "explain_row": "skmm.inspection._explain",
     "fusion_weights": "skmm.inspection._fusion_weights",
     "modality_importance": "skmm.inspection._importance",
     "robustness_report": "skmm.inspection._robustness",
@@ -29,7 +33,9 @@ __all__ = [
     "EmbeddingDisplay",
     "ModalityImportanceDisplay",
     "RobustnessDisplay",
+    "RowExplanation",
     "TrainingCurveDisplay",
+    "explain_row",
     "fusion_weights",
     "modality_importance",
     "robustness_report",
