@@ -202,10 +202,12 @@ class RowExplanation:
         look = {"color": ink, "linewidth": 0.8}
         ax.axvline(self.baseline, linestyle=":", **look)
         ax.axvline(self.prediction, linestyle="-", **look)
+        ax.use_sticky_edges = False
         ax.margins(x=0.15)
         ax.set_yticks(range(len(self.modalities)), [p.name for p in self.modalities])
         ax.invert_yaxis()
-        ax.set(xlabel=self.what, title=shorten(self.headline, 60))
+        title = f"Row {_show(self.row)}: predicted {_show(self.predicted)}"
+        ax.set(xlabel=self.what, title=shorten(title, 60))
         return ax
 
     @property
