@@ -11,6 +11,7 @@ import numpy as np
 from skmm._data.frames import is_missing, read_strings, take_rows
 from skmm.encoders._pretrained import find_weights
 from skmm.inspection._explanation import Part
+from skmm.inspection._reading import find_kind, read_picture, read_sound
 from skmm.io import CellError
 
 #: Signs of scripts without blanks are words by themselves.
@@ -26,8 +27,6 @@ _MAX_SIDE = 384
 _MOST_REGIONS = 8
 #: The shortest stretch of a sound, in seconds, and the most stretches.
 _MIN_STRETCH, _MOST_STRETCHES = 0.05, 16
-#: Parts of an encoder that may read the cells in its stead.
-_INNER = ("transformer_", "embedder_", "transformer_list", "steps")
 
 
 def make_variants(encoder, frame, positions, max_evaluations, grid):
@@ -49,54 +48,11 @@ def make_variants(encoder, frame, positions, max_evaluations, grid):
     variants : Variants or None
         None for a modality that is not looked into.
     """
-    cls = _find_class(encoder)
-    if cls is None:
+    classes = {"table": Cells, "text": Words, "image": Regions, "audio": Stretches}
+    kind = find_kind(encoder)
+    if kind is None:
         return None
-    return cls(encoder, frame, positions, max_evaluations, grid)
-
-
-def _find_class(encoder):
-    from skmm.encoders import (
-        AudioEncoder,
-        ImageEncoder,
-        TabularEncoder,
-        TextEncoder,
-    )
-    from skmm.feature_extraction import (
-        AudioEmbedder,
-        AudioVectorizer,
-        ImageEmbedder,
-        ImageVectorizer,
-        TextEmbedder,
-        TextVectorizer,
-    )
-
-    if isinstance(encoder, TabularEncoder):
-        return Cells
-    if isinstance(encoder, ImageEncoder) and encoder.shape is not None:
-        return None  # pixels in columns, which have no picture to be shown
-    for kind, classes in (
-        (Words, (TextEncoder, TextEmbedder, TextVectorizer)),
-        (Regions, (ImageEncoder, ImageEmbedder, ImageVectorizer)),
-        (Stretches, (AudioEncoder, AudioEmbedder, AudioVectorizer)),
-    ):
-        if any(isinstance(one, classes) for one in walk(encoder)):
-            return kind
-    # scikit-learn's own vectorizers of texts, such as TfidfVectorizer.
-    return (
-        Words if any(hasattr(one, "build_analyzer") for one in walk(encoder)) else None
-    )
-
-
-def walk(part):
-    """Yield a fitted encoder, and the transformers within it."""
-    if isinstance(part, (list, tuple)):
-        for one in part:
-            yield from walk(one)
-    elif hasattr(part, "__dict__"):
-        yield part
-        for place in _INNER:
-            yield from walk(vars(part).get(place))
+    return classes[kind](encoder, frame, positions, max_evaluations, grid)
 
 
 class Variants:
@@ -272,7 +228,7 @@ class Regions(Variants):
     """
 
     def _divide(self, part, column, i):
-        part.cell = pixels = _read_picture(column.iloc[0], self.encoder)
+        part.cell = pixels = read_picture(column.iloc[0], self.encoder, _MAX_SIDE)
         height, width = pixels.shape[:2]
         n_long = self.grid
         if n_long == "auto":
@@ -310,7 +266,7 @@ class Stretches(Variants):
     """The stretches of sounds in time; a hidden one has noise as low as the lowest."""
 
     def _divide(self, part, column, i):
-        part.cell = samples, rate = _read_sound(column.iloc[0], self.encoder)
+        part.cell = samples, rate = read_sound(column.iloc[0], self.encoder)
         seconds = len(samples) / rate
         n = int(np.clip(seconds // _MIN_STRETCH, 1, min(self.limit, _MOST_STRETCHES)))
         ends = np.linspace(0, len(samples), n + 1).round().astype(int).tolist()
@@ -335,41 +291,8 @@ class Stretches(Variants):
         return pd.Series(cells, dtype=object)
 
 
-def _read_picture(cell, encoder):
-    """Return the pixels of a cell with their opacity, of a size that is looked at."""
-    from PIL import Image
-
-    from skmm.io import ImageReader
-
-    roots = [one.root for one in walk(encoder) if getattr(one, "root", None)]
-    pixels = ImageReader(mode="RGBA", root=roots[0] if roots else None)(cell)
-    height, width = pixels.shape[:2]
-    if max(height, width) > _MAX_SIDE:
-        scale = _MAX_SIDE / max(height, width)
-        size = max(round(width * scale), 1), max(round(height * scale), 1)
-        pixels = np.asarray(Image.fromarray(pixels).resize(size, reducing_gap=2.0))
-    return pixels
-
-
 def _find_floor(samples, rate):
     """Return the loudness (RMS) below which a twentieth of a sound lies."""
     size = min(max(round(0.02 * rate), 1), len(samples))
     frames = samples[: len(samples) // size * size].reshape(-1, size)
     return float(np.quantile(np.sqrt((frames.astype(float) ** 2).mean(axis=1)), 0.05))
-
-
-def _read_sound(cell, encoder):
-    """Return the samples of a cell and their rate."""
-    from skmm.io import AudioReader
-
-    found = list(walk(encoder))
-    roots = [one.root for one in found if getattr(one, "root", None)]
-    rates = [one.rate for one in found if getattr(one, "rate", None)]
-    of_arrays = [one.array_rate for one in found if getattr(one, "array_rate", None)]
-    rate = max([*rates, 16_000])
-    reader = AudioReader(
-        rate=rate,
-        root=roots[0] if roots else None,
-        array_rate=of_arrays[0] if of_arrays else None,
-    )
-    return reader(cell), rate

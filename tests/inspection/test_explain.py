@@ -1,6 +1,8 @@
 """One prediction shared out among modalities, columns, words, regions and stretches."""
 
 import itertools
+import shutil
+import subprocess
 
 import numpy as np
 import pandas as pd
@@ -321,6 +323,25 @@ def test_the_page_is_whole_in_itself_and_escapes_what_users_wrote(reviews, photo
     told = explain_row(photos[0], photos[1])._repr_html_()
     assert told.count('src="data:image/png;base64,') == 2
     assert "http" not in told
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not shutil.which("chromium"), reason="no chromium is installed")
+def test_a_browser_shows_the_page_without_complaint(reviews, photos, tmp_path):
+    path = tmp_path / "row.html"
+    shown = [explain_row(model, X)._repr_html_() for model, X, _ in (reviews, photos)]
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    head = (
+        '<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" '
+        f'content="{policy}">'
+    )
+    path.write_text(f"{head}<title>rows</title>{''.join(shown)}", encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu"]
+    command += [f"--user-data-dir={tmp_path / 'user'}", "--enable-logging=stderr"]
+    command += ["--dump-dom", path.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "Row 0: predicted" in done.stdout
+    assert "CONSOLE" not in done.stderr
 
 
 def test_the_printed_explanation_names_the_parts_that_matter(reviews):
