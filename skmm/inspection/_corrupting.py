@@ -129,7 +129,7 @@ class _Media:
                 cells[i] = self.change(cells[i], self.encoder, strength, rng)
             except CellError:  # left as it is, for the encoder to take it as missing
                 continue
-        return pd.Series(cells, index=column.index, name=column.name)
+        return pd.Series(cells, index=column.index, dtype=object)
 
 
 def _change_picture(change, cell, encoder, strength, rng):

@@ -96,13 +96,14 @@ def explain_row(
     max_evaluations : int or "auto", default="auto"
         Largest number of variants of the row that are read for each modality, with some
         of its parts hidden; but each part is added in two orders at least. ``"auto"``
-        is 1,024, and where a pretrained network reads them 128 for texts and 64 for
-        pictures and sounds. Fewer give rougher values. There are at most a quarter as
-        many words, regions or stretches: words of longer texts are taken together.
+        is 1,024 for tables and texts and 256 for pictures and sounds; where a
+        pretrained network reads them, 128 for texts and 64 for pictures and sounds.
+        Fewer give rougher values. There are at most a quarter as many words, regions or
+        stretches: words of longer texts are taken together.
     grid : int or "auto", default="auto"
         Number of regions along the longer side of a picture. ``"auto"`` takes as many
         as `max_evaluations` allows for, at most 8: 4 where a pretrained network reads
-        the picture. Take more evaluations for a finer grid, 16 for each region.
+        the picture. Take more evaluations for a finer grid, four for each region.
     random_state : int, RandomState instance or None, default=0
         Draws the orders in which parts are added.
 
@@ -139,8 +140,7 @@ def explain_row(
     region has the mean colour of the picture (or is transparent if the picture has
     transparent parts), and a hidden stretch has noise that is as low as the quietest
     part of the sound. What remains is the part named "being there": what the modality
-    with all parts hidden brings beside a row that
-    lacks it, and what sampling leaves.
+    with all parts hidden brings beside a row that lacks it, and what sampling leaves.
 
     The changed cells are read as any others are. With ``memory`` their vectors are
     kept in the cache, too.

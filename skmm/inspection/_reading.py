@@ -4,6 +4,8 @@ import numpy as np
 
 #: Parts of an encoder that may read the cells in its stead.
 _INNER = ("transformer_", "embedder_", "transformer_list", "steps")
+#: The rate of networks of sounds that have one of their own, in samples a second.
+_OF_NETWORKS = 16_000
 
 
 def find_kind(encoder):
@@ -101,12 +103,12 @@ def read_sound(cell, encoder):
     -------
     samples : ndarray of float32 of shape (n_samples,)
     rate : int
-        That of the encoder; at least 16,000 where a network of another rate reads it.
+        The highest that any part of the encoder reads.
     """
     from skmm.io import AudioReader
 
-    rates = [one.rate for one in walk(encoder) if getattr(one, "rate", None)]
-    rate = max(rates, default=16_000)
+    readers = [one for one in walk(encoder) if hasattr(one, "array_rate")]
+    rate = max(one.rate or _OF_NETWORKS for one in readers)
     reader = AudioReader(
         rate=rate,
         root=_first(encoder, "root"),

@@ -73,8 +73,8 @@ class Variants:
         How many variants may be read.
     """
 
-    #: How many are by default: by features that cost little, and by a network.
-    n_auto = (1024, 64)
+    #: How many are by default: by features, and by a pretrained network.
+    n_auto = (1024, 128)
     #: How many there should be for each part: values of fewer orders are rough.
     n_of_part = 4
 
@@ -194,8 +194,6 @@ class Cells(Variants):
 class Words(Variants):
     """The words of texts; a hidden one is left out."""
 
-    n_auto = (1024, 128)
-
     def _divide(self, part, column, i):
         part.cell = text = read_strings(column)[0][0]
         words = [found.span() for found in _WORD.finditer(text)]
@@ -226,6 +224,8 @@ class Regions(Variants):
 
     Pictures with transparent parts are transparent there.
     """
+
+    n_auto = (256, 64)
 
     def _divide(self, part, column, i):
         part.cell = pixels = read_picture(column.iloc[0], self.encoder, _MAX_SIDE)
@@ -264,6 +264,8 @@ class Regions(Variants):
 
 class Stretches(Variants):
     """The stretches of sounds in time; a hidden one has noise as low as the lowest."""
+
+    n_auto = (256, 64)
 
     def _divide(self, part, column, i):
         part.cell = samples, rate = read_sound(column.iloc[0], self.encoder)

@@ -18,6 +18,7 @@ from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 from skmm.feature_extraction import AudioVectorizer, ImageVectorizer
 from skmm.inspection import explain_row
+from skmm.inspection._coalitions import draw_contexts
 
 FAST = {"max_epochs": 2, "width": 8, "random_state": 0}
 FILLERS = ["the", "of", "to", "and", "in", "it", "was", "on", "with", "at", "by", "we"]
@@ -134,6 +135,27 @@ def test_values_of_modalities_are_the_mean_gains_over_all_orders(three):
     assert not any(one.parts for one in explanation.modalities)
     for one in explanation.modalities:
         assert one.value == pytest.approx(gains[one.name], abs=1e-9)
+
+
+def test_many_modalities_and_folds():
+    X, y = make_multimodal_classification(n_samples=150, n_text=1, random_state=0)
+    modalities = [(c, "text" if c == "text_0" else "tabular", [c]) for c in X]
+    assert len(modalities) > 5
+    model = MultimodalClassifier(
+        modalities, heads=["linear"], validation=3, random_state=0
+    )
+    explanation = explain_row(model.fit(X, y), X, 1, max_evaluations=32)
+    check_sums(explanation)
+    assert explanation.prediction == pytest.approx(model.predict_proba(X[1:2]).max())
+    assert len(find(explanation, "words")) > 1
+
+
+@pytest.mark.parametrize("n", [0, 2, 3, 6])
+def test_contexts_weigh_gains_as_shapley_values_do(n):
+    members, weights = draw_contexts(n, np.random.RandomState(0))
+    assert weights.sum() == pytest.approx(1)
+    # Of a game that adds up each player joins half of the others on average.
+    assert weights @ members == pytest.approx(np.full(n, 0.5))
 
 
 def test_the_planted_word_is_on_top(reviews):
