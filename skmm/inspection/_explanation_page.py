@@ -112,7 +112,7 @@ def _row(part, largest, cell="", strip=""):
 
 
 def _bar(value, largest):
-    """Return a bar to the right of its middle line, or hatched to the left."""
+    """Return a bar to the right of its middle line, or to the left of it."""
     width, height = _BAR
     middle, long = width / 2, width / 2 * min(abs(value) / largest, 1.0)
     told = signed(value)
