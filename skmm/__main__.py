@@ -149,7 +149,13 @@ def run_report(args):
         )
     print(report)
     if args.out is not None:
-        report.to_html(args.out)
+        from skmm.inspection._held_out import inspect_held_out
+
+        tell("Fitting once more, to measure what each modality brings")
+        importance, explanation = inspect_held_out(
+            cls(root=root), X, y, scoring=args.scoring, random_state=args.seed
+        )
+        report.to_html(args.out, importance=importance, explanation=explanation)
         tell(f"The report is at {args.out.absolute()}")
 
 
