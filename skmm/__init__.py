@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         io,
         modalities,
         model_selection,
+        serving,
     )
     from skmm._classifier import MultimodalClassifier
     from skmm._regressor import MultimodalRegressor
@@ -42,6 +43,7 @@ _PUBLIC = {
     "io": "skmm.io",
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
+    "serving": "skmm.serving",
 }
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "io",
     "modalities",
     "model_selection",
+    "serving",
     "__version__",
 ]
 

@@ -1,6 +1,7 @@
-"""skmm on the command line: ``skmm inspect`` and ``skmm report``.
+"""skmm on the command line: ``skmm inspect``, ``skmm report`` and ``skmm serve``.
 
-Thin over :func:`skmm.detect_modalities` and :func:`skmm.model_selection.fusion_report`.
+Thin over :func:`skmm.detect_modalities`, :func:`skmm.model_selection.fusion_report` and
+:func:`skmm.serving.serve`.
 """
 
 import argparse
@@ -84,6 +85,12 @@ def make_parser():
     )
     report.add_argument("--seed", type=int, default=0, help="default: 0")
     report.add_argument("--out", type=Path, help="write the report to this HTML file")
+
+    from skmm.serving._command import add_arguments
+
+    add_arguments(
+        commands.add_parser("serve", help="predict with a saved estimator over HTTP")
+    )
 
     for command in (inspect, report):
         command.add_argument(

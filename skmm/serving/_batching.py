@@ -1,0 +1,138 @@
+"""Requests that wait at the same time, predicted at once."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+
+
+class BusyError(RuntimeError):
+    """More requests wait than may."""
+
+
+class Batcher:
+    """One thread that predicts, and takes with it what waits.
+
+    A request that comes alone is predicted at once: nothing is waited for. While the
+    model is busy, requests gather, and are one batch next.
+
+    Parameters
+    ----------
+    max_rows : int
+        Rows that are predicted at once; a job of more is a batch of its own.
+    max_waiting : int
+        Jobs that may wait; more are refused.
+
+    Attributes
+    ----------
+    n_batches, n_jobs : int
+        Of which anything was computed.
+    """
+
+    def __init__(self, max_rows, max_waiting):
+        self.max_rows = max_rows
+        self.max_waiting = max_waiting
+        self.n_batches = self.n_jobs = 0
+        self._waiting = deque()
+        self._changed = threading.Condition()
+        self._thread = None
+        self._closed = False
+
+    def submit(self, work, frame, can_share=True):
+        """Let rows be predicted.
+
+        Parameters
+        ----------
+        work : callable
+            Called with a list of frames; returns a list with a result for each, or
+            with an exception. Jobs of the same `work` may share a call.
+        frame : DataFrame
+        can_share : bool, default=True
+            Whether other frames may be in the same call.
+
+        Returns
+        -------
+        future : concurrent.futures.Future
+            Of the result; one that is cancelled while it waits is not computed.
+
+        Raises
+        ------
+        BusyError
+            If too many wait.
+        """
+        future = Future()
+        with self._changed:
+            if len(self._waiting) >= self.max_waiting:
+                raise BusyError(f"{len(self._waiting)} requests wait already.")
+            if self._thread is None:
+                self._closed = False
+                self._thread = threading.Thread(
+                    target=self._run, name="skmm-serving", daemon=True
+                )
+                self._thread.start()
+            self._waiting.append((future, work, frame, can_share))
+            self._changed.notify()
+        return future
+
+    @property
+    def n_waiting(self):
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def close(self):
+        """End the thread once what it has begun is done; what waits is cancelled."""
+        with self._changed:
+            thread, self._thread, self._closed = self._thread, None, True
+            for future, *_ in self._waiting:
+                future.cancel()
+            self._waiting.clear()
+            self._changed.notify()
+        if thread is not None:
+            thread.join()
+
+    def _run(self):
+        while (batch := self._take()) is not None:
+            _compute(batch)
+
+    def _take(self):
+        """Wait for jobs; return those of one batch, None at the end."""
+        with self._changed:
+            while True:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if not self._waiting:
+                    return None
+                batch, n_rows = [], 0
+                while self._waiting and self._fits(batch, n_rows):
+                    job = self._waiting.popleft()
+                    # From here on it cannot be cancelled.
+                    if job[0].set_running_or_notify_cancel():
+                        batch.append(job)
+                        n_rows += len(job[2])
+                if batch:
+                    self.n_batches += 1
+                    self.n_jobs += len(batch)
+                    return batch
+
+    def _fits(self, batch, n_rows):
+        """Tell whether the next job may be added to a batch."""
+        if not batch:
+            return True
+        _, work, frame, can_share = self._waiting[0]
+        _, first, _, shares = batch[0]
+        is_alike = work == first and can_share and shares
+        return is_alike and n_rows + len(frame) <= self.max_rows
+
+
+def _compute(batch):
+    work = batch[0][1]
+    try:
+        results = work([frame for _, _, frame, _ in batch])
+    except BaseException as error:  # the thread must live on
+        results = [error] * len(batch)
+    for (future, *_), result in zip(batch, results):
+        if isinstance(result, BaseException):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
