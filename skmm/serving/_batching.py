@@ -19,6 +19,9 @@ class Batcher:
 
     Parameters
     ----------
+    predict : callable
+        Called with a list of frames, and with what is asked of them; returns a list
+        with a result for each, or with an exception.
     max_rows : int
         Rows that are predicted at once; a job of more is a batch of its own.
     max_waiting : int
@@ -30,7 +33,8 @@ class Batcher:
         Of which anything was computed.
     """
 
-    def __init__(self, max_rows, max_waiting):
+    def __init__(self, predict, max_rows, max_waiting):
+        self.predict = predict
         self.max_rows = max_rows
         self.max_waiting = max_waiting
         self.n_batches = self.n_jobs = 0
@@ -39,15 +43,14 @@ class Batcher:
         self._thread = None
         self._closed = False
 
-    def submit(self, work, frame, can_share=True):
+    def submit(self, frame, asked, can_share=True):
         """Let rows be predicted.
 
         Parameters
         ----------
-        work : callable
-            Called with a list of frames; returns a list with a result for each, or
-            with an exception. Jobs of the same `work` may share a call.
         frame : DataFrame
+        asked : object
+            What is asked of them. Rows of which the same is asked may share a call.
         can_share : bool, default=True
             Whether other frames may be in the same call.
 
@@ -71,7 +74,7 @@ class Batcher:
                     target=self._run, name="skmm-serving", daemon=True
                 )
                 self._thread.start()
-            self._waiting.append((future, work, frame, can_share))
+            self._waiting.append((future, frame, asked, can_share))
             self._changed.notify()
         return future
 
@@ -93,7 +96,7 @@ class Batcher:
 
     def _run(self):
         while (batch := self._take()) is not None:
-            _compute(batch)
+            self._compute(batch)
 
     def _take(self):
         """Wait for jobs; return those of one batch, None at the end."""
@@ -109,7 +112,7 @@ class Batcher:
                     # From here on it cannot be cancelled.
                     if job[0].set_running_or_notify_cancel():
                         batch.append(job)
-                        n_rows += len(job[2])
+                        n_rows += len(job[1])
                 if batch:
                     self.n_batches += 1
                     self.n_jobs += len(batch)
@@ -119,20 +122,18 @@ class Batcher:
         """Tell whether the next job may be added to a batch."""
         if not batch:
             return True
-        _, work, frame, can_share = self._waiting[0]
-        _, first, _, shares = batch[0]
-        is_alike = work == first and can_share and shares
+        _, frame, asked, can_share = self._waiting[0]
+        _, _, first, shares = batch[0]
+        is_alike = asked == first and can_share and shares
         return is_alike and n_rows + len(frame) <= self.max_rows
 
-
-def _compute(batch):
-    work = batch[0][1]
-    try:
-        results = work([frame for _, _, frame, _ in batch])
-    except BaseException as error:  # the thread must live on
-        results = [error] * len(batch)
-    for (future, *_), result in zip(batch, results):
-        if isinstance(result, BaseException):
-            future.set_exception(result)
-        else:
-            future.set_result(result)
+    def _compute(self, batch):
+        try:
+            results = self.predict([frame for _, frame, _, _ in batch], batch[0][2])
+        except BaseException as error:  # the thread must live on
+            results = [error] * len(batch)
+        for (future, *_), result in zip(batch, results):
+            if isinstance(result, BaseException):
+                future.set_exception(result)
+            else:
+                future.set_result(result)

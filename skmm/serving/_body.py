@@ -150,13 +150,19 @@ def parse_form(body, content_type, limits):
         raise RequestError(
             422, "The form has no field 'rows', with a table as JSON or CSV."
         )
-    asked = {
-        name: {b"true": True, b"false": False}.get(bytes(part.content), "")
-        for name, part in texts.items()
-        if name != "rows"
-    }
+    asked = {name: _read_option(name, part) for name, part in texts.items()}
     asked["rows"] = _read_table(texts["rows"], limits.max_rows)
     return asked, Uploads(files)
+
+
+def _read_option(name, part):
+    """Return true, false or a number, which are written as in JSON."""
+    if name == "rows":
+        return None
+    try:
+        return loads(bytes(part.content))
+    except NotJSONError as error:
+        raise RequestError(422, f"{name!r} is not JSON: {error}.") from error
 
 
 def _read_table(part, max_rows):

@@ -101,11 +101,6 @@ def find_columns(estimator):
     -------
     columns : list of ServedColumn
         In their order at fit.
-
-    Raises
-    ------
-    ValueError
-        If two columns cannot be told apart by name.
     """
     reads = _what_reads(estimator)
     found = {}
@@ -118,18 +113,10 @@ def find_columns(estimator):
             one = _describe(label, name, encoder, i, len(labels))
             if label not in found or (one.is_media and not found[label].is_media):
                 found[label] = one
-    columns = [
+    return [
         found.get(label, ServedColumn(label, str(label), "unused"))
         for label in _labels(reads)
     ]
-    names = [column.name for column in columns]
-    if len(set(names)) < len(names):
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise ValueError(
-            f"The columns {twice} have one name each in a request, where names are "
-            "strings, and are several columns. Fit with other names."
-        )
-    return columns
 
 
 def predictor_of(estimator):

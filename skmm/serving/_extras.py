@@ -1,26 +1,44 @@
-"""What not every version or estimator has: intervals and explanations of rows."""
+"""What not every estimator has: intervals, and explanations of rows."""
+
+from skmm import inspection
+
+_EXPLAIN = "explain_row"
 
 
-def has_explanations():
-    """Return whether skmm can explain a row."""
-    from skmm import inspection
+def has_intervals(estimator):
+    """Return whether an estimator predicts intervals.
 
-    return "explain_row" in inspection.__all__
+    Parameters
+    ----------
+    estimator : estimator
+    """
+    return hasattr(estimator, "predict_interval")
 
 
-def explain_rows(estimator, frame):
-    """Return an explanation of each row, as JSON has it.
+def predict_intervals(estimator, frame, coverage):
+    """Return the lower and the upper end of each row.
 
     Parameters
     ----------
     estimator : estimator
     frame : DataFrame
+    coverage : float
+        Share of the targets that is to lie between them.
+
+    Returns
+    -------
+    intervals : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
     """
-    raise NotImplementedError
+    return estimator.predict_interval(frame, coverage)
 
 
-def predict_intervals(estimator, frame):
-    """Return the lower and the upper end of each row.
+def has_explanations():
+    """Return whether a row can be explained."""
+    return _EXPLAIN in inspection.__all__
+
+
+def explain_rows(estimator, frame):
+    """Return what each part of the rows brings to their predictions.
 
     Parameters
     ----------
@@ -29,6 +47,22 @@ def predict_intervals(estimator, frame):
 
     Returns
     -------
-    intervals : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+    explanations : list of dict
+        Of each row: what is explained, the baseline, and the values of the parts.
     """
-    return estimator.predict_interval(frame)
+    explain_row = getattr(inspection, _EXPLAIN)
+    explained = []
+    for row in range(len(frame)):
+        explanation = explain_row(estimator, frame, row=row)
+        parts = explanation.to_frame().astype(object)
+        parts = parts.where(parts.notna(), None)
+        explained.append(
+            {
+                "target": explanation.target,
+                "scale": explanation.scale,
+                "prediction": explanation.prediction,
+                "baseline": explanation.baseline,
+                "parts": parts.to_dict("records"),
+            }
+        )
+    return explained

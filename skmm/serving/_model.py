@@ -6,22 +6,39 @@ import contextlib
 import logging
 import math
 import warnings
+from typing import NamedTuple
 
 import numpy as np
 
 from skmm.io._defaults import Defaults, reading_with
 from skmm.serving._columns import check_served, find_columns, predictor_of
-from skmm.serving._extras import explain_rows, has_explanations, predict_intervals
+from skmm.serving._extras import (
+    explain_rows,
+    has_explanations,
+    has_intervals,
+    predict_intervals,
+)
 from skmm.serving._rows import settle
 
 logger = logging.getLogger("skmm.serving")
 
 
+class Asked(NamedTuple):
+    """What is asked of rows besides their predictions.
+
+    Attributes
+    ----------
+    interval : float or None
+        Coverage of the intervals that are asked for.
+    explain : bool
+    """
+
+    interval: float | None = None
+    explain: bool = False
+
+
 class ServedModel:
     """A fitted estimator, for one thread at a time.
-
-    Each method takes a list of frames, predicts them at once, and returns a list of
-    results, or of exceptions, one for each frame.
 
     Parameters
     ----------
@@ -50,30 +67,33 @@ class ServedModel:
             self.classes = [
                 [_plain(one) for one in classes] for classes in targets.classes
             ]
-        self.has_intervals = hasattr(estimator, "predict_interval")
+        self.has_intervals = has_intervals(estimator)
         self.has_explanations = has_explanations()
 
-    def predict(self, frames):
-        """Predict rows: a list of dicts for each frame."""
-        return self._each(self._predict, frames)
+    def predict(self, frames, asked):
+        """Predict the rows of several requests.
 
-    def predict_with_intervals(self, frames):
-        """Predict rows with an interval each."""
-        return self._each(self._predict_with_intervals, frames)
+        All are predicted at once; where that fails, each by itself.
 
-    def explain(self, frames):
-        """Predict rows with what speaks for each prediction."""
-        return self._each(self._explain, frames)
+        Parameters
+        ----------
+        frames : list of DataFrame
+            The rows of each request.
+        asked : Asked
+            What is asked of all of them.
 
-    def _each(self, work, frames):
-        """Work on all frames at once; where that fails, on each by itself."""
+        Returns
+        -------
+        results : list of (list of dict, or Exception)
+            For each frame a dict for each row, or what was raised.
+        """
         import pandas as pd
 
         with _guarded():
             if len(frames) > 1:
                 try:
                     settled = [settle(frame, self.columns) for frame in frames]
-                    rows = work(pd.concat(settled, ignore_index=True))
+                    rows = self._predict(pd.concat(settled, ignore_index=True), asked)
                 except Exception:
                     # The fault is of one request, most likely: the others are served.
                     logger.debug("A batch failed; one by one now.", exc_info=True)
@@ -83,12 +103,23 @@ class ServedModel:
             results = []
             for frame in frames:
                 try:
-                    results.append(work(settle(frame, self.columns)))
+                    rows = self._predict(settle(frame, self.columns), asked)
                 except Exception as error:
-                    results.append(error)
+                    rows = error
+                results.append(rows)
             return results
 
-    def _predict(self, frame):
+    def _predict(self, frame, asked):
+        rows = self._predict_rows(frame)
+        if asked.interval is not None:
+            intervals = predict_intervals(self.estimator, frame, asked.interval)
+            rows = [row | {"interval": i} for row, i in zip(rows, plain(intervals))]
+        if asked.explain:
+            explained = plain(explain_rows(self.estimator, frame))
+            rows = [row | {"explanation": e} for row, e in zip(rows, explained)]
+        return rows
+
+    def _predict_rows(self, frame):
         if not self.is_classifier:
             return [{"prediction": y} for y in plain(self.estimator.predict(frame))]
         return self._as_classes(self.estimator.predict_proba(frame))
@@ -108,16 +139,6 @@ class ServedModel:
             {key: [output[key] for output in row] for key in row[0]}
             for row in zip(*outputs)
         ]
-
-    def _predict_with_intervals(self, frame):
-        rows = self._predict(frame)
-        intervals = predict_intervals(self.estimator, frame)
-        return [row | {"interval": i} for row, i in zip(rows, plain(intervals))]
-
-    def _explain(self, frame):
-        rows = self._predict(frame)
-        explained = explain_rows(self.estimator, frame)
-        return [row | {"explanation": e} for row, e in zip(rows, plain(explained))]
 
 
 @contextlib.contextmanager

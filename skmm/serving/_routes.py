@@ -20,6 +20,7 @@ from skmm.serving._body import (
 )
 from skmm.serving._cells import RowsError
 from skmm.serving._json import ASCIIResponse
+from skmm.serving._model import Asked
 from skmm.serving._page import make_page
 from skmm.serving._rows import RowReader
 from skmm.serving._schema import (
@@ -35,6 +36,8 @@ logger = logging.getLogger("skmm.serving")
 _BATCH_ROWS = 1024
 #: Bytes of a request above which it is parsed beside the loop that serves the others.
 _LARGE = 1 << 15
+#: Share of the targets that an interval is to hold where a request does not say.
+_COVERAGE = 0.9
 #: What a model raises for rows that it cannot read.
 _FAULTS_OF_ROWS = (ValueError, TypeError, OverflowError)
 _REFUSALS = {
@@ -63,7 +66,7 @@ def make_routes(model, limits, examples, max_waiting, title):
     -------
     app : FastAPI
     """
-    batcher = Batcher(_BATCH_ROWS, max_waiting)
+    batcher = Batcher(model.predict, _BATCH_ROWS, max_waiting)
     rows = RowReader(model.columns, limits.max_rows)
     described = describe_model(model, limits, examples)
     page, policy = make_page(title)
@@ -71,18 +74,11 @@ def make_routes(model, limits, examples, max_waiting, title):
     async def answer(body, parse, *args):
         """Parse a request, predict its rows, and answer."""
         if len(body) > _LARGE:
-            asked, frame, can_share = await run_in_threadpool(read, parse, *args)
+            frame, asked, can_share = await run_in_threadpool(read, parse, *args)
         else:
-            asked, frame, can_share = read(parse, *args)
-        work = _choose_work(asked, model)
-        if asked.get("explain") and len(frame) > limits.max_explained:
-            raise RequestError(
-                422,
-                f"Explanations of {len(frame)} rows are asked for, and a request may "
-                f"ask for {limits.max_explained}.",
-            )
+            frame, asked, can_share = read(parse, *args)
         try:
-            future = batcher.submit(work, frame, can_share)
+            future = batcher.submit(frame, asked, can_share)
         except BusyError as error:
             raise RequestError(
                 429, "Too many requests wait. Try again.", {"Retry-After": "1"}
@@ -101,12 +97,20 @@ def make_routes(model, limits, examples, max_waiting, title):
         return ASCIIResponse({"predictions": result})
 
     def read(parse, *args):
-        asked, uploads = parse(*args)
-        _check_asked(asked)
+        """Return the rows of a request, and what is asked of them."""
+        values, uploads = parse(*args)
+        asked = _read_options(values, model)
         try:
-            return asked, *rows.read(asked["rows"], uploads)
+            frame, can_share = rows.read(values["rows"], uploads)
         except (RowsError, *_FAULTS_OF_ROWS) as error:
             raise RequestError(422, str(error)) from error
+        if asked.explain and len(frame) > limits.max_explained:
+            raise RequestError(
+                422,
+                f"Explanations of {len(frame)} rows are asked for, and a request may "
+                f"ask for {limits.max_explained}.",
+            )
+        return frame, asked, can_share
 
     async def predict(request: Request) -> Response:
         body = await read_body(request, limits, "application/json")
@@ -150,19 +154,13 @@ def make_routes(model, limits, examples, max_waiting, title):
     )
     app.state.batcher = batcher
     answers = _responses(predictions_schema(model))
-    for path, endpoint, kind, asked in [
-        ("/predict", predict, "application/json", rows_schema(model, limits, examples)),
-        ("/predict/files", predict_files, "multipart/form-data", form_schema(model)),
-    ]:
+    for path, endpoint in [("/predict", predict), ("/predict/files", predict_files)]:
         app.add_api_route(
             path,
             endpoint,
             methods=["POST"],
             summary="Predict rows",
             responses=answers,
-            openapi_extra={
-                "requestBody": {"required": True, "content": {kind: {"schema": asked}}}
-            },
         )
     app.add_api_route("/schema", schema, summary="What the model takes and gives")
     app.add_api_route("/health", health, summary="Whether the server runs")
@@ -171,40 +169,46 @@ def make_routes(model, limits, examples, max_waiting, title):
     app.add_exception_handler(ClientDisconnect, _forget)
     app.add_exception_handler(Exception, _fail)
     app.add_middleware(_Headers)
+    # FastAPI would leave out what is null in an example.
+    paths = app.openapi()["paths"]
+    for path, kind, asked in [
+        ("/predict", "application/json", rows_schema(model, limits, examples)),
+        ("/predict/files", "multipart/form-data", form_schema(model)),
+    ]:
+        content = {kind: {"schema": asked}}
+        paths[path]["post"]["requestBody"] = {"required": True, "content": content}
     return app
 
 
-def _choose_work(asked, model):
-    """Return what the model does with the rows of a request."""
-    if asked.get("interval") and asked.get("explain"):
-        raise RequestError(422, "Ask for an interval or for an explanation, not both.")
-    if asked.get("interval"):
-        if not model.has_intervals:
-            raise RequestError(
-                422,
-                "Intervals are asked for, and this estimator has no predict_interval.",
-            )
-        return model.predict_with_intervals
-    if asked.get("explain"):
-        if not model.has_explanations:
-            raise RequestError(
-                422, "Explanations are asked for, and this version of skmm has none."
-            )
-        return model.explain
-    return model.predict
-
-
-def _check_asked(asked):
-    unknown = sorted(set(asked) - set(FIELDS))
+def _read_options(values, model):
+    """Return what is asked besides predictions, if the model has it."""
+    unknown = sorted(set(values) - set(FIELDS))
     if unknown:
         raise RequestError(
             422,
             f"The request has {unknown[0][:60]!r}, which is not known. It may have "
             f"{', '.join(FIELDS)}.",
         )
-    for key in ("interval", "explain"):
-        if not isinstance(asked.get(key, False), bool):
-            raise RequestError(422, f"{key!r} has to be true or false.")
+    interval, explain = values.get("interval", False), values.get("explain", False)
+    if not isinstance(explain, bool):
+        raise RequestError(422, "'explain' has to be true or false.")
+    if explain and not model.has_explanations:
+        raise RequestError(
+            422, "Explanations are asked for, and this version of skmm has none."
+        )
+    if interval is False:
+        return Asked(None, explain)
+    if interval is True:
+        interval = _COVERAGE
+    if not isinstance(interval, (int, float)) or not 0 < interval < 1:
+        raise RequestError(
+            422, "'interval' has to be true, false, or a coverage between 0 and 1."
+        )
+    if not model.has_intervals:
+        raise RequestError(
+            422, "Intervals are asked for, and this estimator has no predict_interval."
+        )
+    return Asked(float(interval), explain)
 
 
 def _responses(schema):

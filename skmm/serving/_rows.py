@@ -121,7 +121,8 @@ def _to_series(cells, column):
     if are_numbers and not any(are_strings):
         values = [np.nan if cell is None else cell for cell in cells]
         return pd.Series(values, dtype=float), True
-    series = to_cells(cells, name=column.label)
+    # Of objects: pandas would make a column of strings another than one with None.
+    series = to_cells(cells, name=column.label).astype(object)
     # What is cleaned has no zone any more, which would be missed.
     has_zone = getattr(column.reader, "zone_", None) is not None
     return series, not (has_zone and any(are_strings))

@@ -98,7 +98,11 @@ def rows_schema(model, limits, examples):
         }
     }
     if model.has_intervals:
-        properties["interval"] = {"type": "boolean", "default": False}
+        properties["interval"] = {
+            "description": "Whether to predict intervals; a number is their coverage.",
+            "anyOf": [{"type": "boolean"}, {"type": "number"}],
+            "default": False,
+        }
     if model.has_explanations:
         properties["explain"] = {"type": "boolean", "default": False}
     return {
