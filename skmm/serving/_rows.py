@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from skmm._data.series import to_cells
 from skmm._utils.names import did_you_mean
 from skmm.serving._cells import RowsError, Uploads, place_of, read_value
 
@@ -121,8 +120,11 @@ def _to_series(cells, column):
     if are_numbers and not any(are_strings):
         values = [np.nan if cell is None else cell for cell in cells]
         return pd.Series(values, dtype=float), True
-    # Of objects: pandas would make a column of strings another than one with None.
-    series = to_cells(cells, name=column.label).astype(object)
+    objects = np.empty(len(cells), dtype=object)
+    for i, cell in enumerate(cells):  # one by one: numpy would take lists apart
+        objects[i] = cell
+    # By dtype: pandas would make one of strings another column than one with None.
+    series = pd.Series(objects, dtype=object)
     # What is cleaned has no zone any more, which would be missed.
     has_zone = getattr(column.reader, "zone_", None) is not None
     return series, not (has_zone and any(are_strings))
