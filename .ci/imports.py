@@ -15,6 +15,7 @@ ROOT = pathlib.Path(__file__).parents[1] / "skmm"
 #: and lower layers. `_root` are the modules beside ``skmm/__init__.py``.
 LAYERS = [
     ["_utils", "datasets"],
+    ["persistence"],
     ["_data"],
     ["_nn"],
     ["io", "_pretrained"],

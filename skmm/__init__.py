@@ -17,12 +17,14 @@ if TYPE_CHECKING:
         io,
         modalities,
         model_selection,
+        persistence,
         serving,
     )
     from skmm._classifier import MultimodalClassifier
     from skmm._regressor import MultimodalRegressor
     from skmm._unimodal import unimodal_estimators
     from skmm.modalities import Modalities, detect_modalities
+    from skmm.persistence import get_untrusted_types, load, save
 
 __version__ = "0.1.0.dev0"
 
@@ -32,6 +34,9 @@ _PUBLIC = {
     "detect_modalities": "skmm.modalities",
     "Modalities": "skmm.modalities",
     "unimodal_estimators": "skmm._unimodal",
+    "save": "skmm.persistence",
+    "load": "skmm.persistence",
+    "get_untrusted_types": "skmm.persistence",
     "alignment": "skmm.alignment",
     "augmentation": "skmm.augmentation",
     "callbacks": "skmm.callbacks",
@@ -43,6 +48,7 @@ _PUBLIC = {
     "io": "skmm.io",
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
+    "persistence": "skmm.persistence",
     "serving": "skmm.serving",
 }
 
@@ -52,6 +58,9 @@ __all__ = [
     "detect_modalities",
     "Modalities",
     "unimodal_estimators",
+    "save",
+    "load",
+    "get_untrusted_types",
     "alignment",
     "augmentation",
     "callbacks",
@@ -63,6 +72,7 @@ __all__ = [
     "io",
     "modalities",
     "model_selection",
+    "persistence",
     "serving",
     "__version__",
 ]

@@ -1,7 +1,7 @@
-"""skmm on the command line: ``skmm inspect``, ``skmm report`` and ``skmm serve``.
+"""skmm on the command line: ``inspect``, ``report``, ``fit``, ``predict``, ``serve``.
 
-Thin over :func:`skmm.detect_modalities`, :func:`skmm.model_selection.fusion_report` and
-:func:`skmm.serving.serve`.
+Thin over :func:`skmm.detect_modalities`, :func:`skmm.model_selection.fusion_report`,
+the estimators, :func:`skmm.save`, :func:`skmm.load` and :func:`skmm.serving.serve`.
 """
 
 import argparse
@@ -66,13 +66,6 @@ def make_parser():
         "report", help="tell whether fusing the modalities helps to predict a column"
     )
     report.set_defaults(run=run_report)
-    report.add_argument("--target", required=True, help="the column to predict")
-    report.add_argument(
-        "--task",
-        choices=["auto", "classification", "regression"],
-        default="auto",
-        help="auto takes words, and few whole numbers, for classes",
-    )
     report.add_argument("--cv", type=int, default=5, help="folds (default: 5)")
     report.add_argument(
         "--scoring", help="a name of scikit-learn's; default: accuracy or R²"
@@ -83,16 +76,38 @@ def make_parser():
         default=[],
         help="further fusions to compare, such as gated,late",
     )
-    report.add_argument("--seed", type=int, default=0, help="default: 0")
     report.add_argument("--out", type=Path, help="write the report to this HTML file")
+
+    fit = commands.add_parser("fit", help="learn to predict a column, and save that")
+    fit.set_defaults(run=run_fit)
+    fit.add_argument("--out", type=Path, required=True, help="write the model here")
+    fit.add_argument("--fusion", default="concat", help="default: concat")
+
+    for command in (report, fit):
+        command.add_argument("--target", required=True, help="the column to predict")
+        command.add_argument(
+            "--task",
+            choices=["auto", "classification", "regression"],
+            default="auto",
+            help="auto takes words, and few whole numbers, for classes",
+        )
+        command.add_argument("--seed", type=int, default=0, help="default: 0")
+
+    predict = commands.add_parser("predict", help="predict by a model that fit saved")
+    predict.set_defaults(run=run_predict)
+    predict.add_argument("model", type=Path, help="a file of fit or of skmm.save")
+    predict.add_argument(
+        "--out", type=Path, help="write a CSV file here; otherwise it is printed"
+    )
+    predict.add_argument("data", type=Path, help="as for fit; the target may lack")
 
     from skmm.serving._command import add_arguments
 
     add_arguments(
-        commands.add_parser("serve", help="predict with a saved estimator over HTTP")
+        commands.add_parser("serve", help="predict by a saved model over HTTP")
     )
 
-    for command in (inspect, report):
+    for command in (inspect, report, fit):
         command.add_argument(
             "data", type=Path, help="a CSV or Parquet file, or a folder of files"
         )
@@ -122,29 +137,11 @@ def run_inspect(args):
 
 def run_report(args):
     """Fit, print and write a fusion report."""
-    if args.out is not None and not args.out.absolute().parent.is_dir():
-        raise ValueError(f"--out: there is no folder {args.out.absolute().parent}.")
-    frame, root = read_data(args.data)
-    frame = drop_columns(frame, args.drop)
-    check_column(args.target, frame, "--target")
-    y = frame[args.target]
-    missing = y.isna()
-    if missing.all():
-        raise ValueError(f"--target: the column {args.target!r} has no value.")
-    if missing.any():
-        tell(f"{missing.sum()} of {len(y)} rows have no {args.target!r}: left out.")
-    X, y = frame.loc[~missing].drop(columns=args.target), y[~missing]
-    X, y = X.reset_index(drop=True), y.to_numpy()
+    check_folder(args.out)
+    X, y, cls, root = read_task(args)
 
-    from skmm import MultimodalClassifier, MultimodalRegressor
     from skmm.model_selection import fusion_report
 
-    is_classes = args.task == "classification"
-    if args.task == "auto":
-        is_classes = are_classes(y)
-        kind = "classes" if is_classes else "numbers"
-        tell(f"{args.target!r} is read as {kind}; --task says otherwise.")
-    cls = MultimodalClassifier if is_classes else MultimodalRegressor
     with contextlib.redirect_stdout(sys.stderr):  # progress is not the result
         report = fusion_report(
             cls(root=root),
@@ -160,6 +157,86 @@ def run_report(args):
     if args.out is not None:
         report.to_html(args.out)
         tell(f"The report is at {args.out.absolute()}")
+
+
+def run_fit(args):
+    """Fit an estimator with its defaults, and save it."""
+    check_folder(args.out)
+    X, y, cls, root = read_task(args)
+    model = cls(root=root, fusion=args.fusion, random_state=args.seed).fit(X, y)
+    score = model.validation_score_
+    what = "accuracy" if hasattr(model, "classes_") else "R²"
+    if score is not None:
+        tell(f"On the rows that validated, {what} is {score:.3f}.")
+    # Where the media files are is a matter of the rows, and not of the model.
+    model.set_params(root=None).save(args.out)
+    tell(f"The model is at {args.out.absolute()}")
+
+
+def run_predict(args):
+    """Predict the rows of a table, one line each."""
+    import pandas as pd
+
+    from skmm.persistence import load
+
+    check_folder(args.out)
+    model = load(args.model)
+    if not hasattr(model, "predict"):
+        raise ValueError(f"{str(args.model)!r} holds a {type(model).__name__}.")
+    frame, root = read_data(args.data)
+    if "root" in model.get_params(deep=False) and model.root is None:
+        model.set_params(root=root)
+    names = getattr(model, "feature_names_in_", None)
+    if names is not None:
+        absent = [name for name in names if name not in frame.columns]
+        if absent:
+            listed = ", ".join(map(str, absent))
+            raise ValueError(f"{str(args.data)!r} lacks columns of the fit: {listed}.")
+        frame = frame[list(names)]
+    if hasattr(model, "predict_proba") and hasattr(model, "classes_"):
+        chances = model.predict_proba(frame)
+        best = model.classes_[chances.argmax(axis=1)]
+        names = [f"probability_{label}" for label in model.classes_]
+        found = pd.DataFrame(chances, columns=names)
+        found.insert(0, "prediction", best)
+    else:
+        found = pd.DataFrame({"prediction": model.predict(frame)})
+    if args.out is None:
+        print(found.to_csv(index=False), end="")
+    else:
+        found.to_csv(args.out, index=False)
+        tell(f"{len(found)} predictions are at {args.out.absolute()}")
+
+
+def check_folder(out):
+    """Raise before anything is done if there is no folder to write into."""
+    if out is not None and not out.absolute().parent.is_dir():
+        raise ValueError(f"--out: there is no folder {out.absolute().parent}.")
+
+
+def read_task(args):
+    """Return rows, targets, the class of the estimator, and where media files are."""
+    frame, root = read_data(args.data)
+    frame = drop_columns(frame, args.drop)
+    check_column(args.target, frame, "--target")
+    y = frame[args.target]
+    missing = y.isna()
+    if missing.all():
+        raise ValueError(f"--target: the column {args.target!r} has no value.")
+    if missing.any():
+        tell(f"{missing.sum()} of {len(y)} rows have no {args.target!r}: left out.")
+    X, y = frame.loc[~missing].drop(columns=args.target), y[~missing]
+    X, y = X.reset_index(drop=True), y.to_numpy()
+
+    from skmm import MultimodalClassifier, MultimodalRegressor
+
+    is_classes = args.task == "classification"
+    if args.task == "auto":
+        is_classes = are_classes(y)
+        kind = "classes" if is_classes else "numbers"
+        tell(f"{args.target!r} is read as {kind}; --task says otherwise.")
+    cls = MultimodalClassifier if is_classes else MultimodalRegressor
+    return X, y, cls, root
 
 
 def read_data(path):

@@ -149,7 +149,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         A fitted estimator whose encoders to start from: modalities of the same name
         take over its vocabularies and weights. Wrap it in scikit-learn's
         :class:`~sklearn.frozen.FrozenEstimator`, so that ``clone`` keeps it, or give
-        the path of one that joblib saved (a file from elsewhere can run code).
+        the path of a file that :func:`skmm.save` wrote.
     weight_decay : float, default=1e-2
         Decoupled weight decay of AdamW. The wide head has none: early stopping holds
         it back.

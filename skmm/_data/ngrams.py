@@ -9,6 +9,8 @@ import unicodedata
 import numpy as np
 import scipy.sparse
 
+from skmm._data.sparse import make_csr
+
 # Scripts written without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese kana, and
 # Chinese characters. Each sign is a token there, and n-grams stand for words.
 _UNSPACED = (
@@ -174,9 +176,11 @@ class NgramCounter:
         order = np.argsort(rows, kind="stable")
         indptr = np.zeros(len(lengths) + 1, np.int32)
         np.cumsum(np.bincount(rows, minlength=len(lengths)), out=indptr[1:])
-        counts = scipy.sparse.csr_array(
-            (np.ones(len(order), np.float32), np.concatenate(places)[order], indptr),
-            shape=(len(lengths), len(columns)),
+        counts = make_csr(
+            np.ones(len(order), np.float32),
+            np.concatenate(places)[order],
+            indptr,
+            len(columns),
         )
         counts.sum_duplicates()
         return counts
@@ -187,9 +191,11 @@ class NgramCounter:
         kept = columns >= 0
         ends = np.zeros(len(kept) + 1, counts.indptr.dtype)
         np.cumsum(kept, out=ends[1:])
-        selected = scipy.sparse.csr_array(
-            (counts.data[kept], columns[kept], ends[counts.indptr]),
-            shape=(counts.shape[0], len(self.document_frequency_)),
+        selected = make_csr(
+            counts.data[kept],
+            columns[kept],
+            ends[counts.indptr],
+            len(self.document_frequency_),
         )
         selected.sort_indices()
         return selected

@@ -91,7 +91,7 @@ def add_lora(module, rank, *, used=None, generator=None):
     ]
     for layer in layers:
         layer.lora = LowRank(layer, rank, generator)
-        layer.register_forward_hook(_add)
+        layer.register_forward_hook(_Addition())
     return layers
 
 
@@ -103,8 +103,11 @@ def lora_matrices(module):
             yield f"{owner}.weight" if owner else "weight", part.matrices()
 
 
-def _add(layer, inputs, output):
-    return output + layer.lora(inputs[0])
+class _Addition:
+    """A hook that adds to a layer's output; an object, so that files can hold it."""
+
+    def __call__(self, layer, inputs, output):
+        return output + layer.lora(inputs[0])
 
 
 def _can_have_one(part):

@@ -81,11 +81,11 @@ def load_transfer(init, modalities, width):
 
 def _read(init):
     if isinstance(init, (str, os.PathLike)):
-        import joblib
+        from skmm.persistence import load
 
         if not os.path.exists(init):
             raise ValueError(f"init={str(init)!r}: there is no such file.")
-        init = joblib.load(init)
+        init = load(init)
     fitted = getattr(init, "estimator", init)
     if not hasattr(fitted, "_learner") or fitted._learner.fused is None:
         raise ValueError(

@@ -5,9 +5,13 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
+from sklearn._loss import _loss
 from sklearn.base import _fit_context
 from sklearn.callback import CallbackSupportMixin
 from sklearn.callback import with_callbacks as _with_callbacks
+from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
 from sklearn.utils._indexing import _get_column_indices as get_column_indices
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -31,6 +35,13 @@ from sklearn.utils.validation import _check_n_features as check_n_features
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+
+#: The losses of boosting, compiled, by their names.
+COMPILED_LOSSES = {
+    name: value
+    for name, value in vars(_loss).items()
+    if name.startswith("Cy") and isinstance(value, type) and name != "CyLossFunction"
+}
 
 
 # scikit-learn has no types: unwrapped, its decorators would lose those of our methods.
@@ -70,6 +81,11 @@ class CategoryCodes:
         ----------
         X : ndarray of shape (n_samples, n_features)
         """
+        if X.shape[1] != len(self.order):
+            # Trees look columns up without asking whether they are there.
+            raise ValueError(
+                f"X has {X.shape[1]} features, and the trees read {len(self.order)}."
+            )
         X = X[:, self.order].astype(np.float64)
         for column, known in zip(X.T, self.categories):
             places = np.searchsorted(known, column)
@@ -123,6 +139,10 @@ def __getattr__(name):
 
 
 __all__ = [
+    "COMPILED_LOSSES",
+    "PREDICTOR_RECORD_DTYPE",
+    "Tree",
+    "TreePredictor",
     "BaseComposition",
     "CategoryCodes",
     "CallbackSupportMixin",

@@ -9,32 +9,24 @@ import sys
 import time
 
 import httpx2
-import joblib
 import numpy as np
 import pytest
 from headless_chromium import find_chromium, open_page
 from served_rows import make_row, png
 
+import skmm
 from skmm import MultimodalClassifier
 from skmm.datasets import make_multimodal_classification
 
 pytestmark = pytest.mark.slow
 
-SERVE = """
-import sys, joblib
-from skmm.serving import serve
-serve(joblib.load(sys.argv[1]), port=0, example={example})
-"""
-
-
 @contextlib.contextmanager
-def running(model, folder, example=None):
-    """Serve a model at a free port; yield the address."""
-    path = folder / "model.pkl"
-    joblib.dump(model, path)
-    script = SERVE.format(example=repr(example))
+def running(model, folder):
+    """Save a model and serve it at a free port; yield the address."""
+    path = folder / "model.skmm"
+    skmm.save(model, path)
     with subprocess.Popen(
-        [sys.executable, "-c", script, str(path)],
+        [sys.executable, "-m", "skmm", "serve", str(path), "--port", "0"],
         stdout=subprocess.DEVNULL,  # a line for each request
         stderr=subprocess.PIPE,
         text=True,
@@ -93,9 +85,8 @@ def test_a_thousand_requests_of_sixteen_clients(tmp_path):
 def test_a_row_in_a_browser(media_model, tmp_path, theme):
     picture = tmp_path / "a picture.png"
     picture.write_bytes(png(200))
-    example = {"note": "good <b>and</b> cheap"}
     with (
-        running(media_model, tmp_path, example) as address,
+        running(media_model, tmp_path) as address,
         open_page(address, tmp_path / "user") as page,
     ):
         media = [{"name": "prefers-color-scheme", "value": theme}]
@@ -139,6 +130,9 @@ def test_a_row_in_a_browser(media_model, tmp_path, theme):
         assert "Column 'price'" in told and "'dear'" in told
         assert page.run("document.activeElement.id") == "error"
         # What was typed is text wherever it is shown.
+        page.run("document.querySelector('[name=price]').value = '<b>dear</b>'")
+        page.run("document.getElementById('predict').click()")
+        page.wait_for("document.getElementById('error').textContent.includes('<b>')")
         assert page.run("document.querySelectorAll('main b').length") == 0
         # Narrow as a telephone, it does not scroll sideways.
         size = {"width": 360, "height": 640, "deviceScaleFactor": 1, "mobile": True}

@@ -38,7 +38,7 @@ class FusedHead(NetHead):
             depth=options["depth"],
             # An object of the user's own need not be derived from Fusion.
             uses_tokens=getattr(fusion, "uses_tokens", Fusion.uses_tokens),
-            average=spec.targets.average_members,
+            targets=spec.targets,
         )
 
 
@@ -53,9 +53,9 @@ class FusedModule(nn.Module):
     depth : int
     uses_tokens : bool, default=False
         Whether the fusion takes tokens.
-    average : callable or None, default=None
-        From logits of members (n, k, n_outputs) to logits (n, n_outputs); None takes
-        the mean.
+    targets : ClassificationTargets or RegressionTargets, default=None
+        They average logits of members (n, k, n_outputs) to logits (n, n_outputs); None
+        takes the mean.
 
     Attributes
     ----------
@@ -75,14 +75,14 @@ class FusedModule(nn.Module):
         *,
         depth,
         uses_tokens=False,
-        average=None,
+        targets=None,
     ):
         super().__init__()
         self.names = list(encoders)
         self.encoders = nn.ModuleList(encoders.values())
         self.fusion = fusion
         self.uses_tokens = uses_tokens
-        self.average = average
+        self.targets = targets
         # Parameters of the training, which are set before each one.
         self.modality_dropout = 0.0
         self.mixup = None
@@ -167,7 +167,10 @@ class FusedModule(nn.Module):
     def _unfold(self, fused, k):
         """Give one row for each k: the members learn one by one, and predict as one."""
         each = fused.logits.unflatten(0, (-1, k))
-        logits = each.mean(1) if self.average is None else self.average(each)
+        if self.targets is None:
+            logits = each.mean(1)
+        else:
+            logits = self.targets.average_members(each)
         auxiliary, weights = each, torch.full_like(each[..., 0], 1 / k)
         if fused.auxiliary is not None:
             more = fused.auxiliary.unflatten(0, (-1, k)).flatten(1, 2)

@@ -3,6 +3,8 @@
 import numpy as np
 import scipy.sparse
 
+from skmm._data.sparse import make_csr
+
 #: Size of the features that bend a line. Under a penalty a bend then costs some ten
 #: times as much as the line itself, so that few rows give a line.
 _BEND = 0.3
@@ -46,9 +48,8 @@ def sparse_table(numbers, edges, moments, codes, n_codes):
         columns[:, slots] = starts[j] + places
     columns[:, n_hats:] = codes + starts[len(edges) : -1]
     indptr = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
-    return scipy.sparse.csr_matrix(
-        (values[used], columns[used], indptr), shape=(len(numbers), starts[-1])
-    )
+    made = make_csr(values[used], columns[used], indptr, starts[-1])
+    return scipy.sparse.csr_matrix(made)
 
 
 def _hats(column, edges, mean, deviation):
