@@ -11,11 +11,16 @@ class BusyError(RuntimeError):
     """More requests wait than may."""
 
 
+#: Jobs that may wait until nothing else does.
+_MOST_LATER = 8
+
+
 class Batcher:
     """One thread that predicts, and takes with it what waits.
 
     A request that comes alone is predicted at once: nothing is waited for. While the
-    model is busy, requests gather, and are one batch next.
+    model is busy, requests gather, and are one batch next. Jobs that take long stand
+    back behind all others.
 
     Parameters
     ----------
@@ -38,12 +43,12 @@ class Batcher:
         self.max_rows = max_rows
         self.max_waiting = max_waiting
         self.n_batches = self.n_jobs = 0
-        self._waiting = deque()
+        self._waiting, self._later = deque(), deque()
         self._changed = threading.Condition()
         self._thread = None
         self._closed = False
 
-    def submit(self, frame, asked, can_share=True):
+    def submit(self, frame, asked, can_share=True, later=False):
         """Let rows be predicted.
 
         Parameters
@@ -53,6 +58,8 @@ class Batcher:
             What is asked of them. Rows of which the same is asked may share a call.
         can_share : bool, default=True
             Whether other frames may be in the same call.
+        later : bool, default=False
+            Whether it takes long, and all others come before it.
 
         Returns
         -------
@@ -66,30 +73,34 @@ class Batcher:
         """
         future = Future()
         with self._changed:
-            if len(self._waiting) >= self.max_waiting:
-                raise BusyError(f"{len(self._waiting)} requests wait already.")
+            queue, most = self._waiting, self.max_waiting
+            if later:
+                queue, most = self._later, min(most, _MOST_LATER)
+            if len(queue) >= most:
+                raise BusyError(f"{len(queue)} requests wait already.")
             if self._thread is None:
                 self._closed = False
                 self._thread = threading.Thread(
                     target=self._run, name="skmm-serving", daemon=True
                 )
                 self._thread.start()
-            self._waiting.append((future, frame, asked, can_share))
+            queue.append((future, frame, asked, can_share))
             self._changed.notify()
         return future
 
     @property
     def n_waiting(self):
         """How many jobs wait."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._later)
 
     def close(self):
         """End the thread once what it has begun is done; what waits is cancelled."""
         with self._changed:
             thread, self._thread, self._closed = self._thread, None, True
-            for future, *_ in self._waiting:
-                future.cancel()
-            self._waiting.clear()
+            for queue in (self._waiting, self._later):
+                for future, *_ in queue:
+                    future.cancel()
+                queue.clear()
             self._changed.notify()
         if thread is not None:
             thread.join()
@@ -102,13 +113,14 @@ class Batcher:
         """Wait for jobs; return those of one batch, None at the end."""
         with self._changed:
             while True:
-                while not self._waiting and not self._closed:
+                while not self.n_waiting and not self._closed:
                     self._changed.wait()
-                if not self._waiting:
+                if not self.n_waiting:
                     return None
+                queue = self._waiting or self._later
                 batch, n_rows = [], 0
-                while self._waiting and self._fits(batch, n_rows):
-                    job = self._waiting.popleft()
+                while queue and self._fits(queue[0], batch, n_rows):
+                    job = queue.popleft()
                     # From here on it cannot be cancelled.
                     if job[0].set_running_or_notify_cancel():
                         batch.append(job)
@@ -118,11 +130,11 @@ class Batcher:
                     self.n_jobs += len(batch)
                     return batch
 
-    def _fits(self, batch, n_rows):
-        """Tell whether the next job may be added to a batch."""
+    def _fits(self, job, batch, n_rows):
+        """Tell whether a job may be added to a batch."""
         if not batch:
             return True
-        _, frame, asked, can_share = self._waiting[0]
+        _, frame, asked, can_share = job
         _, _, first, shares = batch[0]
         is_alike = asked == first and can_share and shares
         return is_alike and n_rows + len(frame) <= self.max_rows

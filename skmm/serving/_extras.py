@@ -3,6 +3,9 @@
 from skmm import inspection
 
 _EXPLAIN = "explain_row"
+#: Variants that are read of each modality of an explained row. More take seconds, in
+#: which nobody else is served.
+_EVALUATIONS = 64
 
 
 def has_intervals(estimator):
@@ -53,7 +56,9 @@ def explain_rows(estimator, frame):
     explain_row = getattr(inspection, _EXPLAIN)
     explained = []
     for row in range(len(frame)):
-        explanation = explain_row(estimator, frame, row=row)
+        explanation = explain_row(
+            estimator, frame, row=row, max_evaluations=_EVALUATIONS
+        )
         parts = explanation.to_frame().astype(object)
         parts = parts.where(parts.notna(), None)
         explained.append(

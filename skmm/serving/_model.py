@@ -68,7 +68,11 @@ class ServedModel:
                 [_plain(one) for one in classes] for classes in targets.classes
             ]
         self.has_intervals = has_intervals(estimator)
-        self.has_explanations = has_explanations()
+        # Of several outputs one is explained at a time, which a request cannot choose.
+        self.has_explanations = has_explanations() and (
+            self.kind in ("binary", "multiclass")
+            or getattr(targets, "is_vector", False)
+        )
 
     def predict(self, frames, asked):
         """Predict the rows of several requests.

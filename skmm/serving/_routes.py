@@ -78,7 +78,7 @@ def make_routes(model, limits, examples, max_waiting, title):
         else:
             frame, asked, can_share = read(parse, *args)
         try:
-            future = batcher.submit(frame, asked, can_share)
+            future = batcher.submit(frame, asked, can_share, later=asked.explain)
         except BusyError as error:
             raise RequestError(
                 429, "Too many requests wait. Try again.", {"Retry-After": "1"}
@@ -194,7 +194,7 @@ def _read_options(values, model):
         raise RequestError(422, "'explain' has to be true or false.")
     if explain and not model.has_explanations:
         raise RequestError(
-            422, "Explanations are asked for, and this version of skmm has none."
+            422, "Explanations are asked for, and this estimator has none."
         )
     if interval is False:
         return Asked(None, explain)

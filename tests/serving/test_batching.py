@@ -73,12 +73,23 @@ def test_what_is_asked_differently_is_not_put_together(batcher, gate):
     assert gate.batches[1:] == [([1, 1], "a"), ([1], "b"), ([1], "b")]
 
 
+def test_what_takes_long_comes_after_all_others(batcher, gate):
+    futures = [batcher.submit(frame(), "long", later=True) for _ in range(2)]
+    futures += [batcher.submit(frame(), "short") for _ in range(2)]
+    assert batcher.n_waiting == 4
+    gate.open.set()
+    assert [future.result(30) for future in futures] == [1] * 4
+    assert [asked for _, asked in gate.batches[1:]] == ["short", "long"]
+
+
 def test_more_than_may_wait_are_refused(batcher):
     for _ in range(5):
         batcher.submit(frame(), "a")
     with pytest.raises(BusyError):
         batcher.submit(frame(), "a")
     assert batcher.n_waiting == 5
+    # What takes long has a place of its own.
+    batcher.submit(frame(), "a", later=True)
 
 
 def test_what_is_given_up_is_not_computed(batcher, gate):

@@ -55,7 +55,7 @@ def test_an_error_of_the_intervals_is_told(interval_client, monkeypatch):
     assert response.json()["detail"] == "There are no rows to calibrate on."
 
 
-def explain_row(estimator, X, row=0):
+def explain_row(estimator, X, row=0, max_evaluations="auto"):
     """Explain a row as skmm.inspection.explain_row does, in few words."""
     parts = pd.DataFrame(
         {

@@ -20,6 +20,7 @@ from skmm.datasets import make_multimodal_classification
 
 pytestmark = pytest.mark.slow
 
+
 @contextlib.contextmanager
 def running(model, folder):
     """Save a model and serve it at a free port; yield the address."""
