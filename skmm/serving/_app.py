@@ -26,6 +26,7 @@ def make_app(
     max_rows: int = 1000,
     max_bytes: int = 32 * 2**20,
     max_uploads: int = 64,
+    max_pixels: int = 200_000_000,
     max_explained: int = 1,
     max_waiting: int = 256,
     timeout: float = 30.0,
@@ -57,11 +58,15 @@ def make_app(
         Largest size of a request with all its files, in bytes.
     max_uploads : int, default=64
         Largest number of files of a request.
+    max_pixels : int, default=200_000_000
+        Largest number of pixels of all pictures of a request, as their files tell it
+        before they are decoded. A single picture has the limits of
+        :class:`skmm.io.ImageReader` as well.
     max_explained : int, default=1
         Largest number of rows of a request that asks for explanations.
     max_waiting : int, default=256
         Largest number of requests that wait for the model. Further ones are answered
-        with status 429.
+        with status 429. Requests for explanations wait until no others do, 8 at most.
     timeout : float, default=30.0
         Number of seconds that a request may take to arrive (status 408), and that it
         may take to be predicted (status 503).
@@ -123,6 +128,7 @@ def make_app(
         ("max_rows", max_rows, _COUNT),
         ("max_bytes", max_bytes, _COUNT),
         ("max_uploads", max_uploads, _COUNT),
+        ("max_pixels", max_pixels, _COUNT),
         ("max_explained", max_explained, _COUNT),
         ("max_waiting", max_waiting, _COUNT),
         ("timeout", timeout, _SECONDS),
@@ -134,7 +140,9 @@ def make_app(
     from skmm.serving._schema import examples_of
 
     model = ServedModel(estimator)
-    limits = Limits(max_rows, max_bytes, max_uploads, max_explained, timeout)
+    limits = Limits(
+        max_rows, max_bytes, max_uploads, max_pixels, max_explained, timeout
+    )
     examples = examples_of(model.columns, example)
     return make_routes(
         model, limits, examples, max_waiting, title or type(estimator).__name__

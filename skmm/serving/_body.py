@@ -28,7 +28,7 @@ class Limits:
 
     Attributes
     ----------
-    max_rows, max_bytes, max_uploads, max_explained : int
+    max_rows, max_bytes, max_uploads, max_pixels, max_explained : int
     timeout : float
         Seconds: for the request to arrive, and for its prediction.
     """
@@ -36,6 +36,7 @@ class Limits:
     max_rows: int
     max_bytes: int
     max_uploads: int
+    max_pixels: int
     max_explained: int
     timeout: float
 

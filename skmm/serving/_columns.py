@@ -207,8 +207,14 @@ def _labels(reads):
     labels = getattr(reads, "_labels", None)
     if labels is None:
         labels = getattr(reads, "feature_names_in_", None)
-    if labels is None:
+    if labels is None and hasattr(reads, "n_features_in_"):
         labels = np.arange(reads.n_features_in_)
+    if labels is None:
+        raise ValueError(
+            f"{type(reads).__name__}, which reads the columns first, does not know "
+            "their names. Serve a pipeline that begins with a MultimodalVectorizer, "
+            "or the estimator alone."
+        )
     return labels.tolist()
 
 

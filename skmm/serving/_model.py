@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import math
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
 from skmm.io._defaults import Defaults, reading_with
+from skmm.io._quiet import no_warnings
 from skmm.serving._columns import check_served, find_columns, predictor_of
 from skmm.serving._extras import (
     explain_rows,
@@ -93,7 +92,8 @@ class ServedModel:
         """
         import pandas as pd
 
-        with _guarded():
+        # Warnings are meant for whoever sent the rows, whom a log does not reach.
+        with reading_with(Defaults(content_only=True)), no_warnings:
             if len(frames) > 1:
                 try:
                     settled = [settle(frame, self.columns) for frame in frames]
@@ -143,19 +143,6 @@ class ServedModel:
             {key: [output[key] for output in row] for key in row[0]}
             for row in zip(*outputs)
         ]
-
-
-@contextlib.contextmanager
-def _guarded():
-    """While a model predicts, open no path, and send warnings to the log."""
-    with (
-        reading_with(Defaults(content_only=True)),
-        warnings.catch_warnings(record=True) as caught,
-    ):
-        warnings.simplefilter("always")
-        yield
-    for one in caught:
-        logger.info("%s", one.message)
 
 
 def _of_output(classes, probabilities):

@@ -67,7 +67,7 @@ def make_routes(model, limits, examples, max_waiting, title):
     app : FastAPI
     """
     batcher = Batcher(model.predict, _BATCH_ROWS, max_waiting)
-    rows = RowReader(model.columns, limits.max_rows)
+    rows = RowReader(model.columns, limits)
     described = describe_model(model, limits, examples)
     page, policy = make_page(title)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from skmm._utils.names import did_you_mean
 from skmm.serving._cells import RowsError, Uploads, place_of, read_value
+from skmm.serving._pixels import count_pixels
 
 #: Names of columns that an error lists.
 _MOST_NAMES = 10
@@ -21,12 +22,12 @@ class RowReader:
     Parameters
     ----------
     columns : list of ServedColumn
-    max_rows : int
+    limits : Limits
     """
 
-    def __init__(self, columns, max_rows):
+    def __init__(self, columns, limits):
         self.columns = columns
-        self.max_rows = max_rows
+        self.limits = limits
         self._by_name = {column.name: column for column in columns}
         self._required = [column for column in columns if column.is_required]
 
@@ -49,22 +50,29 @@ class RowReader:
         Raises
         ------
         RowsError
-            If there are no rows or too many, and for columns that are not known,
-            columns that a row lacks, and values of a wrong type.
+            If there are no rows or too many, pictures with too many pixels, columns
+            that are not known, columns that a row lacks, or values of a wrong type.
         """
         import pandas as pd
 
         self._check_rows(rows)
         uploads = uploads or Uploads()
-        columns, can_share = {}, True
+        columns, can_share, n_pixels = {}, True, 0
         for i, column in enumerate(self.columns):
             cells = [
                 read_value(values.get(column.name), column, row, uploads)
                 for row, values in enumerate(rows)
             ]
+            n_pixels += count_pixels(cells) if column.kind == "image" else 0
             columns[i], shares = _to_series(cells, column)
             can_share = can_share and shares
         uploads.check_all_taken()
+        if n_pixels > self.limits.max_pixels:
+            raise RowsError(
+                f"The pictures have {n_pixels:,} pixels, more than the "
+                f"{self.limits.max_pixels:,} that a request may have. Send smaller "
+                "ones, or several requests."
+            )
         frame = pd.DataFrame(columns, index=pd.RangeIndex(len(rows)))
         frame.columns = pd.Index([column.label for column in self.columns])
         return frame, can_share
@@ -77,9 +85,9 @@ class RowReader:
             )
         if not rows:
             raise RowsError("'rows' is empty. Send at least one row.")
-        if len(rows) > self.max_rows:
+        if len(rows) > self.limits.max_rows:
             raise RowsError(
-                f"{len(rows):,} rows are more than the {self.max_rows:,} that a "
+                f"{len(rows):,} rows are more than the {self.limits.max_rows:,} that a "
                 "request may have. Send them in several requests."
             )
         for row, values in enumerate(rows):

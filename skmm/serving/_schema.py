@@ -1,6 +1,7 @@
 """What a model takes and gives: for people, for programs, and as OpenAPI."""
 
 from skmm.serving._cells import ACCEPTED
+from skmm.serving._model import plain
 
 #: Types of JSON that a value may have, by kind of column.
 _TYPES = {
@@ -44,6 +45,7 @@ def describe_model(model, limits, examples):
             "rows": limits.max_rows,
             "bytes": limits.max_bytes,
             "uploads": limits.max_uploads,
+            "pixels": limits.max_pixels,
             "explained_rows": limits.max_explained,
             "seconds": limits.timeout,
         },
@@ -218,8 +220,6 @@ def examples_of(columns, example):
     ValueError
         If the row has a column that is not known.
     """
-    from skmm.serving._model import plain
-
     examples = {c.name: c.example for c in columns if c.is_required}
     if example is None:
         return examples

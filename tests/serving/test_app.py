@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from served_rows import make_row, make_table, png, wav
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -330,6 +331,19 @@ def test_limits(media_model):
     assert "2 files are more than the 1" in response.json()["detail"]
 
 
+def test_pictures_are_counted_before_they_are_decoded(media_model, monkeypatch):
+    client = TestClient(make_app(media_model, max_pixels=250))
+    pictures = [encode(png(shade)) for shade in (1, 2, 3)]  # of 120 pixels each
+    for photo in (pictures[0], pictures[:2]):
+        response = client.post("/predict", json={"rows": [make_row(photo=photo)]})
+        assert response.status_code == 200
+    monkeypatch.setattr("PIL.Image.Image.load", None)
+    rows = [make_row(photo=pictures[:2]), make_row(photo=pictures[2])]
+    response = client.post("/predict", json={"rows": rows})
+    assert response.status_code == 422
+    assert "have 360 pixels, more than the 250" in response.json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/predict", "/predict/files"])
 @pytest.mark.parametrize(
     "kind", ["text/plain", "application/x-www-form-urlencoded", ""]
@@ -445,6 +459,22 @@ def test_what_cannot_be_served():
         make_app(LogisticRegression())
     with pytest.raises(TypeError, match="class MultimodalClassifier"):
         make_app(MultimodalClassifier)
+
+
+def test_a_pipeline_that_does_not_know_its_columns(classification):
+    class Nameless(TransformerMixin, BaseEstimator):
+        def fit(self, X, y=None):
+            return self
+
+        def transform(self, X):
+            return X
+
+        def __sklearn_is_fitted__(self):
+            return True
+
+    model = make_pipeline(Nameless(), small()).fit(*classification)
+    with pytest.raises(ValueError, match="Nameless, which reads the columns first"):
+        make_app(model)
 
 
 @pytest.mark.parametrize("option", ["max_rows", "max_bytes", "max_waiting", "timeout"])

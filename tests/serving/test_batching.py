@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import warnings
 from concurrent.futures import CancelledError
 
 import httpx2
@@ -189,6 +190,14 @@ def test_a_decimal_comma_of_one_is_none_of_another():
         assert response.json()["predictions"][0] == pytest.approx(
             alone["predictions"][0]
         )
+
+
+def test_warnings_of_rows_leave_those_of_the_process_as_they_are(regressor):
+    before = warnings.filters[:]
+    row = {"price": "1,5", "size": "S", "note": None}
+    responses = ask_together(make_app(regressor), [{"rows": [row]}] * 5)
+    assert {response.status_code for response in responses} == {200}
+    assert warnings.filters == before
 
 
 def test_the_order_of_day_and_month_is_that_of_each_request():
