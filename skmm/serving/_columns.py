@@ -163,7 +163,7 @@ def check_served(estimator):
             f"make_app serves a fitted estimator, and got the class "
             f"{predictor.__name__}. Pass an object that fit has returned."
         )
-    if hasattr(predictor, "cv") and not isinstance(predictor, BaseMultimodal):
+    if hasattr(predictor, "estimator") and hasattr(predictor, "cv"):
         raise NotFittedError(
             f"This {type(predictor).__name__} is not fitted, or was fitted with "
             "refit=False. Call fit with refit=True before it is served."

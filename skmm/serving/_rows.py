@@ -128,6 +128,11 @@ def _to_series(cells, column):
     if are_numbers and not any(are_strings):
         values = [np.nan if cell is None else cell for cell in cells]
         return pd.Series(values, dtype=float), True
+    is_any = column.kind == "any"
+    if is_any and not any(isinstance(cell, np.ndarray) for cell in cells):
+        # Of a dtype, as a transformer of others may have found it at fit, which the
+        # rows of others could change.
+        return pd.Series(cells), False
     objects = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):  # one by one: numpy would take lists apart
         objects[i] = cell
@@ -135,7 +140,7 @@ def _to_series(cells, column):
     series = pd.Series(objects, dtype=object)
     # What is cleaned has no zone any more, which would be missed.
     has_zone = getattr(column.reader, "zone_", None) is not None
-    return series, not (has_zone and any(are_strings))
+    return series, not (is_any or (has_zone and any(are_strings)))
 
 
 def settle(frame, columns):

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
 from served_rows import make_row, png
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import StandardScaler
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.serving import make_app
@@ -213,6 +215,22 @@ def test_the_order_of_day_and_month_is_that_of_each_request():
     for body, response in zip(bodies, together):
         alone = client.post("/predict", json=body).json()
         assert response.json() == alone
+
+
+def test_what_a_transformer_of_others_reads_is_not_shared():
+    X = pd.DataFrame({"n": np.arange(40.0), "t": [f"word{i % 4}" for i in range(40)]})
+    modalities = [
+        ("numbers", StandardScaler(), ["n"]),
+        ("words", TfidfVectorizer(), "t"),
+    ]
+    model = MultimodalClassifier(modalities, heads=["linear"], random_state=0)
+    app = make_app(model.fit(X, np.arange(40) % 2))
+    rows = [{"n": 3.0, "t": "word1"}, {"n": None, "t": None}, {"n": 5, "t": "word2"}]
+    together = ask_together(app, [{"rows": [row]} for row in rows])
+    found = [r.json()["predictions"][0]["probabilities"]["1"] for r in together]
+    frame = pd.DataFrame(rows)
+    np.testing.assert_allclose(found, model.predict_proba(frame)[:, 1], atol=1e-6)
+    assert app.state.batcher.n_batches == 3
 
 
 def test_true_and_one_are_not_one_category_in_a_batch():
