@@ -1,7 +1,7 @@
-"""skmm on the command line: ``skmm inspect``, ``report``, ``fit`` and ``predict``.
+"""skmm on the command line: ``inspect``, ``report``, ``fit``, ``predict``, ``serve``.
 
 Thin over :func:`skmm.detect_modalities`, :func:`skmm.model_selection.fusion_report`,
-the estimators, and :func:`skmm.save` and :func:`skmm.load`.
+the estimators, :func:`skmm.save`, :func:`skmm.load` and :func:`skmm.serving.serve`.
 """
 
 import argparse
@@ -100,6 +100,12 @@ def make_parser():
         "--out", type=Path, help="write a CSV file here; otherwise it is printed"
     )
     predict.add_argument("data", type=Path, help="as for fit; the target may lack")
+
+    from skmm.serving._command import add_arguments
+
+    add_arguments(
+        commands.add_parser("serve", help="predict by a saved model over HTTP")
+    )
 
     for command in (inspect, report, fit):
         command.add_argument(
