@@ -160,6 +160,9 @@ def draw(means, path):
         layout="constrained",
         squeeze=False,
     )
+    # Whole decades on all panels: few points of one do not tell where they are.
+    low, high = np.log10([means["fit_cpu"].min(), means["fit_cpu"].max()])
+    limits = 10 ** np.floor(low), 10 ** np.ceil(high)
     for ax, task in zip(axes.flat, tasks):
         some = means[means["task"] == task]
         for row in some.to_dict("records"):
@@ -176,6 +179,7 @@ def draw(means, path):
                 **looks[row["line"]],
             )
         ax.set_xscale("log")
+        ax.set_xlim(limits)
         ax.set_title(f"{task} ({'R²' if of_number else 'log-loss'})", fontsize=9)
         ax.tick_params(labelsize=7)
         ax.grid(alpha=0.3)

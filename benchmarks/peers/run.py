@@ -53,6 +53,7 @@ LINES = {
     "skrub_minilm": "skrub",
     "catboost": "catboost",
     "widedeep": "widedeep",
+    "frame": "frame",
     "autogluon_medium": "autogluon",
     "autogluon_best": "autogluon",
     "skmm": "skmm",
@@ -63,7 +64,7 @@ LINES = {
 LONG = ("skrub_gap", "autogluon_best")
 #: Whose versions are written down, as far as an environment has them.
 PACKAGES = (
-    *("skmm", "scikit-learn", "skrub", "catboost", "pytorch-widedeep"),
+    *("skmm", "scikit-learn", "skrub", "catboost", "pytorch-widedeep", "pytorch-frame"),
     *("autogluon.tabular", "lightgbm", "xgboost", "torch", "sentence-transformers"),
     *("pandas", "numpy"),
 )
