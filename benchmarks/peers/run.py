@@ -13,7 +13,8 @@ What runs where
 ---------------
 A peer is a script ``with_NAME.py`` beside this one and a list of requirements
 ``requirements/NAME.txt``, from which the Makefile makes the environment ``ENVS/NAME``;
-a script has one line or more (``LINES`` below). A fit runs in a process of its own on
+a script has one line or more (``LINES`` below), of which those that take an hour and
+more (``LONG``) run only when they are named. A fit runs in a process of its own on
 one thread, with the hubs of models switched off, and is told nothing but the columns
 that are texts. Pictures and sounds are read by those lines that can; the others get
 what is measured of them (see prepare.py).
@@ -28,8 +29,15 @@ line that fails or takes longer than ``--limit`` seconds has its error in place 
 scores. Compare CPU seconds: wall seconds depend on who else uses the machine. Rows that
 are there already are not run again: delete them from the file first.
 
-``collect.py`` makes the tables and the figure from the CSV alone. Not run, because
-their weights come from a hub only: see docs/benchmarks.md.
+``collect.py`` makes the tables and the figure from the CSV alone.
+
+What is not here
+----------------
+Tried on 2026-11-28 where no hub of models is reached: TabICL 2.2.0 and TabSTAR 1.2.2
+look for their weights on a hub when they are fitted (LocalEntryNotFoundError), TabPFN
+9.2.0 for gated ones (TabPFNHuggingFaceGatedRepoError); the packages carry none. Ludwig
+0.17.10 needs Python 3.12. AutoGluon's MultiModal, whose networks are on a hub, was not
+tried.
 """
 
 import argparse
@@ -60,12 +68,12 @@ LINES = {
     "skmm_pretrained": "skmm",
     "skmm_measures": "skmm",
 }
-#: Lines that take an hour and more for all tasks: run if they are named.
+#: Lines that run if they are named.
 LONG = ("skrub_gap", "autogluon_best")
 #: Whose versions are written down, as far as an environment has them.
 PACKAGES = (
     *("skmm", "scikit-learn", "skrub", "catboost", "pytorch-widedeep", "pytorch-frame"),
-    *("autogluon.tabular", "lightgbm", "xgboost", "torch", "sentence-transformers"),
+    *("autogluon.tabular", "lightgbm", "xgboost-cpu", "torch", "sentence-transformers"),
     *("pandas", "numpy"),
 )
 KEYS = ("task", "seed", "line")

@@ -7,8 +7,8 @@ import tempfile
 from _measure import TARGET, measure
 from autogluon.tabular import TabularPredictor
 
-#: Wall seconds, as AutoGluon counts them. On a machine that is shared with others,
-#: more give it the CPU seconds that five minutes alone would.
+#: Wall seconds, as AutoGluon counts them. On a machine that is shared with others it
+#: takes more of them to have the CPU seconds of five minutes alone.
 LIMIT = float(os.environ.get("AUTOGLUON_SECONDS", 300))
 
 

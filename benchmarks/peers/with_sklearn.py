@@ -19,8 +19,8 @@ def _fit(make):
     return fit
 
 
-#: with_catboost.py runs its line in the same way.
 def run(**makers):
+    """Measure lines that are made as those of _lines.py are."""
     measure({line: _fit(make) for line, make in makers.items()})
 
 
