@@ -20,7 +20,7 @@ INSTALL = $(BIN)/python $(PIP)
 THREADS = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
 PYTEST = $(THREADS) $(BIN)/python -m pytest -n auto
 
-.PHONY: demo test test-all coverage lint format docs bench package clean help
+.PHONY: demo test test-all coverage lint format docs bench peers package clean help
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make format    let ruff write the format that lint asks for"
 	@echo "make docs      the documentation, into docs/_build/html"
 	@echo "make bench     the benchmarks (long)"
+	@echo "make peers     the race beside other packages, each in an environment (hours)"
 	@echo "make package   sdist and wheel, into dist, and a try of the wheel alone"
 	@echo "make clean     delete what was built; .venv and fetched data stay"
 
@@ -80,6 +81,26 @@ bench: $(VENV)/.test
 	@set -e; for script in benchmarks/[a-z]*.py; do \
 		echo "== $$script"; OMP_WAIT_POLICY=PASSIVE $(BIN)/python $$script; \
 	done
+
+# Each peer has an environment of its own, from a list of requirements. Those of the
+# project hold where they can: some peers need older versions.
+PEERS := $(VENV)-peers
+PEER_LISTS := $(wildcard benchmarks/peers/requirements/*.txt)
+PEER_ENVS := $(PEER_LISTS:benchmarks/peers/requirements/%.txt=$(PEERS)/%/.installed)
+
+$(PEERS)/%/.installed: benchmarks/peers/requirements/%.txt $(CONSTRAINTS)
+	$(PYTHON) -m venv $(PEERS)/$*
+	$(call bin,$(PEERS)/$*)/python -m pip install --quiet \
+		--disable-pip-version-check --requirement $<
+	# The weights for sounds, as above.
+	$(if $(filter skmm,$*),$(call bin,$(PEERS)/$*)/python $(PIP) --no-deps resemblyzer)
+	@touch $@
+
+peers: $(VENV)/.test $(PEER_ENVS)
+	$(THREADS) $(BIN)/python benchmarks/peers/prepare.py $(PEERS)/data
+	$(BIN)/python benchmarks/peers/run.py $(PEERS) $(PEERS)/data docs/peers.csv
+	$(BIN)/python benchmarks/peers/collect.py docs/peers.csv \
+		--figure docs/_static/peers
 
 # The tools are not in the environment of the tests, nor are the extras in this one: what
 # runs here runs for a user who installs skmm alone.

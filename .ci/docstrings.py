@@ -25,6 +25,7 @@ PACKAGES = (
     "skmm.io",
     "skmm.modalities",
     "skmm.model_selection",
+    "skmm.serving",
 )
 
 

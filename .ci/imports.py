@@ -26,6 +26,7 @@ LAYERS = [
     ["_training"],
     ["_root"],
     ["inspection", "model_selection"],
+    ["serving"],
     ["_programs"],
 ]
 #: Modules that may lie beside ``skmm/__init__.py``.

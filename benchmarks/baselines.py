@@ -24,19 +24,9 @@ import warnings
 
 import numpy as np
 from _common import environment, markdown_table
+from _lines import boosting, catboost, filled, linear, skrub
 from _tasks import split
-from sklearn.compose import make_column_transformer
-from sklearn.decomposition import TruncatedSVD
-from sklearn.ensemble import (
-    HistGradientBoostingClassifier,
-    HistGradientBoostingRegressor,
-)
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import accuracy_score, log_loss, r2_score, roc_auc_score
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 
@@ -46,60 +36,6 @@ PROMISED = {
     "B": [("ROC AUC", 0.948, False), ("accuracy", 0.908, False)],
     "C": [("R2", 0.615, False)],
 }
-
-
-def linear(X, texts, classes):
-    """TF-IDF (20k, 1-2 grams) of each text, one-hot, scaled numbers, linear model."""
-    vectorizers = [(_tfidf(), text) for text in texts]
-    model = LogisticRegression(max_iter=1000) if classes else Ridge()
-    return make_pipeline(
-        make_column_transformer(
-            *vectorizers,
-            (OneHotEncoder(handle_unknown="ignore"), _categories(X, texts)),
-            (make_pipeline(SimpleImputer(), StandardScaler()), _numbers(X)),
-        ),
-        model,
-    )
-
-
-def boosting(X, texts, classes):
-    """TF-IDF, SVD 100, ordinal categories, HistGradientBoosting."""
-    vectorizers = [
-        (make_pipeline(_tfidf(), TruncatedSVD(100, random_state=0)), text)
-        for text in texts
-    ]
-    ordinal = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
-    model = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    return make_pipeline(
-        make_column_transformer(
-            *vectorizers,
-            (ordinal, _categories(X, texts)),
-            ("passthrough", _numbers(X)),
-            sparse_threshold=0,
-        ),
-        model(random_state=0),
-    )
-
-
-def skrub(X, texts, classes):
-    """skrub's tabular_pipeline with its boosting."""
-    from skrub import tabular_pipeline
-
-    return tabular_pipeline("classifier" if classes else "regressor")
-
-
-def catboost(X, texts, classes):
-    """CatBoost's defaults, told which columns are categories and which are texts."""
-    from catboost import CatBoostClassifier, CatBoostRegressor
-
-    model = CatBoostClassifier if classes else CatBoostRegressor
-    return model(
-        cat_features=_categories(X, texts),
-        text_features=texts,
-        verbose=0,
-        random_seed=0,
-        allow_writing_files=False,
-    )
 
 
 def skmm(X, texts, classes, seed):
@@ -151,7 +87,7 @@ def run(line, make, parts, texts, classes):
     """Fit on one split; give the scores and the CPU seconds of the fit."""
     X_train, X_test, y_train, y_test = parts
     if line in ("linear", "boosting", "catboost"):  # they take no missing text
-        X_train, X_test = (_filled(X, texts) for X in (X_train, X_test))
+        X_train, X_test = (filled(X, texts) for X in (X_train, X_test))
     model = make(X_train, texts, classes)
     start = time.process_time()
     model.fit(X_train, y_train)
@@ -220,28 +156,6 @@ def _tell_distance(task, results):
             f"{task} {metric}: {ahead.mean():+.4f} (s.e. {error:.4f}) "
             f"beside {best}: {word}"
         )
-
-
-def _tfidf():
-    return TfidfVectorizer(max_features=20_000, ngram_range=(1, 2))
-
-
-def _numbers(X):
-    return list(X.select_dtypes("number").columns)
-
-
-def _categories(X, texts):
-    return [c for c in X.columns if c not in _numbers(X) and c not in texts]
-
-
-def _filled(X, texts):
-    X = X.copy()
-    for column in X.columns:
-        if column in texts:
-            X[column] = X[column].fillna("")
-        elif column not in _numbers(X):
-            X[column] = X[column].astype(object).fillna("missing").astype(str)
-    return X
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         modalities,
         model_selection,
         persistence,
+        serving,
     )
     from skmm._classifier import MultimodalClassifier
     from skmm._regressor import MultimodalRegressor
@@ -48,6 +49,7 @@ _PUBLIC = {
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
     "persistence": "skmm.persistence",
+    "serving": "skmm.serving",
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "modalities",
     "model_selection",
     "persistence",
+    "serving",
     "__version__",
 ]
 

@@ -1,7 +1,7 @@
-"""skmm on the command line: ``skmm inspect``, ``report``, ``fit`` and ``predict``.
+"""skmm on the command line: ``inspect``, ``report``, ``fit``, ``predict``, ``serve``.
 
 Thin over :func:`skmm.detect_modalities`, :func:`skmm.model_selection.fusion_report`,
-the estimators, and :func:`skmm.save` and :func:`skmm.load`.
+the estimators, :func:`skmm.save`, :func:`skmm.load` and :func:`skmm.serving.serve`.
 """
 
 import argparse
@@ -101,6 +101,12 @@ def make_parser():
     )
     predict.add_argument("data", type=Path, help="as for fit; the target may lack")
 
+    from skmm.serving._command import add_arguments
+
+    add_arguments(
+        commands.add_parser("serve", help="predict by a saved model over HTTP")
+    )
+
     for command in (inspect, report, fit):
         command.add_argument(
             "data", type=Path, help="a CSV or Parquet file, or a folder of files"
@@ -149,7 +155,13 @@ def run_report(args):
         )
     print(report)
     if args.out is not None:
-        report.to_html(args.out)
+        from skmm.inspection._held_out import inspect_held_out
+
+        tell("Fitting once more, to measure what each modality brings")
+        importance, explanation = inspect_held_out(
+            cls(root=root), X, y, scoring=args.scoring, random_state=args.seed
+        )
+        report.to_html(args.out, importance=importance, explanation=explanation)
         tell(f"The report is at {args.out.absolute()}")
 
 

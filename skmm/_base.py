@@ -496,13 +496,16 @@ class BaseMultimodal(
     def _reading(self):
         """Return what counts for all that the encoders read."""
         from skmm._nn.device import is_here
-        from skmm.io._defaults import Defaults
+        from skmm.io._defaults import get_defaults
 
         # What was fitted on a GPU may predict where there is none.
         device = "auto"
         if self.device != "auto" and is_here(self.device):
             device = self.device
-        return Defaults(self.root, True if self.verbose else "auto", device)
+        # The rest is what surrounds the call; processes are handed it, too.
+        return get_defaults()._replace(
+            root=self.root, progress=True if self.verbose else "auto", device=device
+        )
 
     def _make_rows(self, blocks, frame, y, weight):
         import torch

@@ -32,3 +32,19 @@ def test_the_benchmark_of_a_gpu_asks_for_one():
     done = run()
     assert done.returncode == 1
     assert "There is no GPU here" in done.stderr
+
+
+def test_tables_of_the_peers_are_made_from_their_file(tmp_path):
+    """What the documentation says of the race can be printed without running it."""
+    done = subprocess.run(
+        [
+            *(sys.executable, "benchmarks/peers/collect.py", "docs/peers.csv"),
+            *("--figure", tmp_path / "peers"),
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "skmm ahead" in done.stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"peers.png", "peers.svg"}

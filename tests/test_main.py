@@ -96,7 +96,12 @@ def test_a_report_is_printed_and_written(table, tmp_path, capsys, monkeypatch):
     assert "'liked' is read as classes" in err
     assert "Fold 2 of 2: prior: 0.5" in err
     assert "Traceback" not in err
-    assert verdict in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Fitting once more" in err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert verdict in page
+    assert "What each modality brings</h2>" in page
+    assert "roc_auc: " in page
+    assert "One prediction, explained</h2>" in page
 
 
 @pytest.mark.parametrize("target", ["liked", "amount"])

@@ -57,6 +57,12 @@ _CHUNK = 2048
 #: Three token ids make one 63-bit key.
 _MAX_TOKENS = 2**21 - 1
 
+#: Texts of fewer words than this, on average, of which most are in no other text, are
+#: names and codes: at least so many of them are read by their characters, so far.
+_FEW_WORDS, _ENOUGH_TEXTS, _MOST_CHARACTERS = 3, 50, 500
+#: Size of the largest n-grams of characters, whose key has 63 bits for so many.
+_N_CHARACTERS, _MAX_CHARACTERS = 4, 2**15
+
 
 class NgramCounter:
     """Counts of the n-grams that are in at least ``min_frequency`` training texts.
@@ -64,8 +70,9 @@ class NgramCounter:
     Tokens are words (``C++`` and ``C#`` too), signs of scripts without spaces, emoji,
     faces such as ``:(``, and signs that carry meaning: ``!``, ``?``, ``...``, ``%``,
     those of currencies, and ``-``, ``+``, ``<`` and ``>`` before a number; n-grams are
-    single tokens and pairs, and triples of unspaced signs. Columns are in the order of
-    falling document frequency.
+    single tokens and pairs, and triples of unspaced signs. Of names and codes, texts of
+    one to three words most of which no other text has, they are up to four characters,
+    with a space at both ends. Columns are in the order of falling document frequency.
 
     Parameters
     ----------
@@ -76,7 +83,10 @@ class NgramCounter:
     Attributes
     ----------
     document_frequency_ : ndarray of shape (n_features,)
+    by_characters_ : bool
     """
+
+    by_characters_ = False
 
     def __init__(self, min_frequency=2, max_features=2**18):
         self.min_frequency = min_frequency
@@ -84,14 +94,16 @@ class NgramCounter:
 
     def fit_transform(self, texts):
         """Learn the n-grams of a list of str; give their counts as CSR."""
-        number = collections.defaultdict(itertools.count().__next__)
-        ids, lengths = _tokenise(texts, functools.partial(map, number.__getitem__))
-        frequency = np.bincount(ids, minlength=len(number))
-        tokens = np.array(list(number), dtype=object)
+        self.by_characters_ = False
+        ids, lengths, tokens, frequency = self._number(texts)
+        if self.min_frequency > 1 and _are_names(lengths, frequency):
+            self.by_characters_ = True
+            ids, lengths, tokens, frequency = self._number(texts)
         # Rare tokens are in no frequent n-gram. Numbers follow the sorted vocabulary,
         # so that they do not depend on the order of the rows.
         kept = np.flatnonzero(frequency >= self.min_frequency)
-        kept = kept[np.argsort(-frequency[kept], kind="stable")][:_MAX_TOKENS]
+        most = _MAX_CHARACTERS if self.by_characters_ else _MAX_TOKENS
+        kept = kept[np.argsort(-frequency[kept], kind="stable")][:most]
         kept = kept[np.argsort(tokens[kept])]
         self.vocabulary_ = {token: i for i, token in enumerate(tokens[kept])}
         # For each token whether it is an unspaced sign; False for -1, the unknown.
@@ -122,7 +134,9 @@ class NgramCounter:
         """Count the known n-grams of other texts."""
         unknown = itertools.repeat(-1)
         ids, lengths = _tokenise(
-            texts, lambda tokens: map(self.vocabulary_.get, tokens, unknown)
+            texts,
+            self._split,
+            lambda tokens: map(self.vocabulary_.get, tokens, unknown),
         )
         return _stack(self._count(ids, lengths, self.columns_))
 
@@ -133,11 +147,27 @@ class NgramCounter:
         names = []
         for n, keys in enumerate(self.keys_, start=1):
             places = [keys // base**power % base for power in reversed(range(n))]
-            names += map(join_tokens, zip(*(tokens[place] for place in places)))
+            join = "".join if self.by_characters_ else join_tokens
+            names += map(join, zip(*(tokens[place] for place in places)))
         return [names[i] for i in np.argsort(self.columns_)]
 
+    @property
+    def _split(self):
+        return split_characters if self.by_characters_ else split_tokens
+
+    def _number(self, texts):
+        """Return token numbers, lengths of the texts, the tokens, their frequency."""
+        number = collections.defaultdict(itertools.count().__next__)
+        numbers = functools.partial(map, number.__getitem__)
+        ids, lengths = _tokenise(texts, self._split, numbers)
+        frequency = np.bincount(ids, minlength=len(number))
+        return ids, lengths, np.array(list(number), dtype=object), frequency
+
     def _grams(self, ids, lengths):
-        """Yield (keys, rows) of the single tokens, the pairs and the triples."""
+        """Yield (keys, rows) of the single tokens, the pairs and the longer ones."""
+        if self.by_characters_:
+            yield from self._grams_of_characters(ids, lengths)
+            return
         rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
         known = ids >= 0
         yield ids[known], rows[known]
@@ -151,6 +181,17 @@ class NgramCounter:
             triple = pair[1:] & pair[:-1]
             triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
             yield pairs[:-1][triple] * base + ids[2:][triple], rows[:-2][triple]
+
+    def _grams_of_characters(self, ids, lengths):
+        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
+        known = ids >= 0
+        base = max(len(self.vocabulary_), 1)
+        keys, whole = ids.astype(np.int64), known
+        yield keys[whole], rows[whole]
+        for n in range(1, _N_CHARACTERS):
+            keys = keys[:-1] * base + ids[n:]
+            whole = whole[:-1] & known[n:] & (rows[n:] == rows[:-n])
+            yield keys[whole], rows[:-n][whole]
 
     def _count(self, ids, lengths, columns):
         """Count the kept keys, in the columns given for them; one part a chunk."""
@@ -245,6 +286,33 @@ def split_tokens(text):
     return _TOKEN.findall(text.lower())
 
 
+def split_characters(text):
+    """Cut a text into lower-case characters, with a space at both ends.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    characters : list of str
+        In Unicode's form NFKC; none of a blank text.
+    """
+    words = unicodedata.normalize("NFKC", text[:_MOST_CHARACTERS]).lower().split()
+    return list(f" {' '.join(words)} ") if words else []
+
+
+def _are_names(lengths, frequency):
+    """Tell if texts are names and codes, from the words of each and how often each is.
+
+    Words say little of them: most occur once.
+    """
+    n_texts = np.count_nonzero(lengths)
+    if n_texts < _ENOUGH_TEXTS or lengths.sum() > _FEW_WORDS * n_texts:
+        return False
+    return 2 * frequency[frequency > 1].sum() < lengths.sum()
+
+
 def is_unspaced(token):
     """Tell whether a token is a sign of a script without spaces."""
     return _UNSPACED_SIGN.match(token) is not None
@@ -255,15 +323,15 @@ def join_tokens(tokens):
     return ("" if all(map(is_unspaced, tokens)) else " ").join(tokens)
 
 
-def _tokenise(texts, number):
+def _tokenise(texts, split, number):
     """Return token numbers, one after the other, and how many each text has.
 
-    ``number`` makes an iterator of numbers of one of tokens: no call for each of them
-    where it is written in C.
+    ``split`` cuts a text into tokens. ``number`` makes an iterator of numbers of one of
+    tokens: no call for each of them where it is written in C.
     """
     ids, lengths = [np.empty(0, np.int32)], [np.empty(0, np.int64)]
     for start in range(0, len(texts), _CHUNK):
-        tokens = [split_tokens(text) for text in texts[start : start + _CHUNK]]
+        tokens = [split(text) for text in texts[start : start + _CHUNK]]
         lengths.append(np.fromiter(map(len, tokens), np.int64, len(tokens)))
         flat = itertools.chain.from_iterable(tokens)
         ids.append(np.fromiter(number(flat), np.int32, lengths[-1].sum()))

@@ -9,6 +9,12 @@ from scipy.special import expit, log_softmax
 #: Strength of the pull of the weights' sum towards 1, beside that of each weight: a
 #: few dozen rows that are all predicted rightly do not say how sure one may be.
 _PULL_OF_TOTAL = 3.0
+#: Rows of the target's own variance that are added where the heads' errors say how
+#: noisy it is: a few rows may be predicted rightly by luck.
+_NOISY_ROWS = 2.0
+#: Rows of unknown class that are added to the validation rows: where few of them are
+#: all predicted rightly, the next one need not be.
+_UNKNOWN_ROWS = 1.0
 
 
 class Mixture:
@@ -140,21 +146,22 @@ class Mixture:
 
 
 def _fit_softmax(logits, codes, weight, pull):
-    codes = codes.astype(int)
-    rows = np.arange(len(codes))
+    known = np.zeros(logits.shape[1:])
+    known[np.arange(len(codes)), codes.astype(int)] = 1
+    known = _doubt(known, weight)
 
     def loss(w):
         log_p = log_softmax(np.tensordot(w, logits, 1), axis=1)
-        slope = np.exp(log_p)
-        slope[rows, codes] -= 1
+        slope = np.exp(log_p) - known
         gradient = np.einsum("hnk,nk,n->h", logits, slope, weight)
-        return -(weight * log_p[rows, codes]).sum(), gradient
+        return -(weight @ (known * log_p).sum(axis=1)), gradient
 
     return _minimize(loss, len(logits), pull)
 
 
 def _fit_sigmoid(logits, codes, weight, pull):
     logits = logits[:, :, 0]
+    codes = _doubt(codes, weight)
 
     def loss(w):
         mixed = w @ logits
@@ -163,6 +170,15 @@ def _fit_sigmoid(logits, codes, weight, pull):
         return (weight * value).sum(), gradient
 
     return _minimize(loss, len(logits), pull)
+
+
+def _doubt(codes, weight):
+    """Return classes as probabilities, with what rows of unknown class have of each.
+
+    By the rule of succession: n rows that are right leave 1 in n + 1 in doubt.
+    """
+    share = _UNKNOWN_ROWS / (len(codes) + _UNKNOWN_ROWS)
+    return (1 - share) * codes + share * (weight @ codes)
 
 
 def _minimize(loss, n_heads, pull):
@@ -198,6 +214,12 @@ def _fit_numbers(criterion, outputs, codes, weight, pull):
 def _fit_least_squares(outputs, codes, weight, pull):
     n_heads = len(outputs)
     equal = np.full(n_heads, 1 / n_heads)
+    # What rows say of the weights is in units of the noise, and so must the pull be:
+    # where nearly all is predicted, small differences of the heads are sure ones.
+    least = ((outputs[:, :, 0] - codes) ** 2 @ weight).min()
+    n_rows = len(codes)
+    noise = (n_rows * least + _NOISY_ROWS) / (n_rows + _NOISY_ROWS)
+    pull = pull * min(noise, 1.0)
     root = np.sqrt(weight)
     design = np.vstack(
         [root[:, None] * outputs[:, :, 0].T, np.sqrt(pull) * np.eye(n_heads)]

@@ -46,14 +46,18 @@ class TextVectorizer(ColumnsTransformer):
     analyzer : {"auto", "word", "char", "char_wb"}, default="auto"
         What counts as a term. "auto" takes words, emoji, faces such as ``:(`` and signs
         that carry meaning (``!``, ``%``, ``$``, ``-3``, ``C++``); in scripts without
-        spaces (Chinese, Japanese, Thai, ...) it takes single characters. The other
-        values are those of :class:`~sklearn.feature_extraction.text.TfidfVectorizer`:
-        "word" takes words of two letters or more, "char" n-grams of characters, and
-        "char_wb" n-grams of characters inside words.
+        spaces (Chinese, Japanese, Thai, ...) it takes single characters. A column of
+        names or codes is read by its characters as well: at least 50 texts of up to
+        three words on average, most of which no other text has. "hashing", which learns
+        nothing, takes words there too. The other values are those of
+        :class:`~sklearn.feature_extraction.text.TfidfVectorizer`: "word" takes words of
+        two letters or more, "char" n-grams of characters, and "char_wb" n-grams of
+        characters inside words.
     ngram_range : tuple (min_n, max_n), default=None
         Smallest and largest number of neighbouring tokens that form a term. None takes
         1 to 2 words or tokens (with "auto", up to 3 characters in scripts without
-        spaces), and 3 to 4 characters with "char" and "char_wb".
+        spaces, and up to 4 of names and codes), and 3 to 4 characters with "char" and
+        "char_wb".
     max_features : int, default=20000
         Largest number of terms of each column. The most frequent terms are kept.
     min_frequency : int, default=2

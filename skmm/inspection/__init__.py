@@ -8,18 +8,26 @@ from skmm._utils.lazy import attach
 
 if TYPE_CHECKING:
     from skmm.inspection._embedding import EmbeddingDisplay
+    from skmm.inspection._explain import explain_row
+    from skmm.inspection._explanation import RowExplanation
     from skmm.inspection._fusion_weights import fusion_weights
+    from skmm.inspection._fusion_weights_display import FusionWeightsDisplay
     from skmm.inspection._importance import modality_importance
     from skmm.inspection._importance_display import ModalityImportanceDisplay
+    from skmm.inspection._missing_display import MissingModalityDisplay
     from skmm.inspection._robustness import robustness_report
     from skmm.inspection._robustness_display import RobustnessDisplay
     from skmm.inspection._training_curve import TrainingCurveDisplay
 
 _PUBLIC = {
     "EmbeddingDisplay": "skmm.inspection._embedding",
+    "FusionWeightsDisplay": "skmm.inspection._fusion_weights_display",
+    "MissingModalityDisplay": "skmm.inspection._missing_display",
     "ModalityImportanceDisplay": "skmm.inspection._importance_display",
     "RobustnessDisplay": "skmm.inspection._robustness_display",
+    "RowExplanation": "skmm.inspection._explanation",
     "TrainingCurveDisplay": "skmm.inspection._training_curve",
+    "explain_row": "skmm.inspection._explain",
     "fusion_weights": "skmm.inspection._fusion_weights",
     "modality_importance": "skmm.inspection._importance",
     "robustness_report": "skmm.inspection._robustness",
@@ -27,9 +35,13 @@ _PUBLIC = {
 
 __all__ = [
     "EmbeddingDisplay",
+    "FusionWeightsDisplay",
+    "MissingModalityDisplay",
     "ModalityImportanceDisplay",
     "RobustnessDisplay",
+    "RowExplanation",
     "TrainingCurveDisplay",
+    "explain_row",
     "fusion_weights",
     "modality_importance",
     "robustness_report",

@@ -129,6 +129,35 @@ def sampled_shapley(n, n_permutations, rng):
     return Coalitions(np.array(members), samples.mean(axis=0), samples=samples)
 
 
+def draw_contexts(n, rng):
+    """Return coalitions of n other players that a player may join, by their share.
+
+    Their gains so weighted are the player's Shapley value.
+
+    Parameters
+    ----------
+    n : int
+    rng : RandomState
+
+    Returns
+    -------
+    members : ndarray of bool of shape (n_contexts, n)
+        All coalitions of up to 3 players, else 8 random ones, in pairs of complements.
+    weights : ndarray of shape (n_contexts,)
+        Their sum is 1.
+    """
+    if n <= 3:
+        members = (np.arange(2**n)[:, None] >> np.arange(n) & 1).astype(bool)
+        return members, np.array([_share(s, n + 1, 1) for s in members.sum(axis=1)])
+    members = []
+    for _ in range(4):
+        size = rng.randint(n + 1)
+        one = np.zeros(n, dtype=bool)
+        one[rng.permutation(n)[:size]] = True
+        members += [one, ~one]
+    return np.array(members), np.full(8, 1 / 8)
+
+
 def ablation(n):
     """Return none, each alone, all but each, and all of n players.
 

@@ -16,11 +16,15 @@ class Defaults(NamedTuple):
         Whether to show progress bars.
     device : str
         Where pretrained networks compute that do not learn.
+    content_only : bool
+        If True, bytes and base64 are read, and no path or address is opened: cells
+        come from others. What is inside cannot set it back.
     """
 
     root: Any = None
     progress: Any = "auto"
     device: str = "auto"
+    content_only: bool = False
 
 
 _current: contextvars.ContextVar[Defaults] = contextvars.ContextVar("skmm_reading")
@@ -43,6 +47,8 @@ def reading_with(defaults):
     ----------
     defaults : Defaults
     """
+    if get_defaults().content_only:
+        defaults = defaults._replace(content_only=True)
     token = _current.set(defaults)
     try:
         yield

@@ -43,7 +43,7 @@ _ACCEPTED = (
 )
 #: What cameras, scanners and the web make. Pillow knows more: rare ones, some of which
 #: take any amount of memory (FITS) or are handed to other programs (EPS).
-_FORMATS = (
+FORMATS = (
     *("PNG", "JPEG", "GIF", "WEBP", "AVIF", "TIFF", "BMP", "JPEG2000", "PPM", "TGA"),
     "ICO",
 )
@@ -165,7 +165,7 @@ class ImageReader:
         return ("ImageReader", 1, self.mode, self.size, self.background)
 
     def _open(self, file, Image):
-        image = Image.open(file, formats=_FORMATS)
+        image = Image.open(file, formats=FORMATS)
         check_size(image.size, self.max_pixels)
         if image.format == "ICO":
             for size in icons_of(file):
@@ -206,7 +206,7 @@ class ImageReader:
             except Image.UnidentifiedImageError as error:
                 raise CellError(
                     "it is no picture, or not in one of the formats that are read: "
-                    f"{', '.join(_FORMATS)}."
+                    f"{', '.join(FORMATS)}."
                 ) from error
 
     def _finish(self, image, Image):

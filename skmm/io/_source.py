@@ -63,6 +63,11 @@ def open_source(cell, reader):
         content = _decode(cell)
         _check_n_bytes(len(content), reader)
         yield io.BytesIO(content)
+    elif get_defaults().content_only:
+        raise CellError(
+            "paths and addresses are refused here; only content is read. Pass the "
+            "bytes of the file, or base64."
+        )
     elif isinstance(cell, str) and "://" in cell:
         yield io.BytesIO(_download(cell, reader))
     else:
@@ -105,7 +110,8 @@ def _decode_bytes(content):
 
 def _exists(text, reader):
     """Tell if a string that looks like base64 names a file nevertheless."""
-    if len(text) > _LONGEST_PATH:
+    # Nor is it told to others which files there are.
+    if len(text) > _LONGEST_PATH or get_defaults().content_only:
         return False
     try:
         return os.path.lexists(os.path.join(_root_of(reader) or "", text))

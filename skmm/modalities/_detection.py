@@ -89,12 +89,16 @@ def detect_modalities(
       distinct values that occur twice or more on average are categories;
     - they have 2 words or more on average, a fifth of them has 3 or more, and values
       are seldom repeated: at least 30 % of the cells are distinct, or there are 5000
-      distinct values.
+      distinct values;
+    - at least half of the cells, and of 50 rows, have a value that no other row has:
+      names, codes, addresses. As categories they would say nothing. Ids, e-mails and
+      URLs that share no part, as ``AB-1067`` and ``AB-2093`` do, are categories, with
+      a warning.
 
     A word has at least one letter, so phone numbers have no words. In scripts without
     spaces, 2 characters (Chinese, Japanese) or 5 (Thai, Lao, Khmer, Burmese) count as
-    one word. Numbers and dates written as strings, ids, names of people or places, URLs
-    and all columns of dtype ``category`` are tabular.
+    one word. Numbers and dates written as strings, names that return, and all columns
+    of dtype ``category`` are tabular.
 
     Examples
     --------

@@ -1,5 +1,6 @@
 """What a user would want to know about a column, beside what it is."""
 
+import itertools
 import re
 
 import numpy as np
@@ -10,6 +11,10 @@ _IDS = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"(?:https?|ftp|s3|gs)://|www\.", re.IGNORECASE)
+_KEY = re.compile(r"(?=[\w-]*\d)[\w-]+")
+_WHOLE_ADDRESS = re.compile(rf"(?:{_ADDRESS.pattern})\S+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"[^\w]+|_")
+_PREFIX = re.compile(r"[^\W\d_]*")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.\w+")
 # Fewer rows than this may each have a value of their own by accident.
 FEW_ROWS = 50
@@ -67,6 +72,30 @@ def note_strings(values, n_rows):
     if len(spellings) < len(set(values)):
         return "mixed spellings: values that differ in case only"
     return ""
+
+
+def is_only_a_key(values):
+    """Return True for ids, addresses and e-mails of which no part says anything.
+
+    A part says something if it recurs, as that before the dash in ``AB-1067``, and
+    differs between values. Digits alone say something by their order: zip codes do.
+
+    Parameters
+    ----------
+    values : list of str
+    """
+    if all(map(str.isdigit, values)) or not any(
+        all(pattern.fullmatch(value) for value in values)
+        for pattern in (_KEY, _WHOLE_ADDRESS, _EMAIL)
+    ):
+        return False
+    parts = [_SEPARATOR.split(value.strip()) for value in values]
+    places = itertools.zip_longest(*parts, fillvalue="")
+    prefixes = [_PREFIX.match(value)[0] for value in values]
+    if not all(prefixes):  # as of hexadecimal numbers, by chance
+        prefixes = []
+    most = len(values) / 10
+    return not any(1 < len(set(some)) <= most for some in (*places, prefixes))
 
 
 def is_code(values):

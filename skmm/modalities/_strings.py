@@ -11,7 +11,13 @@ from skmm.modalities._decision import Decision
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
 from skmm.modalities._files import detect_encoded, kind_of_path
 from skmm.modalities._lists import is_empty_list, is_list, parse_list
-from skmm.modalities._notes import FEW_ROWS, NEARLY_EACH, is_code, note_strings
+from skmm.modalities._notes import (
+    FEW_ROWS,
+    NEARLY_EACH,
+    is_code,
+    is_only_a_key,
+    note_strings,
+)
 from skmm.modalities.readers import (
     CategoryReader,
     DateReader,
@@ -44,6 +50,9 @@ _PHRASE_WORDS = 2
 _PHRASE_DISTINCT = 0.3
 # "Jane Smith" and "New York" have two words as well, but hardly ever three.
 _PHRASE_LONGER = 0.2
+# Where so many of the rows have a value of their own, values are not learned as such,
+# but by what they are written with: names, codes, addresses.
+_MOSTLY_OWN = 0.5
 # Scripts without spaces: characters that make about one word.
 _HAN_KANA_PER_WORD = 2
 _SOUTHEAST_ASIAN_PER_WORD = 5
@@ -116,6 +125,8 @@ def decide_strings(series, label, sample_size):
     reason = f"strings, {100 * share:.0f} % distinct, {length} on average"
     if sentences or phrases:
         return Decision("text", reason)
+    if _are_written(series, held):
+        return Decision("text", reason, note=note)
     if few or share < 0.1:
         reason = f"strings, {n_distinct} distinct values"
     warning = ""
@@ -128,6 +139,14 @@ def decide_strings(series, label, sample_size):
         )
         note = note or "nearly as many values as rows"
     return Decision("tabular", reason, CategoryReader(), note, warning)
+
+
+def _are_written(series, sample):
+    """Tell if what strings are written with may say more than which of them it is."""
+    if len(series) < FEW_ROWS or is_only_a_key(sample):
+        return False
+    counts = series.value_counts()
+    return (counts == 1).sum() >= _MOSTLY_OWN * len(series)
 
 
 def _decide_lists(values, sample):

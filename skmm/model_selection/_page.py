@@ -7,6 +7,7 @@ import html
 
 import numpy as np
 
+from skmm.model_selection._importance_section import write_importance
 from skmm.model_selection._palette import KINDS
 
 _STYLE = """
@@ -42,6 +43,7 @@ _STYLE = """
 .skmm-report ul { color: var(--skmm-faint); padding-left: 1.2em; margin: .8em 0 0; }
 .skmm-report .skmm-legend { color: var(--skmm-faint); margin: .8em 0 0; }
 .skmm-report .skmm-legend svg { display: inline; vertical-align: -.2em; }
+.skmm-report h2 { font-size: 1.2em; margin: 1.6em 0 .5em; }
 """
 
 #: Beside the verdict: green, grey and amber that differ in lightness, too.
@@ -52,12 +54,14 @@ _WIDTH, _HEIGHT, _PAD = 260, 22, 6
 _TEXT_COLUMNS = (0, 1, 4)
 
 
-def write_page(report):
+def write_page(report, importance=None, explanation=None):
     """Return a whole page.
 
     Parameters
     ----------
     report : FusionReport
+    importance : Bunch, default=None
+    explanation : RowExplanation, default=None
 
     Returns
     -------
@@ -72,7 +76,8 @@ def write_page(report):
         '<link rel="icon" href="data:,">\n'
         "<style>body { margin: 0; background: #ffffff; }\n"
         "@media (prefers-color-scheme: dark) { body { background: #161a22; } }\n"
-        f"</style>\n</head>\n<body>\n{write_fragment(report)}</body>\n</html>\n"
+        f"</style>\n</head>\n<body>\n{write_fragment(report)}"
+        f"{_sections(importance, explanation)}</body>\n</html>\n"
     )
 
 
@@ -109,6 +114,17 @@ def write_fragment(report):
         + (f"<ul>{notes}</ul>\n" if notes else "")
         + "</div>\n"
     )
+
+
+def _sections(importance, explanation):
+    """Return what was found about one fitted estimator."""
+    sections = []
+    if importance is not None:
+        sections.append(write_importance(importance))
+    if explanation is not None:
+        shown = explanation._repr_html_()
+        sections.append(f"<h2>One prediction, explained</h2>\n{shown}")
+    return f'<div class="skmm-report">\n{"".join(sections)}</div>\n' if sections else ""
 
 
 def _row(cells, strip, better):

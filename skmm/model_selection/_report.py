@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 import numpy as np
@@ -19,6 +19,7 @@ from skmm.model_selection._verdict import (
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from sklearn.utils import Bunch
 
     from skmm._utils.typing import PathLike
     from skmm.model_selection._display import FusionComparisonDisplay
@@ -147,7 +148,13 @@ class FusionReport:
 
         return FusionComparisonDisplay.from_report(self, ax=ax)
 
-    def to_html(self, path: PathLike) -> None:
+    def to_html(
+        self,
+        path: PathLike,
+        *,
+        importance: Bunch | None = None,
+        explanation: Any = None,
+    ) -> None:
         """Write the report as a page of its own.
 
         The page has all that it shows in itself, and no script. A file at ``path`` is
@@ -156,11 +163,16 @@ class FusionReport:
         Parameters
         ----------
         path : str or path-like
+        importance : Bunch, default=None
+            What :func:`~skmm.inspection.modality_importance` returned, for a section of
+            the page: what each modality brings to a fitted estimator.
+        explanation : RowExplanation, default=None
+            What :func:`~skmm.inspection.explain_row` returned, for another section.
         """
         from skmm.model_selection._page import write_page
 
         path = Path(path)
-        page = write_page(self)
+        page = write_page(self, importance, explanation)
         # A rename within one folder is atomic.
         part = path.with_name(f".{path.name}.{uuid4().hex}.part")
         try:

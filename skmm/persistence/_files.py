@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
 import json
 import platform
@@ -268,6 +269,7 @@ def _as_bytes(value, indent=None):
     return text.encode("utf-8", "surrogatepass")
 
 
+@functools.cache
 def _versions():
     import skmm
 

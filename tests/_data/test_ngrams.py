@@ -130,3 +130,34 @@ def test_many_texts_are_counted_as_few_are(monkeypatch):
         counter.transform(texts).toarray(), expected.toarray()
     )
     assert counter.transform([]).shape == (0, len(whole.ngrams()))
+
+
+def test_names_are_read_by_their_characters():
+    endings = ["ina", "ert"]
+    names = [
+        f"{a}{b}{endings[i % 2]}"
+        for i, a in enumerate("bcdfgklmn")
+        for b in ["al", "or", "ez", "un", "ik", "om"]
+    ]
+    counter = NgramCounter()
+    counts = counter.fit_transform(names).toarray()
+    assert counter.by_characters_
+    place = counter.ngrams().index("ina ")
+    assert counts[:, place].tolist() == [float(n.endswith("ina")) for n in names]
+    other = counter.transform(["Carina", "ina carter", ""]).toarray()
+    assert other[:, place].tolist() == [1, 1, 0]
+    assert not other[2].any()
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["red shoe", "blue shoe", "red hat", "blue hat"] * 20,  # words that return
+        [f"w{i} w{i + 1} w{i + 2} w{i + 3} w{i + 4}" for i in range(0, 400, 5)],
+        ["anna", "berta", "clara"],  # too few to tell
+    ],
+)
+def test_other_texts_are_read_by_their_words(texts):
+    counter = NgramCounter()
+    counter.fit_transform(texts)
+    assert not counter.by_characters_

@@ -97,3 +97,31 @@ def test_weight_counts_as_repetition(rng):
     )
     # Equal but for the pull, which counts rows.
     np.testing.assert_allclose(weighted.weights, repeated.weights, rtol=0.05)
+
+
+def test_of_a_target_without_noise_sixty_rows_tell_the_better_head(rng):
+    codes = rng.normal(size=(60, 1)).astype(np.float32)
+    targets = RegressionTargets(codes[:, 0].astype(float), np.ones(60))
+    errors = rng.normal(size=(4, 60, 1)) * np.array([0.1, 0.3, 0.3, 0.3])[:, None, None]
+    heads = {f"head {i}": codes + error for i, error in enumerate(errors)}
+    mixture = Mixture.fit(heads, codes, np.ones(60), targets)
+    found = ((mixture(heads) - codes) ** 2).mean()
+    assert mixture.shares["head 0"] > 0.6
+    assert found < 1.1 * ((heads["head 0"] - codes) ** 2).mean()
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_a_few_rows_that_are_all_right_do_not_make_the_mixture_sure(n_classes):
+    y = np.arange(30) % n_classes
+    targets = ClassificationTargets(y)
+    codes = targets.encode(y)
+    right = 20.0 * codes - 10 if n_classes == 2 else 20.0 * np.eye(n_classes)[y]
+    logits = {"sure": right, "too": right}
+    mixture = Mixture.fit(logits, codes, np.ones(30), targets)
+    sure, mixed = (
+        targets.predict_proba(some).max(axis=1).min()
+        for some in (right, mixture(logits))
+    )
+    # One row in thirty-one may be another class.
+    assert mixed > 0.9
+    assert 1 - mixed > 1.5 * (1 - sure)

@@ -1,5 +1,7 @@
 """How the score falls as modalities get worse."""
 
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.datasets import make_multimodal_classification
+from skmm.feature_extraction import AudioVectorizer, ImageVectorizer
 from skmm.inspection import RobustnessDisplay, robustness_report
 
 FAST = {"max_epochs": 3, "width": 8, "random_state": 0}
@@ -62,14 +65,11 @@ def test_the_same_seed_gives_the_same_report_and_leaves_the_rows_alone(fitted):
     pd.testing.assert_frame_equal(X, before)
 
 
-def test_noise_is_for_numbers_and_texts_alone():
+def test_categories_have_no_noise():
     rng = np.random.default_rng(0)
-    n = 80
-    y = rng.normal(size=n)
-    pixels = rng.integers(0, 255, (n, 12, 12, 3), dtype=np.uint8)
-    X = pd.DataFrame({"kind": rng.choice(["a", "b"], n), "size": y + 0.1})
-    X["photo"] = pd.Series(list(pixels), dtype=object)
-    model = MultimodalRegressor(pretrained=False, heads=["linear"]).fit(X, y)
+    y = rng.normal(size=80)
+    X = pd.DataFrame({"kind": rng.choice(["a", "b"], 80), "size": y + 0.1})
+    model = MultimodalRegressor(heads=["linear"]).fit(X, y)
     result = robustness_report(model, X, y, strengths=[1.0], random_state=0)
     noisy = result.frame.query("corruption == 'noise'")
     assert noisy["modality"].tolist() == ["tabular"]
@@ -77,6 +77,78 @@ def test_noise_is_for_numbers_and_texts_alone():
     only_kinds = MultimodalRegressor(heads=["linear"]).fit(X[["kind"]], y)
     result = robustness_report(only_kinds, X[["kind"]], y, corruptions=["noise"])
     assert len(result.frame) == 0
+
+
+@pytest.fixture(scope="module")
+def stripes():
+    """A model of stripes that lie or stand, as PNG files, one of them transparent."""
+    Image = pytest.importorskip("PIL.Image")
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % 2
+    cells = []
+    for label in y:
+        pixels = np.full((32, 32, 4), 255, dtype=np.uint8)
+        pixels[..., :3] = 60 + 60 * (np.arange(32) // 2 % 2)[:, None, None]
+        pixels[..., :3] += rng.integers(0, 20, (32, 32, 3), dtype=np.uint8)
+        file = io.BytesIO()
+        Image.fromarray(np.swapaxes(pixels, 0, 1) if label else pixels).save(
+            file, "PNG"
+        )
+        cells.append(file.getvalue())
+    X = pd.DataFrame({"photo": pd.Series(cells, dtype=object)})
+    photo = ImageVectorizer(("edges",), size=32)
+    model = MultimodalClassifier([("photo", photo, "photo")], heads=["linear"])
+    return model.fit(X[:40], y[:40]), X[40:], y[40:]
+
+
+def test_pictures_get_noise_and_are_blurred(stripes):
+    model, X, y = stripes
+    result = robustness_report(
+        model, X, y, scoring="neg_log_loss", strengths=[0.02, 1.0], random_state=0
+    )
+    assert set(result.frame["corruption"]) == {"missing", "swapped", "noise", "blur"}
+    for corruption in ("noise", "blur"):
+        little, much = (lost(result, "photo", corruption, s) for s in (0.02, 1.0))
+        assert abs(little) < 0.1
+        assert much > 0.2
+    blurred = result.frame.query("corruption == 'blur'")
+    assert blurred["score_std"].eq(0).all()
+    noisy = result.frame.query("corruption == 'noise' and strength == 1")
+    assert noisy["score_std"].gt(0).all()
+
+
+def test_missing_pictures_stay_so_and_unreadable_ones_are_told(stripes):
+    model, X, y = stripes
+    X = X.copy()
+    X.iloc[0, 0] = None
+    result = robustness_report(model, X, y, corruptions=["blur"], strengths=[0.5])
+    assert np.isfinite(result.frame["score_mean"]).all()
+    X.iloc[1, 0] = b"not a picture"
+    with pytest.raises(ValueError, match="'photo', row 41"):
+        robustness_report(model, X, y, corruptions=["blur"])
+
+
+def test_sounds_get_white_noise():
+    rng = np.random.RandomState(0)
+    y = np.arange(40) % 2
+    time = np.arange(3000) / 8000
+    tones = 0.1 * np.sin(2 * np.pi * np.where(y, 500, 520)[:, None] * time)
+    cells = [(tone.astype(np.float32), 8000) for tone in tones + 1e-3 * rng.normal()]
+    X = pd.DataFrame({"sound": pd.Series(cells, dtype=object)})
+    sound = AudioVectorizer(("mfcc",), rate=8000)
+    model = MultimodalClassifier([("sound", sound, "sound")], heads=["linear"])
+    result = robustness_report(
+        model.fit(X, y),
+        X,
+        y,
+        scoring="neg_log_loss",
+        strengths=[1e-4, 1.0],
+        n_repeats=1,
+        random_state=0,
+    )
+    assert "blur" not in set(result.frame["corruption"])
+    assert lost(result, "sound", "noise", 1.0) > 0.2
+    assert lost(result, "sound", "noise", 1.0) > lost(result, "sound", "noise", 1e-4)
 
 
 def test_folds_missing_cells_and_a_pipeline(fitted):

@@ -229,7 +229,6 @@ def test_free_text(cells):
         ["strongly agree with all of this", "do not agree with any of it"] * 20,
         ["the same long sentence in each and every row"] * 30,
         CITIES,
-        [f"{a.title()} {b.title()}" for a in WORDS for b in WORDS],  # Jane Smith
         [f"user{i}" for i in range(100)],
         [f"0000{i:04x}-aaaa-bbbb-cccc-{i:012x}" for i in range(100)],
         [f"https://example.org/a/{word}.jpg?page" for word in WORDS],
@@ -252,6 +251,30 @@ def test_free_text(cells):
 @pytest.mark.filterwarnings("ignore:Column .* is read as a category")
 def test_strings_that_are_no_text(cells, container):
     assert _kind(cells, container) == "tabular"
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"{a.title()} {b.title()}" for a in WORDS for b in WORDS],  # Jane Smith
+        [f"{a}{b}" for a in WORDS[:8] for b in WORDS[:8]],
+        [f"{['AB', 'QX', 'ZZ'][i % 3]}-{1000 + 7 * i}-{i % 2}" for i in range(90)],
+        [f"{['AB', 'QX', 'ZZ'][i % 3]}{1000 + 7 * i}" for i in range(90)],
+        [f"https://{'abc'[i % 3]}.org/{7 * i}" for i in range(90)],
+        [f"{7 * i}x@{'abc'[i % 3]}.org" for i in range(90)],
+        [f"{i:05d}" for i in range(5, 9000, 100)],
+    ],
+    ids=lambda cells: cells[0],
+)
+def test_values_of_one_row_each_are_read_by_what_they_are_written_with(
+    cells, container
+):
+    assert _kind(cells, container) == "text"
+
+
+def test_values_that_return_are_a_category():
+    names = [f"{a.title()} {b.title()}" for a in WORDS[:9] for b in WORDS[:9]]
+    assert _kind(names * 2) == "tabular"
 
 
 @pytest.mark.parametrize("n", [5, 3000])

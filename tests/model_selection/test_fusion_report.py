@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 
 from skmm import MultimodalClassifier, MultimodalRegressor, detect_modalities
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
+from skmm.inspection import explain_row, modality_importance
 from skmm.model_selection import FusionComparisonDisplay, _report, fusion_report
 from skmm.model_selection._late_average import LateAverageClassifier
 from skmm.model_selection._statistics import ResampledTest, compare, holm
@@ -411,7 +412,7 @@ def test_the_printed_report_has_all_models_and_the_verdict(report):
 class Reading(HTMLParser):
     """Collects tags, the text and what would be fetched."""
 
-    void = {"meta", "link", "path", "circle", "polygon"}
+    void = {"meta", "link", "path", "circle", "rect", "polygon"}
 
     def __init__(self):
         super().__init__()
@@ -438,7 +439,12 @@ def test_the_html_is_whole_and_fetches_nothing(classification, tmp_path):
     modalities = [("a<b", "tabular", ["num_0"]), ("c&d", "text", ["text_0"])]
     model = classifier(modalities=modalities)
     report = fusion_report(model, X, y, cv=2, random_state=0)
-    report.to_html(tmp_path / "report.html")
+    fitted = classifier(modalities=modalities).fit(X, y)
+    importance = modality_importance(fitted, X, y, n_bootstraps=5, random_state=0)
+    explanation = explain_row(fitted, X[X["text_0"].notna()])
+    report.to_html(
+        tmp_path / "report.html", importance=importance, explanation=explanation
+    )
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     for text in (page, report._repr_html_()):
         reading = Reading()
@@ -449,6 +455,8 @@ def test_the_html_is_whole_and_fetches_nothing(classification, tmp_path):
         assert "prefers-color-scheme: dark" in text
         assert "url(" not in text
     assert page.startswith("<!DOCTYPE html>")
+    assert "What each modality brings" in page
+    assert "Row " in page
 
 
 def test_a_page_is_replaced_as_a_whole_or_not_at_all(report, tmp_path, monkeypatch):

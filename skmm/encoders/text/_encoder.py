@@ -44,7 +44,9 @@ class TextEncoder(Encoder):
     short texts and few rows. Each column has its own n-grams: a word in the title and
     the same word in the body are different. N-grams are single words and pairs of
     words; in scripts without spaces (Chinese, Japanese, Thai, ...) they are one to
-    three characters. They are weighted by sublinear TF-IDF with rows of length one.
+    three characters. Of names and codes (at least 50 texts of up to three words on
+    average, most of which no other text has) they are one to four characters, with a
+    space at both ends. They are weighted by sublinear TF-IDF with rows of length one.
 
     A row has the modality if at least one of its text columns has a character that is
     not white space; with ``empty_is_missing=False``, if at least one is not missing.
