@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import Interval, StrOptions, fit_context
@@ -84,9 +85,12 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         outliers or a long tail; "quantile" the quantile of that name; "poisson" the
         mean of counts or amounts that are never negative, whose spread grows with
         their size, with predictions above 0.
-    quantile : float, default=None
+    quantile : float or sequence of float, default=None
         Between 0 and 1, for ``loss="quantile"``: 0.9 is exceeded by a tenth of the
-        targets.
+        targets. Several, in ascending order, such as ``[0.05, 0.5, 0.95]``, are
+        learned side by side, which takes less time than a model for each;
+        :meth:`predict_quantiles` predicts them all and :meth:`predict` the one nearest
+        the median.
     fusion : str, Fusion or class, default="concat"
         How the modalities' vectors are joined: a name of
         :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``, ``"attention"``,
@@ -224,8 +228,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         The pretrained networks of each modality that has some: `model`, `revision`
         (what tells its weights apart) and `tune` of each.
     head_weights_ : dict of str to float or ndarray
-        Each head's share in the mixture, an array over the outputs if several. All are
-        zero where no head beats a constant.
+        Each head's share in the mixture, an array over the outputs if several, and over
+        the quantiles of each. All are zero where no head beats a constant.
     history_ : list of dict
         Losses of each epoch, of each head and of what is predicted; skorch's history.
         ``history_.to_frame()`` is a table of it. With ``validation=k`` the epochs of
@@ -268,7 +272,11 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         "loss": [
             StrOptions({"squared_error", "absolute_error", "quantile", "poisson"})
         ],
-        "quantile": [Interval(numbers.Real, 0, 1, closed="neither"), None],
+        "quantile": [
+            Interval(numbers.Real, 0, 1, closed="neither"),
+            "array-like",
+            None,
+        ],
     }
 
     def __init__(
@@ -281,7 +289,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         loss: Literal[
             "squared_error", "absolute_error", "quantile", "poisson"
         ] = "squared_error",
-        quantile: float | None = None,
+        quantile: float | ArrayLike | None = None,
         fusion: str | Fusion | type = "concat",
         alignment: Alignments = None,
         alignment_weight: float = 0.1,
@@ -377,6 +385,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     def predict(self, X: TableLike) -> npt.NDArray[Any]:
         """Predict the targets, in their own unit.
 
+        Of several quantiles it is the one nearest the median, or the mean of the two
+        nearest if they are equally near.
+
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
@@ -387,6 +398,52 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         """
         logits = self._predict_logits(X)
         return self._targets.predict(logits)
+
+    def predict_quantiles(self, X: TableLike) -> npt.NDArray[np.float64]:
+        """Predict the quantiles that were learned.
+
+        They never cross: where the models' do, they are sorted [1]_.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_quantiles) or \
+                (n_samples, n_outputs, n_quantiles)
+            In the order of ``quantile``, which is ascending.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with a loss other than "quantile".
+
+        References
+        ----------
+        .. [1] Chernozhukov, Fernández-Val, Galichon: Quantile and Probability Curves
+           Without Crossing, Econometrica 78, 2010.
+
+        Examples
+        --------
+        >>> from skmm import MultimodalRegressor
+        >>> from skmm.datasets import make_multimodal_regression
+        >>> X, y = make_multimodal_regression(n_samples=300, random_state=0)
+        >>> model = MultimodalRegressor(
+        ...     loss="quantile", quantile=[0.1, 0.5, 0.9], random_state=0
+        ... ).fit(X, y)
+        >>> model.predict_quantiles(X).shape
+        (300, 3)
+        """
+        check_is_fitted(self)
+        if self._targets.loss != "quantile":
+            raise ValueError(
+                f"This model was fitted with loss={self._targets.loss!r}, which learns "
+                'no quantiles. Fit one with loss="quantile" and, for example, '
+                "quantile=[0.05, 0.5, 0.95]."
+            )
+        quantiles = self._targets.predict_columns(self._predict_logits(X))
+        return quantiles[:, 0] if self._targets.is_vector else quantiles
 
     def score(
         self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None

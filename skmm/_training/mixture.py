@@ -1,7 +1,5 @@
 """How the heads' outputs are mixed after training."""
 
-import functools
-
 import numpy as np
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
@@ -88,17 +86,19 @@ class Mixture:
         elif targets.loss == "squared_error":
             one = _fit_least_squares
         else:
-            one = functools.partial(_fit_numbers, targets.criterion)
+            one = _fit_numbers
         weight = weight / weight.sum()
         pull = (cls.prior_rows / (len(weight) + cls.prior_rows)) ** 2 / 2
 
         def fit_weights(stacked):
-            return np.stack(
-                [
-                    one(stacked[:, :, group], codes[:, j], weight, pull)
-                    for j, group in enumerate(targets.groups)
-                ]
-            )
+            found = []
+            for j, group in enumerate(targets.groups):
+                options = {}
+                if one is _fit_numbers:
+                    options["criterion"] = targets.criterion.of_column(j)
+                some = stacked[:, :, group]
+                found.append(one(some, codes[:, j], weight, pull, **options))
+            return np.stack(found)
 
         mixture = cls(heads, targets.groups, fit_weights(stacked))
         shares = np.stack(list(map(np.atleast_1d, mixture.shares.values())))
@@ -185,7 +185,7 @@ def _minimize_pulled(loss, n_heads, pull, pull_of_total):
     return minimize(pulled, equal, jac=True, method="L-BFGS-B", bounds=bounds).x
 
 
-def _fit_numbers(criterion, outputs, codes, weight, pull):
+def _fit_numbers(outputs, codes, weight, pull, criterion):
     outputs = outputs[:, :, 0]
 
     def loss(w):
