@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import StrOptions, fit_context
@@ -422,6 +423,70 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         if isinstance(probabilities, list):
             return [np.log(np.maximum(some, tiny)) for some in probabilities]
         return np.log(np.maximum(probabilities, tiny))
+
+    def predict_set(
+        self,
+        X: TableLike,
+        coverage: float = 0.9,
+        *,
+        calibration: tuple[TableLike, CellsLike] | None = None,
+    ) -> Any:
+        """Predict sets of classes that hold the true one as often as is asked.
+
+        Conformal prediction: a set has the classes whose probability is above a bound
+        [1]_, and the likeliest in any case. The bound is chosen on the validation
+        rows, each predicted by weights of the heads that were fitted on other rows.
+        The promise holds for rows like those, on average over all rows and not for
+        each class. With ``validation=k`` all rows calibrate, each predicted by the
+        model that left it out.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        coverage : float, default=0.9
+            Share of the rows whose class is to be in its set, between 0 and 1.
+        calibration : (X, y), default=None
+            Rows to calibrate on in place of the validation rows, with their classes.
+            The model must not have been fitted on them.
+
+        Returns
+        -------
+        sets : ndarray of bool of shape (n_samples, n_classes)
+            In the order of ``classes_``. For several outputs a list of arrays.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows to calibrate on, or too few for the coverage, and for
+            multilabel targets.
+
+        References
+        ----------
+        .. [1] Sadinle, Lei, Wasserman: Least Ambiguous Set-Valued Classifiers with
+           Bounded Error Levels, Journal of the American Statistical Association 114,
+           2019.
+
+        Examples
+        --------
+        >>> from skmm import MultimodalClassifier
+        >>> from skmm.datasets import make_multimodal_classification
+        >>> X, y = make_multimodal_classification(n_samples=300, random_state=0)
+        >>> model = MultimodalClassifier(random_state=0).fit(X, y)
+        >>> model.predict_set(X).shape
+        (300, 2)
+        """
+        from skmm._training.conformal import predict_set
+
+        check_is_fitted(self)
+        if self._targets.kind == "multilabel":
+            raise ValueError(
+                "predict_set is for classes of which a row has one; these targets are "
+                "multilabel. Fit a classifier for each label."
+            )
+        known = self._read_calibration(calibration)
+        outputs = self._predict_logits(X)
+        sets = predict_set(self._targets, outputs, known, coverage)
+        return sets if self._targets.kind == "multioutput" else sets[0]
 
     def score(
         self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None

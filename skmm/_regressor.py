@@ -445,6 +445,72 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         quantiles = self._targets.predict_columns(self._predict_logits(X))
         return quantiles[:, 0] if self._targets.is_vector else quantiles
 
+    def predict_interval(
+        self,
+        X: TableLike,
+        coverage: float = 0.9,
+        *,
+        calibration: tuple[TableLike, CellsLike] | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Predict intervals that hold the target of a new row as often as is asked.
+
+        Conformal prediction: the interval is as wide as it must be to hold this share
+        of the validation rows' targets, each predicted by weights of the heads that
+        were fitted on other rows. The promise holds for rows like those, on average
+        over all rows and not for each kind of row.
+
+        With ``loss="quantile"`` and quantiles on both sides of the median, the
+        interval lies between the two nearest to its ends, moved outward or inward by
+        the same amount for all rows [1]_: it is wider where targets are less certain.
+        With other losses it lies around what is predicted and is equally wide for all
+        rows [2]_; with ``loss="poisson"`` it grows with the root of what is predicted.
+        With ``validation=k`` all rows calibrate, each predicted by the model that left
+        it out.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        coverage : float, default=0.9
+            Share of the targets that is to lie in the intervals, between 0 and 1.
+        calibration : (X, y), default=None
+            Rows to calibrate on in place of the validation rows, with their targets.
+            The model must not have been fitted on them.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper bound. Of several targets, each is covered by itself.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows to calibrate on, or too few for the coverage, and if
+            quantiles were learned on one side of the median only.
+
+        References
+        ----------
+        .. [1] Romano, Patterson, Candès: Conformalized Quantile Regression, NeurIPS
+           2019.
+        .. [2] Vovk, Gammerman, Shafer: Algorithmic Learning in a Random World,
+           Springer 2005.
+
+        Examples
+        --------
+        >>> from skmm import MultimodalRegressor
+        >>> from skmm.datasets import make_multimodal_regression
+        >>> X, y = make_multimodal_regression(n_samples=300, random_state=0)
+        >>> model = MultimodalRegressor(random_state=0).fit(X, y)
+        >>> model.predict_interval(X, coverage=0.8).shape
+        (300, 2)
+        """
+        from skmm._training.conformal import predict_interval
+
+        check_is_fitted(self)
+        known = self._read_calibration(calibration)
+        outputs = self._predict_logits(X)
+        interval = predict_interval(self._targets, outputs, known, coverage)
+        return interval[:, 0] if self._targets.is_vector else interval
+
     def score(
         self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
     ) -> float:

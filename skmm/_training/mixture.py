@@ -61,6 +61,22 @@ class Mixture:
         if not known or not rows.weight.sum() > 0:
             return cls(heads, targets.groups)
         codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
+        return cls.of_codes(heads, logits, codes, weight, targets)
+
+    @classmethod
+    def of_codes(cls, heads, logits, codes, weight, targets):
+        """Fit where there is something to weigh; one head alone is at most shifted.
+
+        Parameters
+        ----------
+        heads : list of str
+        logits : dict of str to ndarray of shape (n_samples, n_logits)
+        codes : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,)
+        targets : ClassificationTargets or RegressionTargets
+        """
+        if not weight.sum() > 0:
+            return cls(heads, targets.groups)
         logits = {head: logits[head] for head in heads}
         if len(heads) > 1:
             return cls.fit(logits, codes, weight, targets)

@@ -28,11 +28,14 @@ class SquaredError:
     n_columns : int
         Numbers that are learned of each target; what is said of outputs below holds
         for as many columns each.
+    least : float
+        Bound of the target, in its own unit.
     """
 
     name = "squared_error"
     curvature = 1.0
     n_columns = 1
+    least = -np.inf
     #: Options of scikit-learn's boosting that minimise the same.
     boosting = {"loss": "squared_error"}
 
@@ -114,6 +117,16 @@ class SquaredError:
         outputs : ndarray
         """
         return outputs
+
+    def unit(self, y_pred):
+        """Return how errors grow with what is predicted, up to a factor.
+
+        Parameters
+        ----------
+        y_pred : ndarray
+            In the target's own unit.
+        """
+        return np.ones(y_pred.shape)
 
 
 class QuantileLoss(SquaredError):
@@ -214,6 +227,7 @@ class PoissonLoss(SquaredError):
     """Half the Poisson deviance: the mean of counts or amounts is learned, as a log."""
 
     name = "poisson"
+    least = 0.0
     boosting = {"loss": "poisson"}
 
     def standardise(self, y, weight):
@@ -245,6 +259,9 @@ class PoissonLoss(SquaredError):
         bounded = np.minimum(outputs, _LARGEST_EXPONENT)
         slope = np.exp(bounded)
         return slope * (1 + outputs - bounded) - codes * outputs, slope - codes
+
+    def unit(self, y_pred):
+        return np.sqrt(np.maximum(y_pred, np.finfo(np.float64).tiny))
 
     def link(self, predictions):
         return np.log(np.maximum(predictions, _LEAST))

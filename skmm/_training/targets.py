@@ -96,6 +96,10 @@ class ClassificationTargets:
             codes[:, j] = _places(classes, column)
         return codes.astype(np.float32) if self.is_sigmoid else codes
 
+    def truth(self, y):
+        """Give labels as class numbers, int64 (n_samples, n_outputs)."""
+        return self.encode(y).astype(np.int64)
+
     def class_weights(self, y, class_weight):
         """Return each row's weight by its class, (n_samples,).
 
@@ -183,13 +187,15 @@ class ClassificationTargets:
         """Probabilities from logits (n_samples, n_logits), in scikit-learn's layout."""
         if self.kind == "multilabel":
             return expit(logits)
-        if self.kind == "binary":
-            positive = expit(logits[:, 0])
-            return np.column_stack([1 - positive, positive])
-        probabilities = [
-            np.exp(log_softmax(logits[:, group], axis=1)) for group in self.groups
-        ]
-        return probabilities[0] if self.kind == "multiclass" else probabilities
+        probabilities = self.probabilities(logits)
+        return probabilities if self.kind == "multioutput" else probabilities[0]
+
+    def probabilities(self, logits):
+        """Probabilities of each output's classes, (n_samples, n_classes) each."""
+        if self.is_sigmoid:
+            positive = expit(logits)
+            return [np.column_stack([1 - some, some]) for some in positive.T]
+        return [np.exp(log_softmax(logits[:, group], axis=1)) for group in self.groups]
 
     def predict(self, logits):
         """Labels of the largest logits, in scikit-learn's layout."""
@@ -321,6 +327,47 @@ class RegressionTargets:
         largest = np.finfo(np.float64).max
         y = np.clip(y, -largest, largest)
         return np.sort(y.reshape(len(y), -1, self.n_columns), axis=2)
+
+    def bounds(self, outputs, coverage):
+        """Return what an interval starts from, and the unit in which it is widened.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_samples, n_columns * n_outputs)
+        coverage : float
+
+        Returns
+        -------
+        low, high, unit : ndarray of shape (n_samples, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If the quantiles that were learned do not lie on both sides of the median.
+        """
+        columns = self.predict_columns(outputs)
+        if self.loss != "quantile":
+            return (
+                columns[..., 0],
+                columns[..., 0],
+                self.criterion.unit(columns[..., 0]),
+            )
+        quantiles = np.asarray(self.criterion.quantiles)
+        if not quantiles[0] < 0.5 < quantiles[-1]:
+            raise ValueError(
+                f"quantile={quantiles.tolist()} is on one side of the median, and an "
+                "interval needs both. Fit with several, such as quantile=[0.05, 0.5, "
+                "0.95], or with another loss."
+            )
+        low = np.abs(quantiles - (1 - coverage) / 2)
+        high = np.abs(quantiles - (1 + coverage) / 2)
+        low[quantiles >= 0.5] = high[quantiles <= 0.5] = np.inf
+        low, high = columns[..., low.argmin()], columns[..., high.argmin()]
+        return low, high, np.ones(low.shape)
+
+    def truth(self, y):
+        """Give the targets as they are, float64 (n_samples, n_outputs)."""
+        return y.reshape(len(y), -1).astype(np.float64)
 
     def _as_columns(self, y):
         """Return targets with each output as often as it has columns, checked."""
