@@ -78,11 +78,12 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     memory : str or path, default=None
         Folder of a cache on disk of the networks' vectors: no picture, sound, video or
         text goes through a network twice, whatever the fold, search or process.
-    loss : {"squared_error", "absolute_error", "quantile", "poisson"}, \
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, \
             default="squared_error"
         What all heads and their mixture minimise, and so what is predicted:
         "squared_error" the mean; "absolute_error" the median, for targets with
-        outliers or a long tail; "quantile" the quantile of that name; "poisson" the
+        outliers or a long tail; "huber" what lies between both, for targets of which
+        some are grossly wrong; "quantile" the quantile of that name; "poisson" the
         mean of counts or amounts that are never negative, whose spread grows with
         their size, with predictions above 0.
     quantile : float or sequence of float, default=None
@@ -270,7 +271,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     _parameter_constraints = {
         **BaseMultimodal._parameter_constraints,
         "loss": [
-            StrOptions({"squared_error", "absolute_error", "quantile", "poisson"})
+            StrOptions(
+                {"squared_error", "absolute_error", "huber", "quantile", "poisson"}
+            )
         ],
         "quantile": [
             Interval(numbers.Real, 0, 1, closed="neither"),
@@ -287,7 +290,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         pretrained: Pretrained = "auto",
         memory: PathLike | None = None,
         loss: Literal[
-            "squared_error", "absolute_error", "quantile", "poisson"
+            "squared_error", "absolute_error", "huber", "quantile", "poisson"
         ] = "squared_error",
         quantile: float | ArrayLike | None = None,
         fusion: str | Fusion | type = "concat",

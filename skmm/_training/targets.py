@@ -29,7 +29,7 @@ class ClassificationTargets:
     Attributes
     ----------
     classes : list of ndarray, one an output
-    kind : {"binary", "multiclass", "multilabel", "multioutput"}
+    kind : {"binary", "multiclass", "multilabel", "multioutput", "ordinal"}
     n_logits : int
     groups : list of slice, one an output
     """
@@ -72,7 +72,7 @@ class ClassificationTargets:
 
     @property
     def is_sigmoid(self):
-        return self.kind in ("binary", "multilabel")
+        return self.kind in ("binary", "multilabel", "ordinal")
 
     @property
     def public_classes(self):
@@ -118,7 +118,7 @@ class ClassificationTargets:
         weight = np.ones(len(y))
         if class_weight is None:
             return weight
-        codes = self.encode(y).astype(np.int64)
+        codes = self.truth(y)
         if isinstance(class_weight, (list, tuple)):
             if len(class_weight) != len(self.classes):
                 raise ValueError(
