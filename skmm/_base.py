@@ -575,7 +575,9 @@ class BaseMultimodal(
         if folds is not None:
             rows, kept = rows_train, folds >= 0
         heads = list(self._learner.heads)
-        if rows is None or set(logits) != set(heads):
+        # Nothing is calibrated of labels, of which there may be thousands.
+        is_asked = self._targets.kind != "multilabel"
+        if rows is None or not is_asked or set(logits) != set(heads):
             return
         codes, y = rows.codes.cpu().numpy()[kept], rows.y[kept]
         weight = rows.weight.cpu().numpy()[kept]

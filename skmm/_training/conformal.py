@@ -67,7 +67,8 @@ def predict_interval(targets, outputs, known, coverage):
     _check_coverage(coverage)
     outputs_known, truth, weight = known
     low, high, unit = targets.bounds(outputs_known, coverage)
-    beyond = np.maximum(low - truth, truth - high) / unit
+    with np.errstate(over="ignore"):
+        beyond = np.maximum(low - truth, truth - high) / unit
     margin = np.array([_least_that_holds(some, weight, coverage) for some in beyond.T])
     low, high, unit = targets.bounds(outputs, coverage)
     middle = low / 2 + high / 2
