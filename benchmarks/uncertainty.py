@@ -3,7 +3,8 @@
 Ten splits of 80/20 of each task. Coverage is the share of test targets in the
 interval, nominally .9; width and pinball loss (mean of the quantiles .05, .5 and .95)
 are in units of the target's standard deviation. "spread" is the standard deviation of
-the coverage over the splits. Prints one table, a line for each task and model:
+the coverage over the splits; "between quantiles" is the share of test targets between
+the outer two, before they are moved. Prints one table, a line for each task and model:
 
 - quantiles: MultimodalRegressor(loss="quantile", quantile=[.05, .5, .95]);
 - absolute: MultimodalRegressor(loss="absolute_error");
@@ -150,9 +151,9 @@ def main():
                     "model": line,
                     "coverage": f"{held:.3f}",
                     "spread": f"{np.std(found, axis=0)[0]:.3f}",
-                    "between quantiles": f"{bare:.3f}",
+                    "between quantiles": "" if np.isnan(bare) else f"{bare:.3f}",
                     "width": f"{width:.3f}",
-                    "pinball": f"{pinball:.4f}",
+                    "pinball": "" if np.isnan(pinball) else f"{pinball:.4f}",
                     "CPU s": f"{seconds:.1f}",
                 }
             )
