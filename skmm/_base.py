@@ -248,7 +248,7 @@ class BaseMultimodal(
         rows_train, rows_valid = self._prepare(
             frame, train, valid, from_scratch=from_scratch, folds=folds
         )
-        self._learner.train(
+        logits = self._learner.train(
             self.get_params(deep=False),
             rows_train,
             rows_valid if folds is None else folds,
@@ -259,6 +259,7 @@ class BaseMultimodal(
             steps=self._steps,
         )
         self._set_learned_attributes()
+        self._remember_validation(logits, rows_train, rows_valid, folds)
         if self.verbose:
             self._print_end(time.perf_counter() - start)
         known = [(rows_train.X, rows_train.blocks)]
@@ -290,6 +291,7 @@ class BaseMultimodal(
             params = self.get_params(deep=False)
             fitted._learner.train(params, rows, epochs=1, view=fitted._view)
             fitted._set_learned_attributes()
+            fitted._calibration = None
         return self._become(fitted)
 
     def _become(self, fitted):
@@ -572,6 +574,52 @@ class BaseMultimodal(
         self.head_weights_ = learner.mixture.shares
         self.validation_score_ = learner.validation_score
 
+    def _remember_validation(self, logits, rows_train, rows_valid, folds):
+        """Keep what is predicted for the validation rows, for intervals and sets."""
+        from skmm._training.conformal import mix_apart
+
+        self._calibration = None
+        rows, kept = rows_valid, slice(None)
+        if folds is not None:
+            rows, kept = rows_train, folds >= 0
+        heads = list(self._learner.heads)
+        # Nothing is calibrated of labels, of which there may be thousands.
+        is_asked = self._targets.kind != "multilabel"
+        if rows is None or not is_asked or set(logits) != set(heads):
+            return
+        codes, y = rows.codes.cpu().numpy()[kept], rows.y[kept]
+        weight = rows.weight.cpu().numpy()[kept]
+        mixed = mix_apart(heads, logits, codes, weight, self._targets)
+        # A class's weight says how much its rows teach, not how many there are.
+        of_class = self._class_weights(y)
+        weight = weight / np.where(of_class > 0, of_class, 1)
+        self._calibration = {
+            "outputs": mixed,
+            "truth": self._targets.truth(y),
+            "weight": weight,
+        }
+
+    def _read_calibration(self, calibration):
+        """Return outputs, truth and weight of the rows that calibrate."""
+        if calibration is not None:
+            if not isinstance(calibration, tuple) or len(calibration) != 2:
+                raise ValueError(
+                    "calibration= is a pair (X, y) of rows that the model was not "
+                    f"fitted on, and their targets; got {type(calibration).__name__}."
+                )
+            X, y = calibration
+            y = self._check_y(y)
+            check_consistent_length(X, y)
+            return self._predict_logits(X), self._targets.truth(y), np.ones(len(y))
+        if self._calibration is None:
+            raise ValueError(
+                "There are no rows to calibrate on: the model was fitted without "
+                "validation rows, or by partial_fit. Pass rows that it was not fitted "
+                "on, calibration=(X, y), or fit with validation='auto' or "
+                "validation=5."
+            )
+        return tuple(self._calibration.values())
+
     def _print_end(self, seconds):
         """Print what the training came to, in one line."""
         heads = [f"{h} {np.mean(w):.2f}" for h, w in self.head_weights_.items()]
@@ -702,6 +750,10 @@ class BaseMultimodal(
     #: Frames that need not be read again, with their blocks: in a view of an estimator
     #: in training.
     _known = ()
+
+    #: What is predicted for the validation rows, their targets and weights, as a dict
+    #: of arrays; None without such rows.
+    _calibration = None
 
     def _fused_only(self):
         """Return a view of this fitted estimator, the fused head alone predicting."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
 from skmm._utils.compat import Interval, StrOptions, fit_context
@@ -77,16 +78,20 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     memory : str or path, default=None
         Folder of a cache on disk of the networks' vectors: no picture, sound, video or
         text goes through a network twice, whatever the fold, search or process.
-    loss : {"squared_error", "absolute_error", "quantile", "poisson"}, \
+    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, \
             default="squared_error"
         What all heads and their mixture minimise, and so what is predicted:
         "squared_error" the mean; "absolute_error" the median, for targets with
-        outliers or a long tail; "quantile" the quantile of that name; "poisson" the
+        outliers or a long tail; "huber" what lies between both, for targets of which
+        some are grossly wrong; "quantile" the quantile of that name; "poisson" the
         mean of counts or amounts that are never negative, whose spread grows with
         their size, with predictions above 0.
-    quantile : float, default=None
+    quantile : float or sequence of float, default=None
         Between 0 and 1, for ``loss="quantile"``: 0.9 is exceeded by a tenth of the
-        targets.
+        targets. Several, in ascending order, such as ``[0.05, 0.5, 0.95]``, are
+        learned side by side, which takes less time than a model for each;
+        :meth:`predict_quantiles` predicts them all and :meth:`predict` the one nearest
+        the median.
     fusion : str, Fusion or class, default="concat"
         How the modalities' vectors are joined: a name of
         :data:`skmm.fusion.FUSIONS` (``"concat"``, ``"gated"``, ``"attention"``,
@@ -224,8 +229,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         The pretrained networks of each modality that has some: `model`, `revision`
         (what tells its weights apart) and `tune` of each.
     head_weights_ : dict of str to float or ndarray
-        Each head's share in the mixture, an array over the outputs if several. All are
-        zero where no head beats a constant.
+        Each head's share in the mixture, an array over the outputs if several, and over
+        the quantiles of each. All are zero where no head beats a constant.
     history_ : list of dict
         Losses of each epoch, of each head and of what is predicted; skorch's history.
         ``history_.to_frame()`` is a table of it. With ``validation=k`` the epochs of
@@ -266,9 +271,15 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     _parameter_constraints = {
         **BaseMultimodal._parameter_constraints,
         "loss": [
-            StrOptions({"squared_error", "absolute_error", "quantile", "poisson"})
+            StrOptions(
+                {"squared_error", "absolute_error", "huber", "quantile", "poisson"}
+            )
         ],
-        "quantile": [Interval(numbers.Real, 0, 1, closed="neither"), None],
+        "quantile": [
+            Interval(numbers.Real, 0, 1, closed="neither"),
+            "array-like",
+            None,
+        ],
     }
 
     def __init__(
@@ -279,9 +290,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         pretrained: Pretrained = "auto",
         memory: PathLike | None = None,
         loss: Literal[
-            "squared_error", "absolute_error", "quantile", "poisson"
+            "squared_error", "absolute_error", "huber", "quantile", "poisson"
         ] = "squared_error",
-        quantile: float | None = None,
+        quantile: float | ArrayLike | None = None,
         fusion: str | Fusion | type = "concat",
         alignment: Alignments = None,
         alignment_weight: float = 0.1,
@@ -377,6 +388,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     def predict(self, X: TableLike) -> npt.NDArray[Any]:
         """Predict the targets, in their own unit.
 
+        Of several quantiles it is the one nearest the median, or the mean of the two
+        nearest if they are equally near.
+
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
@@ -387,6 +401,118 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         """
         logits = self._predict_logits(X)
         return self._targets.predict(logits)
+
+    def predict_quantiles(self, X: TableLike) -> npt.NDArray[np.float64]:
+        """Predict the quantiles that were learned.
+
+        They never cross: where the models' do, they are sorted [1]_.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+
+        Returns
+        -------
+        quantiles : ndarray of shape (n_samples, n_quantiles) or \
+                (n_samples, n_outputs, n_quantiles)
+            In the order of ``quantile``, which is ascending.
+
+        Raises
+        ------
+        ValueError
+            If the model was fitted with a loss other than "quantile".
+
+        References
+        ----------
+        .. [1] Chernozhukov, Fernández-Val, Galichon: Quantile and Probability Curves
+           Without Crossing, Econometrica 78, 2010.
+
+        Examples
+        --------
+        >>> from skmm import MultimodalRegressor
+        >>> from skmm.datasets import make_multimodal_regression
+        >>> X, y = make_multimodal_regression(n_samples=300, random_state=0)
+        >>> model = MultimodalRegressor(
+        ...     loss="quantile", quantile=[0.1, 0.5, 0.9], random_state=0
+        ... ).fit(X, y)
+        >>> model.predict_quantiles(X).shape
+        (300, 3)
+        """
+        check_is_fitted(self)
+        if self._targets.loss != "quantile":
+            raise ValueError(
+                f"This model was fitted with loss={self._targets.loss!r}, which learns "
+                'no quantiles. Fit one with loss="quantile" and, for example, '
+                "quantile=[0.05, 0.5, 0.95]."
+            )
+        quantiles = self._targets.predict_columns(self._predict_logits(X))
+        return quantiles[:, 0] if self._targets.is_vector else quantiles
+
+    def predict_interval(
+        self,
+        X: TableLike,
+        coverage: float = 0.9,
+        *,
+        calibration: tuple[TableLike, CellsLike] | None = None,
+    ) -> npt.NDArray[np.float64]:
+        """Predict intervals that hold the target of a new row as often as is asked.
+
+        Conformal prediction: the interval is as wide as it must be to hold this share
+        of the validation rows' targets, each predicted by weights of the heads that
+        were fitted on other rows. The promise holds for rows like those, on average
+        over all rows and not for each kind of row.
+
+        With ``loss="quantile"`` and quantiles on both sides of the median, the
+        interval lies between the two nearest to its ends, moved outward or inward by
+        the same amount for all rows [1]_: it is wider where targets are less certain.
+        With other losses it lies around what is predicted and is equally wide for all
+        rows [2]_; with ``loss="poisson"`` it grows with the root of what is predicted.
+        With ``validation=k`` all rows calibrate, each predicted by the model that left
+        it out.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        coverage : float, default=0.9
+            Share of the targets that is to lie in the intervals, between 0 and 1.
+        calibration : (X, y), default=None
+            Rows to calibrate on in place of the validation rows, with their targets.
+            The model must not have been fitted on them.
+
+        Returns
+        -------
+        interval : ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper bound. Of several targets, each is covered by itself.
+
+        Raises
+        ------
+        ValueError
+            If there are no rows to calibrate on, or too few for the coverage, and if
+            quantiles were learned on one side of the median only.
+
+        References
+        ----------
+        .. [1] Romano, Patterson, Candès: Conformalized Quantile Regression, NeurIPS
+           2019.
+        .. [2] Vovk, Gammerman, Shafer: Algorithmic Learning in a Random World,
+           Springer 2005.
+
+        Examples
+        --------
+        >>> from skmm import MultimodalRegressor
+        >>> from skmm.datasets import make_multimodal_regression
+        >>> X, y = make_multimodal_regression(n_samples=300, random_state=0)
+        >>> model = MultimodalRegressor(random_state=0).fit(X, y)
+        >>> model.predict_interval(X, coverage=0.8).shape
+        (300, 2)
+        """
+        from skmm._training.conformal import predict_interval
+
+        check_is_fitted(self)
+        known = self._read_calibration(calibration)
+        outputs = self._predict_logits(X)
+        interval = predict_interval(self._targets, outputs, known, coverage)
+        return interval[:, 0] if self._targets.is_vector else interval
 
     def score(
         self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None

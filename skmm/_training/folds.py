@@ -41,6 +41,11 @@ class FoldLearner:
         self.validation_score = None
 
     @property
+    def heads(self):
+        """The heads of the first learner, by name."""
+        return self.members[0].heads
+
+    @property
     def fused(self):
         """The fused head's module in the first learner, or None."""
         return self.members[0].fused
@@ -113,11 +118,16 @@ class FoldLearner:
             Passed over: each row is in the training of all learners but one.
         **kwargs
             As of a Learner.
+
+        Returns
+        -------
+        logits : dict of str to ndarray
+            Each head's, of the rows that a learner left out; empty without these.
         """
         if folds is None:
             for one in self.members:
                 one.train(options, rows, view=view, steps=steps, **kwargs)
-            return
+            return {}
         numbers = np.arange(len(rows))
         given, targets = {}, self.members[0].targets
         for fold, one in enumerate(self.members):
@@ -131,7 +141,8 @@ class FoldLearner:
         validated = numbers[folds >= 0]
         given = {head: some[validated] for head, some in given.items()}
         validated = _take(rows, validated, _STEPS)
-        self._mix(list(self.members[0].heads), given, validated, targets)
+        self._mix(list(self.heads), given, validated, targets)
+        return given
 
     def _mix(self, heads, logits, rows, targets):
         self.mixture = Mixture.of_rows(heads, rows, logits, targets)

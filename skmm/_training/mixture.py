@@ -1,7 +1,5 @@
 """How the heads' outputs are mixed after training."""
 
-import functools
-
 import numpy as np
 from scipy.optimize import minimize, nnls
 from scipy.special import expit, log_softmax
@@ -69,6 +67,22 @@ class Mixture:
         if not known or not rows.weight.sum() > 0:
             return cls(heads, targets.groups)
         codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
+        return cls.of_codes(heads, logits, codes, weight, targets)
+
+    @classmethod
+    def of_codes(cls, heads, logits, codes, weight, targets):
+        """Fit where there is something to weigh; one head alone is at most shifted.
+
+        Parameters
+        ----------
+        heads : list of str
+        logits : dict of str to ndarray of shape (n_samples, n_logits)
+        codes : ndarray of shape (n_samples, n_outputs)
+        weight : ndarray of shape (n_samples,)
+        targets : ClassificationTargets or RegressionTargets
+        """
+        if not weight.sum() > 0:
+            return cls(heads, targets.groups)
         logits = {head: logits[head] for head in heads}
         if len(heads) > 1:
             return cls.fit(logits, codes, weight, targets)
@@ -94,17 +108,19 @@ class Mixture:
         elif targets.loss == "squared_error":
             one = _fit_least_squares
         else:
-            one = functools.partial(_fit_numbers, targets.criterion)
+            one = _fit_numbers
         weight = weight / weight.sum()
         pull = (cls.prior_rows / (len(weight) + cls.prior_rows)) ** 2 / 2
 
         def fit_weights(stacked):
-            return np.stack(
-                [
-                    one(stacked[:, :, group], codes[:, j], weight, pull)
-                    for j, group in enumerate(targets.groups)
-                ]
-            )
+            found = []
+            for j, group in enumerate(targets.groups):
+                options = {}
+                if one is _fit_numbers:
+                    options["criterion"] = targets.criterion.of_column(j)
+                some = stacked[:, :, group]
+                found.append(one(some, codes[:, j], weight, pull, **options))
+            return np.stack(found)
 
         mixture = cls(heads, targets.groups, fit_weights(stacked))
         shares = np.stack(list(map(np.atleast_1d, mixture.shares.values())))
@@ -201,7 +217,7 @@ def _minimize_pulled(loss, n_heads, pull, pull_of_total):
     return minimize(pulled, equal, jac=True, method="L-BFGS-B", bounds=bounds).x
 
 
-def _fit_numbers(criterion, outputs, codes, weight, pull):
+def _fit_numbers(outputs, codes, weight, pull, criterion):
     outputs = outputs[:, :, 0]
 
     def loss(w):

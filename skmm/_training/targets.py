@@ -29,13 +29,14 @@ class ClassificationTargets:
     Attributes
     ----------
     classes : list of ndarray, one an output
-    kind : {"binary", "multiclass", "multilabel", "multioutput"}
+    kind : {"binary", "multiclass", "multilabel", "multioutput", "ordinal"}
     n_logits : int
     groups : list of slice, one an output
     """
 
     is_classification = True
     loss = "log_loss"
+    n_columns = 1
 
     def __init__(self, y, classes=None):
         # Columns of several types: each by itself.
@@ -71,7 +72,7 @@ class ClassificationTargets:
 
     @property
     def is_sigmoid(self):
-        return self.kind in ("binary", "multilabel")
+        return self.kind in ("binary", "multilabel", "ordinal")
 
     @property
     def public_classes(self):
@@ -95,6 +96,10 @@ class ClassificationTargets:
             codes[:, j] = _places(classes, column)
         return codes.astype(np.float32) if self.is_sigmoid else codes
 
+    def truth(self, y):
+        """Give labels as class numbers, int64 (n_samples, n_outputs)."""
+        return self.encode(y).astype(np.int64)
+
     def class_weights(self, y, class_weight):
         """Return each row's weight by its class, (n_samples,).
 
@@ -113,7 +118,7 @@ class ClassificationTargets:
         weight = np.ones(len(y))
         if class_weight is None:
             return weight
-        codes = self.encode(y).astype(np.int64)
+        codes = self.truth(y)
         if isinstance(class_weight, (list, tuple)):
             if len(class_weight) != len(self.classes):
                 raise ValueError(
@@ -182,13 +187,15 @@ class ClassificationTargets:
         """Probabilities from logits (n_samples, n_logits), in scikit-learn's layout."""
         if self.kind == "multilabel":
             return expit(logits)
-        if self.kind == "binary":
-            positive = expit(logits[:, 0])
-            return np.column_stack([1 - positive, positive])
-        probabilities = [
-            np.exp(log_softmax(logits[:, group], axis=1)) for group in self.groups
-        ]
-        return probabilities[0] if self.kind == "multiclass" else probabilities
+        probabilities = self.probabilities(logits)
+        return probabilities if self.kind == "multioutput" else probabilities[0]
+
+    def probabilities(self, logits):
+        """Probabilities of each output's classes, (n_samples, n_classes) each."""
+        if self.is_sigmoid:
+            positive = expit(logits)
+            return [np.column_stack([1 - some, some]) for some in positive.T]
+        return [np.exp(log_softmax(logits[:, group], axis=1)) for group in self.groups]
 
     def predict(self, logits):
         """Labels of the largest logits, in scikit-learn's layout."""
@@ -210,8 +217,10 @@ class ClassificationTargets:
 class RegressionTargets:
     """Numbers of one or several outputs, standardised for the net.
 
-    Each output is first brought near 1 by a power of two, which rounds nothing: centre
-    and scale are those of the target at unit scale, whatever its magnitude.
+    Where the loss learns several quantiles, an output is as many columns, one after
+    the other, and so has as many logits. Each column is first brought near 1 by a power
+    of two, which rounds nothing: centre and scale are those of the target at unit
+    scale, whatever its magnitude.
 
     Parameters
     ----------
@@ -222,8 +231,10 @@ class RegressionTargets:
 
     Attributes
     ----------
-    centre, scale : ndarray of shape (n_outputs,)
+    centre, scale : ndarray of shape (n_columns * n_outputs,)
         What the loss standardises by.
+    n_columns : int
+        Of each output.
     """
 
     is_classification = False
@@ -232,8 +243,8 @@ class RegressionTargets:
     def __init__(self, y, weight, criterion=None):
         self.criterion = criterion or SquaredError()
         self.is_vector = y.ndim == 1
-        y = y.reshape(len(y), -1)
-        self.criterion.check(y)
+        self.n_columns = self.criterion.n_columns
+        y = self._as_columns(y)
         self.exponent = _exponents(y)
         y = np.ldexp(y, -self.exponent)
         self.centre, scale = self.criterion.standardise(y, weight)
@@ -249,7 +260,7 @@ class RegressionTargets:
         What was constant until now may vary from now on.
         """
         with np.errstate(over="ignore"):
-            y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
+            y = np.ldexp(self._as_columns(y), -self.exponent)
         is_same = self._is_centre(np.abs(y - self.centre).max(axis=0))
         later = copy.copy(self)
         later.is_constant = self.is_constant & is_same
@@ -265,16 +276,15 @@ class RegressionTargets:
         return distance <= _ROUNDING * np.abs(self.centre)
 
     def encode(self, y):
-        """Give targets standardised, float32 (n_samples, n_outputs)."""
-        self.criterion.check(y.reshape(len(y), -1))
+        """Give targets standardised, float32 (n_samples, n_columns * n_outputs)."""
         # Later targets may be of another magnitude: the largest of them stay finite.
         with np.errstate(over="ignore"):
-            y = np.ldexp(y.reshape(len(y), -1), -self.exponent)
+            y = np.ldexp(self._as_columns(y), -self.exponent)
             codes = (y - self.centre) / self.scale
         return np.clip(codes, -_LARGEST, _LARGEST).astype(np.float32)
 
     def prior(self, codes, weight):
-        """The best constant, (n_outputs,)."""
+        """The best constant, (n_columns * n_outputs,)."""
         return np.zeros(self.n_logits)
 
     def row_loss(self, outputs, codes):
@@ -286,14 +296,84 @@ class RegressionTargets:
         return outputs.mean(1)
 
     def predict(self, outputs):
-        """Predictions in the target's own unit."""
+        """Predictions in the target's own unit; the middle one of several quantiles."""
+        y = self.predict_columns(outputs)
+        y = _middle(y, self.criterion.quantiles) if self.n_columns > 1 else y[..., 0]
+        return y[:, 0] if self.is_vector else y
+
+    def predict_columns(self, outputs):
+        """All that is learned of each target, in its own unit.
+
+        Quantiles that cross are put in order, by which they come closer to those of
+        the population on average [1]_.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_samples, n_columns * n_outputs)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples, n_outputs, n_columns)
+
+        References
+        ----------
+        .. [1] Chernozhukov, Fernández-Val, Galichon: Quantile and Probability Curves
+           Without Crossing, Econometrica 78, 2010.
+        """
         with np.errstate(over="ignore"):
             outputs = np.where(self.is_constant, 0.0, outputs)
             y = self.criterion.inverse_link(outputs) * self.scale + self.centre
             y = np.ldexp(y, self.exponent)
         largest = np.finfo(np.float64).max
         y = np.clip(y, -largest, largest)
-        return y[:, 0] if self.is_vector else y
+        return np.sort(y.reshape(len(y), -1, self.n_columns), axis=2)
+
+    def bounds(self, outputs, coverage):
+        """Return what an interval starts from, and the unit in which it is widened.
+
+        Parameters
+        ----------
+        outputs : ndarray of shape (n_samples, n_columns * n_outputs)
+        coverage : float
+
+        Returns
+        -------
+        low, high, unit : ndarray of shape (n_samples, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If the quantiles that were learned do not lie on both sides of the median.
+        """
+        columns = self.predict_columns(outputs)
+        if self.loss != "quantile":
+            return (
+                columns[..., 0],
+                columns[..., 0],
+                self.criterion.unit(columns[..., 0]),
+            )
+        quantiles = np.asarray(self.criterion.quantiles)
+        if not quantiles[0] < 0.5 < quantiles[-1]:
+            raise ValueError(
+                f"quantile={quantiles.tolist()} is on one side of the median, and an "
+                "interval needs both. Fit with several, such as quantile=[0.05, 0.5, "
+                "0.95], or with another loss."
+            )
+        low = np.abs(quantiles - (1 - coverage) / 2)
+        high = np.abs(quantiles - (1 + coverage) / 2)
+        low[quantiles >= 0.5] = high[quantiles <= 0.5] = np.inf
+        low, high = columns[..., low.argmin()], columns[..., high.argmin()]
+        return low, high, np.ones(low.shape)
+
+    def truth(self, y):
+        """Give the targets as they are, float64 (n_samples, n_outputs)."""
+        return y.reshape(len(y), -1).astype(np.float64)
+
+    def _as_columns(self, y):
+        """Return targets with each output as often as it has columns, checked."""
+        y = y.reshape(len(y), -1)
+        self.criterion.check(y)
+        return np.repeat(y, self.n_columns, axis=1)
 
     def score(self, y, y_pred, weight):
         """Return the weighted R², the mean of all outputs; None for a single row."""
@@ -318,6 +398,20 @@ def r_squared(y, y_pred, sample_weight=None):
         y, y_pred = (np.ldexp(some, -exponent) for some in (y, y_pred))
     y_pred = np.clip(y_pred, -_LARGEST, _LARGEST)
     return float(r2_score(y, y_pred, sample_weight=sample_weight))
+
+
+def _middle(y, quantiles):
+    """Return the quantile nearest the median; the mean of two that are as near.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_samples, n_outputs, n_quantiles)
+    quantiles : sequence of float
+    """
+    distance = np.abs(np.asarray(quantiles) - 0.5)
+    nearest = np.flatnonzero(distance <= distance.min() + 1e-9)
+    # Not the mean of both at once, which may be beyond the largest number.
+    return (y[..., nearest] / len(nearest)).sum(axis=2)
 
 
 #: Relative distance from the mean that rounding alone may make.

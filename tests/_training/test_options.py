@@ -17,7 +17,7 @@ from skmm.fusion import GatedFusion, LowRankFusion
 
 def test_structure_names_parameters_of_the_estimators():
     of_classes = set(MultimodalClassifier().get_params())
-    assert set(STRUCTURE) - of_classes == {"loss", "quantile"}
+    assert set(STRUCTURE) - of_classes == {"quantile"}
     assert set(STRUCTURE) < set(MultimodalRegressor().get_params())
 
 

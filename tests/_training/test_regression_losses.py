@@ -18,6 +18,7 @@ from sklearn.metrics import (
 from skmm import MultimodalRegressor
 from skmm._training.regression_losses import (
     AbsoluteError,
+    HuberLoss,
     PoissonLoss,
     QuantileLoss,
     SquaredError,
@@ -27,6 +28,7 @@ FAST = {"max_epochs": 2, "width": 4, "random_state": 0}
 OPTIONS = [
     {"loss": "squared_error"},
     {"loss": "absolute_error"},
+    {"loss": "huber"},
     {"loss": "quantile", "quantile": 0.9},
     {"loss": "poisson"},
 ]
@@ -59,7 +61,7 @@ def data():
 
 @pytest.mark.parametrize(
     "loss",
-    [SquaredError(), AbsoluteError(), QuantileLoss(0.2), PoissonLoss()],
+    [SquaredError(), AbsoluteError(), HuberLoss(), QuantileLoss(0.2), PoissonLoss()],
     ids=lambda loss: loss.name,
 )
 class TestLoss:
@@ -146,6 +148,21 @@ def test_as_many_targets_as_asked_lie_below_a_quantile(heads, quantile):
     )
     below = (y[400:] <= model.fit(X[:400], y[:400]).predict(X[400:])).mean()
     assert below == pytest.approx(quantile, abs=0.05)
+
+
+@pytest.mark.parametrize("heads", [["fused"], ["linear"], ["boosting"]], ids=str)
+def test_a_few_gross_errors_do_not_move_what_huber_learns(heads):
+    X, y = table(1500)
+    true, wrong = y[1000:], y[:1000].copy()
+    wrong[::20] = 300.0
+    model = MultimodalRegressor(heads=heads, random_state=0)
+    errors = [
+        mean_absolute_error(
+            true, model.set_params(loss=loss).fit(X[:1000], wrong).predict(X[1000:])
+        )
+        for loss in ("squared_error", "huber")
+    ]
+    assert errors[1] < 0.3 * errors[0]
 
 
 def test_amounts_are_predicted_above_zero_by_a_poisson_loss():

@@ -92,9 +92,19 @@ def test_no_head_waits(head):
         {"learning_rate_schedule": "cosine", "early_stopping": False},
         {"class_weight": "balanced"},
         {"cls": MultimodalRegressor},
-        {"cls": MultimodalRegressor, "loss": "quantile", "quantile": 0.9},
+        {"cls": MultimodalRegressor, "loss": "quantile", "quantile": [0.1, 0.9]},
+        {"cls": MultimodalRegressor, "loss": "huber"},
+        {"loss": "ordinal"},
     ],
-    ids=["bfloat16", "schedule", "class weight", "numbers", "quantile"],
+    ids=[
+        "bfloat16",
+        "schedule",
+        "class weight",
+        "numbers",
+        "quantiles",
+        "huber",
+        "ordinal",
+    ],
 )
 def test_no_training_waits(options):
     assert waits_of(**options) == []

@@ -49,10 +49,11 @@ class Head:
     uses_sample_weight : bool
         If False, weights other than 1 are an error.
     target_kinds : tuple of str
-        Of "binary", "multiclass", "multilabel", "multioutput", "regression": the
-        targets that it can learn.
+        Of "binary", "multiclass", "multilabel", "multioutput", "ordinal",
+        "regression": the targets that it can learn.
     losses : tuple of str
-        Of "log_loss" and the names of the losses of numbers: what it can minimise.
+        Of "log_loss", "ordinal" and the names of the losses of numbers: what it can
+        minimise.
     learns_incrementally : bool
         If False, it is left out of ``partial_fit``.
     owns_parameters : bool
@@ -66,8 +67,15 @@ class Head:
 
     name = None
     uses_sample_weight = True
-    target_kinds = ("binary", "multiclass", "multilabel", "multioutput", "regression")
-    losses = ("log_loss", *LOSSES)
+    target_kinds = (
+        "binary",
+        "multiclass",
+        "multilabel",
+        "multioutput",
+        "ordinal",
+        "regression",
+    )
+    losses = ("log_loss", "ordinal", *LOSSES)
     learns_incrementally = False
     owns_parameters = True
     exportable = False

@@ -45,7 +45,8 @@ class EstimatorHead(SolvedHead):
     classes, or go along with the target; sparse features are brought to their main
     directions. A modality that a row lacks is
     NaN, or, for estimators that take none, the column's mean. One estimator is fitted
-    for each output.
+    for each output, and for each of several quantiles, which it is given if it has a
+    parameter of the name ``quantile``.
 
     Parameters
     ----------
@@ -71,10 +72,11 @@ class EstimatorHead(SolvedHead):
                 f"The head {self.name!r} is {type(self.estimator).__name__}(), and a "
                 f"{what} is needed for these targets."
             )
-        if len(targets.groups) > self.max_outputs:
+        n_outputs = len(targets.groups) // targets.n_columns
+        if n_outputs > self.max_outputs:
             raise ValueError(
                 f"The head {self.name!r} fits an estimator for each output, and "
-                f"{len(targets.groups)} are more than {self.max_outputs}. Leave it out."
+                f"{n_outputs} are more than {self.max_outputs}. Leave it out."
             )
 
     @property
@@ -124,11 +126,19 @@ class EstimatorHead(SolvedHead):
 
     def _fit_output(self, j, X, codes, weight, X_valid, valid):
         """Return one output's estimator, fitted."""
-        return self._fit(clone(self.estimator), X, codes, weight)
+        return self._fit(self._make_estimator(j), X, codes, weight)
+
+    def _make_estimator(self, j):
+        """Return one output's estimator, unfitted."""
+        estimator = clone(self.estimator)
+        if self.targets.n_columns > 1 and "quantile" in estimator.get_params():
+            loss = self.targets.criterion.of_column(j)
+            estimator.set_params(quantile=loss.quantiles[0])
+        return estimator
 
     def _again(self, fitted):
         """Return an unfitted estimator with what was chosen."""
-        return clone(self.estimator)
+        return clone(fitted)
 
     def _fit(self, estimator, X, codes, weight, **options):
         params = estimator.get_params(deep=False)
@@ -218,7 +228,7 @@ class BoostingHead(EstimatorHead):
         n_trees = len(self.targets.groups) * (group.stop - group.start)
         visits = X.shape[1] * (8 * len(X) + self.bins) * n_trees
         rounds = np.clip(self.budget / max(visits, 1), *self.rounds)
-        estimator = clone(self.estimator).set_params(
+        estimator = self._make_estimator(j).set_params(
             max_iter=int(rounds), categorical_features=self.features_.is_category_
         )
         if "max_features" in estimator.get_params():
@@ -310,7 +320,7 @@ class DenseFeatures:
         self.means_ = []
         if self.many_.any():
             codes, _ = targets_of(sets)
-            for column in codes.T:
+            for column in self._one_each(codes):
                 encoder = self._make_means(column)
                 parts.append(encoder.fit_transform(matrix[:, self.many_], column))
                 self.means_.append(encoder)
@@ -401,10 +411,14 @@ class DenseFeatures:
             rows = (weight > 0) & ~np.isnan(matrix).all(axis=1)
             known = np.nan_to_num(matrix[rows])
             told = np.zeros(matrix.shape[1])
-            for some in codes[rows].T:
+            for some in self._one_each(codes[rows]):
                 told = np.maximum(told, self._tell(known, some))
             self.kept_[name] = np.sort(np.argsort(-told, kind="stable")[:most])
         return matrix[:, self.kept_[name]]
+
+    def _one_each(self, codes):
+        """Return a column of each output: the others differ by their scale alone."""
+        return codes.T[:: self.targets.n_columns]
 
     def _tell(self, known, codes):
         """Return the F of each number for one output, 0 where it is constant."""
