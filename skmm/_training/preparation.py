@@ -5,6 +5,7 @@ import copy
 from sklearn.base import clone
 
 from skmm._training.drift import MIN_UNKNOWN, Drift, check_transfer, check_unknown
+from skmm._utils import memory
 from skmm._utils.step_cache import Steps
 from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
@@ -22,6 +23,9 @@ from skmm.modalities._resolver import (
 
 #: Parameters that may name modalities, in a dict or list.
 _NAMING = ("encoder_learning_rate", "freeze")
+
+#: So many that what is left over when they are read is felt.
+_MANY_ROWS = 10_000
 
 _STEPS = Steps()
 _PLAIN = Defaults()
@@ -141,6 +145,7 @@ class Preparation:
             (selection.name, _make_encoder(selection, options), selection.positions)
             for selection in found
         ]
+        _release_after(frame)
         return self
 
     def check_named(self, options):
@@ -193,6 +198,7 @@ class Preparation:
             (name, encoder, columns)
             for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
         ]
+        _release_after(frame)
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
     def transform(self, frame, reading=_PLAIN, steps=_STEPS):
@@ -265,6 +271,12 @@ def _make_encoder(selection, options):
             "Pass a list of columns, or take TabularEncoder()."
         )
     return encoder.set_params(readers={**(encoder.readers or {}), **selection.readers})
+
+
+def _release_after(frame):
+    """Give free memory back where reading many rows has left much of it."""
+    if len(frame) >= _MANY_ROWS:
+        memory.release()
 
 
 def _take_columns(frame, positions):
