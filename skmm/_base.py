@@ -6,6 +6,7 @@ import copy
 import numbers
 import os
 import time
+import warnings
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Scoring,
         TableLike,
         Transformed,
         Validation,
@@ -100,6 +102,8 @@ class BaseMultimodal(
             tuple,
             None,
         ],
+        "scoring": [str, callable, None],
+        "time_limit": [Interval(numbers.Real, 0, None, closed="neither"), None],
         "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
@@ -140,6 +144,8 @@ class BaseMultimodal(
         early_stopping: bool = True,
         validation: Validation = "auto",
         n_iter_no_change: int = 2,
+        scoring: Scoring | None = None,
+        time_limit: float | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -175,6 +181,8 @@ class BaseMultimodal(
         self.early_stopping = early_stopping
         self.validation = validation
         self.n_iter_no_change = n_iter_no_change
+        self.scoring = scoring
+        self.time_limit = time_limit
         self.device = device
         self.precision = precision
         self.compile = compile
@@ -221,13 +229,16 @@ class BaseMultimodal(
             remedy, and the estimator is left as it was.
         """
         from skmm._nn.device import learning
+        from skmm._training.clock import ending_at, now
 
         n_folds = max(self._n_folds, 1)
         context = self._init_callback_context(max_subtasks=n_folds * self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
         fitted = copy.copy(self)
-        with learning():
+        limit = np.inf if self.time_limit is None else self.time_limit
+        with learning(), ending_at(now() + limit):
             fitted._fit(X, y, sample_weight, groups, context, self)
+        fitted._warn_of_cuts()
         return self._become(fitted)
 
     def _fit(self, X, y, sample_weight, groups, context, original):
@@ -563,6 +574,19 @@ class BaseMultimodal(
         self.best_epoch_ = dict(learner.best_epochs)
         self.head_weights_ = learner.mixture.shares
         self.validation_score_ = learner.validation_score
+
+    def _warn_of_cuts(self):
+        """Warn of what was left out for want of time."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        told = str(self._learner.cuts)
+        if told:
+            warnings.warn(
+                f"The time_limit of {self.time_limit:g} s is over: {told}. Raise "
+                "time_limit for a better model.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def _print_end(self, seconds):
         """Print what the training came to, in one line."""

@@ -51,10 +51,19 @@ def check_parts(options):
     TypeError
         For what is no such part.
     """
+    from sklearn.metrics import get_scorer
+
     from skmm._nn.device import resolve_device
     from skmm._training.heads import choose_heads
 
     resolve_device(options["device"])
+    if options["scoring"] is not None:
+        get_scorer(options["scoring"])
+        if options["validation"] is None:
+            raise ValueError(
+                f"scoring={options['scoring']!r} is taken of the rows that validate, "
+                "and with validation=None there are none. Set one of them."
+            )
     choose_heads(options["heads"])
     make_fusion(options["fusion"])
     alignments = options["alignment"]

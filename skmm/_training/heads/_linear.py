@@ -10,6 +10,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax
 
+from skmm._training.clock import time_left
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import linear_parts, targets_of
 
@@ -67,14 +68,16 @@ class LinearHead(SolvedHead):
         if valid is None:
             self.strength_ = 1.0
             self._keep(problem.solve(self.strength_, start))
+            self.is_shortened = not time_left() > 0
             return self
         rows = self._problem([valid])
         best = _follow(problem, rows, range(_FIRST, len(_STRENGTHS)), start)
-        if best[1] == _FIRST:
+        if best[1] == _FIRST and time_left() > 0:
             other = _follow(problem, rows, range(_FIRST - 1, -1, -1), best[2])
             best = min(best, other, key=lambda found: found[0])
         _, place, solution = best
         self.strength_ = float(_STRENGTHS[place])
+        self.is_shortened = not time_left() > 0
         self._keep(solution)
         return self
 
@@ -102,6 +105,12 @@ class LinearHead(SolvedHead):
         return Problem(list(zip(*parts)), *targets_of(sets), self.targets)
 
 
+def _stop_in_time(intermediate_result):
+    """End a minimisation where it is, once the time is over."""
+    if not time_left() > 0:
+        raise StopIteration
+
+
 def _follow(problem, valid, places, solution):
     """Follow the path; return (validation loss, place, solution) of the best."""
     best, since = (np.inf, places[0], solution), 0
@@ -113,6 +122,8 @@ def _follow(problem, valid, places, solution):
         if since == 0:
             best = (loss, place, solution)
         elif since == _PATIENCE:
+            break
+        if not time_left() > 0:
             break
     return best
 
@@ -192,6 +203,7 @@ class Problem:
             jac=True,
             method="L-BFGS-B",
             options=options,
+            callback=_stop_in_time,
         )
         return unit * found.x.reshape(shape)
 
