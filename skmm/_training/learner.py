@@ -19,6 +19,7 @@ from skmm._nn.seeding import (
     needs_global_state,
     seeded,
 )
+from skmm._training.adamw import AdamW
 from skmm._training.clock import Cuts, ending_at, now, time_left
 from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
 from skmm._training.history import TrainingHistory
@@ -388,7 +389,7 @@ class Learner:
             or needs_global_state(self.module)
             or torch.get_default_dtype() != torch.float32,
             history=self.history,
-            optimizer=torch.optim.AdamW,
+            optimizer=AdamW,
             optimizer__weight_decay=options["weight_decay"],
             optimizer__fused=device.type in ("cpu", "cuda"),
             lr=options["learning_rate"],
