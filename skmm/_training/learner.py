@@ -30,6 +30,7 @@ from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
 from skmm._training.rows import Rows
 from skmm._training.solving import Solving
+from skmm._utils import memory
 from skmm._utils.step_cache import Steps
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
@@ -255,7 +256,7 @@ class Learner:
             self._scorer = get_scorer(options["scoring"])
         if epochs is None and self.unfitted:
             solving = Solving(self._spec({}), rows_train, rows_valid, steps)
-            known, seconds = self._solve(solving)
+            known, seconds = self._solve(solving, len(rows_train))
         if len(self.module.heads):
             # A context of its own: what a layer draws from is forgotten in any case.
             known = contextvars.copy_context().run(
@@ -287,7 +288,7 @@ class Learner:
                     self.cuts.refit = True
         return known
 
-    def _solve(self, solving):
+    def _solve(self, solving, n_rows):
         """Fit the solved heads; return their logits, and the seconds of each.
 
         With a limit they have half of the time, where there is a net, each an equal
@@ -305,6 +306,7 @@ class Learner:
                 continue
             with ending_at(start + max(end - start, 0) / n_left):
                 self.heads[name], logits = solving.fit(head)
+            memory.release_after(n_rows)
             n_left -= 1
             seconds[name] = now() - start
             if self.heads[name].is_shortened:

@@ -24,9 +24,6 @@ from skmm.modalities._resolver import (
 #: Parameters that may name modalities, in a dict or list.
 _NAMING = ("encoder_learning_rate", "freeze")
 
-#: So many that what is left over when they are read is felt.
-_MANY_ROWS = 10_000
-
 _STEPS = Steps()
 _PLAIN = Defaults()
 
@@ -154,7 +151,7 @@ class Preparation:
             (selection.name, _make_encoder(selection, options), selection.positions)
             for selection in found
         ]
-        _release_after(frame)
+        memory.release_after(len(frame))
         return self
 
     def check_named(self, options):
@@ -207,7 +204,7 @@ class Preparation:
             (name, encoder, columns)
             for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
         ]
-        _release_after(frame)
+        memory.release_after(len(frame))
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
     def transform(self, frame, reading=_PLAIN, steps=_STEPS):
@@ -280,12 +277,6 @@ def _make_encoder(selection, options):
             "Pass a list of columns, or take TabularEncoder()."
         )
     return encoder.set_params(readers={**(encoder.readers or {}), **selection.readers})
-
-
-def _release_after(frame):
-    """Give free memory back where reading many rows has left much of it."""
-    if len(frame) >= _MANY_ROWS:
-        memory.release()
 
 
 def _take_columns(frame, positions):
