@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Scoring,
         TableLike,
         Transformed,
         Validation,
@@ -105,6 +106,8 @@ class BaseMultimodal(
             tuple,
             None,
         ],
+        "scoring": [str, callable, None],
+        "time_limit": [Interval(numbers.Real, 0, None, closed="neither"), None],
         "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
@@ -145,6 +148,8 @@ class BaseMultimodal(
         early_stopping: bool = True,
         validation: Validation = "auto",
         n_iter_no_change: int = 2,
+        scoring: Scoring | None = None,
+        time_limit: float | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -180,6 +185,8 @@ class BaseMultimodal(
         self.early_stopping = early_stopping
         self.validation = validation
         self.n_iter_no_change = n_iter_no_change
+        self.scoring = scoring
+        self.time_limit = time_limit
         self.device = device
         self.precision = precision
         self.compile = compile
@@ -226,13 +233,16 @@ class BaseMultimodal(
             remedy, and the estimator is left as it was.
         """
         from skmm._nn.device import learning
+        from skmm._training.clock import ending_at, now
 
         n_folds = max(self._n_folds, 1)
         context = self._init_callback_context(max_subtasks=n_folds * self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
         fitted = copy.copy(self)
-        with learning():
+        limit = np.inf if self.time_limit is None else self.time_limit
+        with learning(), ending_at(now() + limit):
             fitted._fit(X, y, sample_weight, groups, context, self)
+        fitted._warn_of_cuts()
         return self._become(fitted)
 
     def _fit(self, X, y, sample_weight, groups, context, original):
@@ -582,10 +592,11 @@ class BaseMultimodal(
         rows, kept = rows_valid, slice(None)
         if folds is not None:
             rows, kept = rows_train, folds >= 0
-        heads = list(self._learner.heads)
+        # Those that had the time, or alone score best.
+        heads = list(self._learner.mixture.heads)
         # Nothing is calibrated of labels, of which there may be thousands.
         is_asked = self._targets.kind != "multilabel"
-        if rows is None or not is_asked or set(logits) != set(heads):
+        if rows is None or not is_asked or not logits.keys() >= set(heads):
             return
         codes, y = rows.codes.cpu().numpy()[kept], rows.y[kept]
         weight = rows.weight.cpu().numpy()[kept]
@@ -619,6 +630,19 @@ class BaseMultimodal(
                 "validation=5."
             )
         return tuple(self._calibration.values())
+
+    def _warn_of_cuts(self):
+        """Warn of what was left out for want of time."""
+        from sklearn.exceptions import ConvergenceWarning
+
+        told = str(self._learner.cuts)
+        if told:
+            warnings.warn(
+                f"The time_limit of {self.time_limit:g} s is over: {told}. Raise "
+                "time_limit for a better model.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     def _print_end(self, seconds):
         """Print what the training came to, in one line."""

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Pretrained,
         Probabilities,
         RandomState,
+        Scoring,
         TableLike,
         Validation,
     )
@@ -183,6 +184,21 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
     n_iter_no_change : int, default=2
         Number of epochs without improvement after which a head stops; on small data as
         many as make 100 steps.
+    scoring : str, callable or None, default=None
+        What the heads of the net are stopped by, and their best weights chosen by: a
+        name of :func:`sklearn.metrics.get_scorer_names`, or a function of an estimator,
+        X and y whose values are the better the larger they are. It is taken of the
+        validation rows, without weights. At the end a single head predicts where its
+        score is above that of the mixture (with ``validation=k`` the mixture does). The
+        penalty of the head "linear", the number of trees and the weights of the mixture
+        are chosen by the loss in any case. None takes the loss.
+    time_limit : float or None, default=None
+        Seconds after which ``fit`` ends with the best that it has, and a warning tells
+        what was cut. Given up first are the fits of solved heads on all rows, then
+        epochs of the net, then steps of the head "linear" and trees of "boosting", and
+        at last whole heads, from the last to the first. Heads other than those of the
+        net have half of the time. A step that has begun comes to its end: reading X,
+        one step of the net, an estimator of your own. None sets no limit.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes by their labels; a class that is not named weighs 1.
         "balanced" weighs each class by the inverse of its share. For several outputs,
@@ -240,9 +256,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Each head's best epoch, counted from 1; a half where it was best halfway through
         an epoch.
     validation_score_ : float or None
-        What ``score`` gives for the validation rows (with ``validation=k`` all rows,
-        each predicted by the model that left it out); None without validation rows,
-        and after ``partial_fit``.
+        What ``scoring`` gives for the validation rows, or ``score`` without it; with
+        ``validation=k`` what ``score`` gives for all rows, each predicted by the model
+        that left it out. None without validation rows, and after ``partial_fit``.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int
@@ -306,6 +322,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         early_stopping: bool = True,
         validation: Validation = "auto",
         n_iter_no_change: int = 2,
+        scoring: Scoring | None = None,
+        time_limit: float | None = None,
         class_weight: Literal["balanced"] | dict[Any, float] | list[Any] | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
@@ -343,6 +361,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             early_stopping=early_stopping,
             validation=validation,
             n_iter_no_change=n_iter_no_change,
+            scoring=scoring,
+            time_limit=time_limit,
             device=device,
             precision=precision,
             compile=compile,

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Scoring,
         TableLike,
         Validation,
     )
@@ -189,6 +190,21 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
     n_iter_no_change : int, default=2
         Number of epochs without improvement after which a head stops; on small data as
         many as make 100 steps.
+    scoring : str, callable or None, default=None
+        What the heads of the net are stopped by, and their best weights chosen by: a
+        name of :func:`sklearn.metrics.get_scorer_names`, or a function of an estimator,
+        X and y whose values are the better the larger they are. It is taken of the
+        validation rows, without weights. At the end a single head predicts where its
+        score is above that of the mixture (with ``validation=k`` the mixture does). The
+        penalty of the head "linear", the number of trees and the weights of the mixture
+        are chosen by the loss in any case. None takes the loss.
+    time_limit : float or None, default=None
+        Seconds after which ``fit`` ends with the best that it has, and a warning tells
+        what was cut. Given up first are the fits of solved heads on all rows, then
+        epochs of the net, then steps of the head "linear" and trees of "boosting", and
+        at last whole heads, from the last to the first. Heads other than those of the
+        net have half of the time. A step that has begun comes to its end: reading X,
+        one step of the net, an estimator of your own. None sets no limit.
     device : str, default="auto"
         Torch device of the training, such as ``"cuda:1"``. "auto" is a GPU when there
         is one, else the CPU.
@@ -239,9 +255,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         Each head's best epoch, counted from 1; a half where it was best halfway through
         an epoch.
     validation_score_ : float or None
-        What ``score`` gives for the validation rows (with ``validation=k`` all rows,
-        each predicted by the model that left it out); None without validation rows,
-        and after ``partial_fit``.
+        What ``scoring`` gives for the validation rows, or ``score`` without it; with
+        ``validation=k`` what ``score`` gives for all rows, each predicted by the model
+        that left it out. None without validation rows, and after ``partial_fit``.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int
@@ -314,6 +330,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         early_stopping: bool = True,
         validation: Validation = "auto",
         n_iter_no_change: int = 2,
+        scoring: Scoring | None = None,
+        time_limit: float | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -350,6 +368,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
             early_stopping=early_stopping,
             validation=validation,
             n_iter_no_change=n_iter_no_change,
+            scoring=scoring,
+            time_limit=time_limit,
             device=device,
             precision=precision,
             compile=compile,

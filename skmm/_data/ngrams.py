@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from skmm._data.sparse import make_csr
+from skmm._utils import memory
 
 # Scripts written without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese kana, and
 # Chinese characters. Each sign is a token there, and n-grams stand for words.
@@ -54,6 +55,10 @@ _UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 #: that of these.
 _CHUNK = 2048
 
+#: Chunks after which free memory is given back while matrices are put together: their
+#: pieces lie between one another.
+_CHUNKS_TO_RELEASE = 16
+
 #: Three token ids make one 63-bit key.
 _MAX_TOKENS = 2**21 - 1
 
@@ -93,7 +98,17 @@ class NgramCounter:
         self.max_features = max_features
 
     def fit_transform(self, texts):
-        """Learn the n-grams of a list of str; give their counts as CSR."""
+        """Learn the n-grams of a list of str; return their counts as CSR."""
+        return stack_rows(self.fit_count(texts))
+
+    def fit_count(self, texts):
+        """Learn the n-grams of a list of str; return their counts in pieces.
+
+        Returns
+        -------
+        parts : list of csr_array
+            Of some rows each, one below the other.
+        """
         self.by_characters_ = False
         ids, lengths, tokens, frequency = self._number(texts)
         if self.min_frequency > 1 and _are_names(lengths, frequency):
@@ -111,8 +126,7 @@ class NgramCounter:
         renumber = np.full(len(tokens) + 1, -1, np.int32)
         renumber[kept] = np.arange(len(kept))
         ids = renumber[ids]
-        grams = self._grams(ids, lengths)
-        self.keys_ = [_frequent_keys(keys, self.min_frequency) for keys, _ in grams]
+        self.keys_ = self._frequent_keys(ids, lengths)
         n_keys = sum(map(len, self.keys_))
         parts = self._count(ids, lengths, np.arange(n_keys, dtype=np.int32))
         frequency = sum(np.bincount(p.indices, minlength=n_keys) for p in parts)
@@ -128,17 +142,21 @@ class NgramCounter:
             for keys, chosen in zip(self.keys_, np.split(columns, ends))
         ]
         self.columns_ = columns[columns >= 0]
-        return _stack([self._select(part, columns) for part in parts])
+        return [self._select(part, columns) for part in _emptied(parts)]
 
     def transform(self, texts):
-        """Count the known n-grams of other texts."""
+        """Count the known n-grams of other texts; return the counts as CSR."""
+        return stack_rows(self.count(texts))
+
+    def count(self, texts):
+        """Count the known n-grams of other texts; return the counts in pieces."""
         unknown = itertools.repeat(-1)
         ids, lengths = _tokenise(
             texts,
             self._split,
             lambda tokens: map(self.vocabulary_.get, tokens, unknown),
         )
-        return _stack(self._count(ids, lengths, self.columns_))
+        return self._count(ids, lengths, self.columns_, np.float32)
 
     def ngrams(self):
         """Return the n-grams as strings, in the order of the columns."""
@@ -193,14 +211,29 @@ class NgramCounter:
             whole = whole[:-1] & known[n:] & (rows[n:] == rows[:-n])
             yield keys[whole], rows[:-n][whole]
 
-    def _count(self, ids, lengths, columns):
-        """Count the kept keys, in the columns given for them; one part a chunk."""
-        starts = np.concatenate([[0], np.cumsum(lengths)])
+    def _frequent_keys(self, ids, lengths):
+        """Return the keys of single tokens, pairs and more that occur often enough."""
+        found = []
+        for some in _chunks(ids, lengths, 16 * _CHUNK):
+            for i, (keys, _) in enumerate(self._grams(*some)):
+                counted = np.unique(keys, return_counts=True)
+                if i == len(found):
+                    found.append(counted)
+                else:
+                    found[i] = _add_counts(*found[i], *counted)
+        return [keys[counts >= self.min_frequency] for keys, counts in found]
+
+    def _count(self, ids, lengths, columns, dtype=None):
+        """Count the kept keys, in the columns given for them; one part a chunk.
+
+        Without a dtype the counts are held in as few bytes as they need.
+        """
         parts = []
-        for first in range(0, max(len(lengths), 1), _CHUNK):
-            some = lengths[first : first + _CHUNK]
-            within = slice(starts[first], starts[first + len(some)])
-            parts.append(self._count_some(ids[within], some, columns))
+        for some in _chunks(ids, lengths, _CHUNK):
+            part = self._count_some(*some, columns)
+            if dtype is None and part.data.max(initial=0) <= 255:
+                part.data = part.data.astype(np.uint8)
+            parts.append(part)
         return parts
 
     def _count_some(self, ids, lengths, columns):
@@ -233,7 +266,7 @@ class NgramCounter:
         ends = np.zeros(len(kept) + 1, counts.indptr.dtype)
         np.cumsum(kept, out=ends[1:])
         selected = make_csr(
-            counts.data[kept],
+            counts.data[kept].astype(np.float32, copy=False),
             columns[kept],
             ends[counts.indptr],
             len(self.document_frequency_),
@@ -258,14 +291,20 @@ class Tfidf:
 
     def transform(self, counts):
         """Turn counts, in place, into TF-IDF."""
-        counts.data = (1 + np.log(counts.data)) * self.idf_[counts.indices]
-        lengths = np.diff(counts.indptr)
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        norm = np.sqrt(np.bincount(rows, counts.data**2, minlength=len(lengths)))
-        counts.data /= np.repeat(
-            np.where(norm > 0, norm, 1).astype(np.float32), lengths
-        )
+        for first in range(0, counts.shape[0], _CHUNK):
+            indptr = counts.indptr[first : first + _CHUNK + 1]
+            within = slice(indptr[0], indptr[-1])
+            counts.data[within] = self._weigh(
+                counts.data[within], counts.indices[within], np.diff(indptr)
+            )
         return counts
+
+    def _weigh(self, counts, columns, lengths):
+        values = (1 + np.log(counts)) * self.idf_[columns]
+        rows = np.repeat(np.arange(len(lengths)), lengths)
+        norm = np.sqrt(np.bincount(rows, values**2, minlength=len(lengths)))
+        norm = np.where(norm > 0, norm, 1).astype(np.float32)
+        return values / np.repeat(norm, lengths)
 
 
 def split_tokens(text):
@@ -338,11 +377,85 @@ def _tokenise(texts, split, number):
     return np.concatenate(ids), np.concatenate(lengths)
 
 
-def _stack(parts):
-    return parts[0] if len(parts) == 1 else scipy.sparse.vstack(parts, format="csr")
+def stack_rows(parts):
+    """Stack CSR matrices one below the other.
+
+    Parameters
+    ----------
+    parts : list of sparse array
+        It is emptied: no part is kept once it is copied.
+
+    Returns
+    -------
+    whole : csr_array
+    """
+    if len(parts) == 1:
+        return parts.pop()
+    return _stack(_emptied(parts), sum(part.nnz for part in parts))
 
 
-def _frequent_keys(keys, min_frequency):
-    """Distinct keys that occur often enough, ascending."""
-    keys, counts = np.unique(keys, return_counts=True)
-    return keys[counts >= min_frequency]
+def join_columns(columns):
+    """Put pieces of matrices side by side, then one below the other.
+
+    Parameters
+    ----------
+    columns : list of list of sparse array
+        The pieces of each column of texts, of the same rows in each. The lists are
+        emptied: no piece is kept once it is copied.
+
+    Returns
+    -------
+    whole : csr_array
+        In float32.
+    """
+    n_stored = sum(part.nnz for parts in columns for part in parts)
+    pieces = (
+        scipy.sparse.hstack(some, format="csr", dtype=np.float32)
+        for some in zip(*map(_emptied, columns))
+    )
+    return _stack(pieces, n_stored)
+
+
+def _stack(parts, n_stored):
+    """Stack an iterator of CSR matrices that have so many entries in all."""
+    index = np.int32 if n_stored < 2**31 else np.int64
+    data, indices = np.empty(n_stored, np.float32), np.empty(n_stored, index)
+    lengths, stored = [np.zeros(1, index)], 0
+    for part in parts:
+        within = slice(stored, stored + part.nnz)
+        data[within], indices[within] = part.data, part.indices
+        lengths.append(np.diff(part.indptr))
+        stored += part.nnz
+    indptr = np.cumsum(np.concatenate(lengths), dtype=index)
+    shape = len(indptr) - 1, part.shape[1]
+    return scipy.sparse.csr_array((data, indices, indptr), shape=shape)
+
+
+def _emptied(parts):
+    """Yield the parts of a list, which does not keep them."""
+    is_long = len(parts) > _CHUNKS_TO_RELEASE
+    parts.reverse()
+    while parts:
+        yield parts.pop()
+        if is_long and len(parts) % _CHUNKS_TO_RELEASE == 0:
+            memory.release()
+
+
+def _chunks(ids, lengths, n_rows):
+    """Yield the token numbers and lengths of so many texts at a time."""
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    for first in range(0, max(len(lengths), 1), n_rows):
+        some = lengths[first : first + n_rows]
+        yield ids[starts[first] : starts[first + len(some)]], some
+
+
+def _add_counts(keys, counts, more_keys, more_counts):
+    """Add the counts of two sets of distinct keys, each ascending."""
+    place = np.searchsorted(keys, more_keys)
+    is_known = np.zeros(len(place), bool)
+    within = place < len(keys)
+    is_known[within] = keys[place[within]] == more_keys[within]
+    counts[place[is_known]] += more_counts[is_known]
+    place, new = place[~is_known], ~is_known
+    keys = np.insert(keys, place, more_keys[new])
+    return keys, np.insert(counts, place, more_counts[new])

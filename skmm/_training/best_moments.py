@@ -27,6 +27,7 @@ class BestMoments:
 
     def __init__(self, heads, patience, start=0):
         self.patience = patience
+        self.best = dict.fromkeys(heads, np.inf)
         self.losses = dict.fromkeys(heads, np.inf)
         self.epochs = dict.fromkeys(heads, start)
         self.logits = {}
@@ -36,7 +37,7 @@ class BestMoments:
         for head in heads:
             self._save(head)
 
-    def update(self, epoch, losses, logits):
+    def update(self, epoch, losses, logits, measures=None):
         """Take the validation result of a moment.
 
         Parameters
@@ -44,9 +45,13 @@ class BestMoments:
         epoch : float
         losses : dict of str to float
         logits : dict of str to ndarray
+        measures : dict of str to float, default=None
+            What is to become small; None stands for the losses.
         """
+        measures = losses if measures is None else measures
         for head, loss in losses.items():
-            if loss < self.losses[head]:
+            if measures[head] < self.best[head]:
+                self.best[head] = measures[head]
                 self.losses[head] = loss
                 self.epochs[head] = epoch
                 self.logits[head] = logits[head]

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from skmm._data.frames import take_rows
+from skmm._training.clock import Cuts, ending_at, now, time_left
 from skmm._training.history import TrainingHistory
 from skmm._training.learner import score_rows
 from skmm._training.mixture import Mixture
@@ -125,12 +126,12 @@ class FoldLearner:
             Each head's, of the rows that a learner left out; empty without these.
         """
         if folds is None:
-            for one in self.members:
+            for one in self._in_turn():
                 one.train(options, rows, view=view, steps=steps, **kwargs)
             return {}
         numbers = np.arange(len(rows))
         given, targets = {}, self.members[0].targets
-        for fold, one in enumerate(self.members):
+        for fold, one in enumerate(self._in_turn()):
             left_out = numbers[folds == fold]
             train = _take(rows, numbers[folds != fold], steps)
             valid = _take(rows, left_out, steps)
@@ -141,8 +142,26 @@ class FoldLearner:
         validated = numbers[folds >= 0]
         given = {head: some[validated] for head, some in given.items()}
         validated = _take(rows, validated, _STEPS)
-        self._mix(list(self.heads), given, validated, targets)
+        # Heads that all learners had the time for.
+        heads = [
+            head
+            for head in self.members[0].fitted
+            if all(head in one.fitted for one in self.members)
+        ]
+        given = {head: given[head] for head in heads}
+        self._mix(heads, given, validated, targets)
         return given
+
+    def _in_turn(self):
+        """Yield the learners, each in its part of the time that is left."""
+        for i, one in enumerate(self.members):
+            with ending_at(now() + time_left() / (len(self.members) - i)):
+                yield one
+
+    @property
+    def cuts(self):
+        """What all learners left out for want of time."""
+        return sum((one.cuts for one in self.members), Cuts())
 
     def _mix(self, heads, logits, rows, targets):
         self.mixture = Mixture.of_rows(heads, rows, logits, targets)

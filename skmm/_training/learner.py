@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from sklearn.metrics import get_scorer
 
 from skmm._nn.batch_size import auto_batch_size
 from skmm._nn.declarations import declared
@@ -18,6 +19,8 @@ from skmm._nn.seeding import (
     needs_global_state,
     seeded,
 )
+from skmm._training.adamw import AdamW
+from skmm._training.clock import Cuts, ending_at, now, time_left
 from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
 from skmm._training.history import TrainingHistory
 from skmm._training.losses import mean_loss
@@ -27,6 +30,7 @@ from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
 from skmm._training.rows import Rows
 from skmm._training.solving import Solving
+from skmm._utils import memory
 from skmm._utils.step_cache import Steps
 from skmm.alignment import make_alignment
 from skmm.augmentation import make_mixup
@@ -78,6 +82,8 @@ class Learner:
         training; None without.
     validation_losses : dict of str to float
         Each head's, on the same rows; empty without.
+    cuts : Cuts
+        What the last training left out for want of time.
     moments : dict of Parameter to dict, or None
         The optimizer's state, where partial_fit continues.
     """
@@ -103,6 +109,7 @@ class Learner:
         self.validation_losses = {}
         self.moments = None
         self.alignments = None
+        self.cuts, self._scorer = Cuts(), None
         self.encoders = encoders
         chosen = choose_heads(options["heads"], targets, incremental=incremental)
         with seeded(seed):
@@ -145,8 +152,8 @@ class Learner:
 
     @property
     def solved(self):
-        """Names of the heads that the net does not train."""
-        return list(self.unfitted)
+        """Names of the heads that the net does not train, and that had the time."""
+        return [name for name in self.unfitted if name not in self.cuts.heads]
 
     def _spec(self, options):
         return HeadSpec(options, self.encoders, self.targets, self.prior, self.seed)
@@ -243,13 +250,13 @@ class Learner:
         logits : dict of str to ndarray
             Each head's, of the validation rows; empty without these.
         """
-        solving, known = None, {}
-        if epochs is None and self.solved:
+        solving, known, seconds = None, {}, {}
+        self.cuts, self._scorer = Cuts(), None
+        if options["scoring"] is not None:
+            self._scorer = get_scorer(options["scoring"])
+        if epochs is None and self.unfitted:
             solving = Solving(self._spec({}), rows_train, rows_valid, steps)
-            for name, head in self.unfitted.items():
-                self.heads[name], logits = solving.fit(head)
-                if logits is not None:
-                    known[name] = logits
+            known, seconds = self._solve(solving, len(rows_train))
         if len(self.module.heads):
             # A context of its own: what a layer draws from is forgotten in any case.
             known = contextvars.copy_context().run(
@@ -263,7 +270,7 @@ class Learner:
                 known,
             )
         elif epochs is None:
-            self._mix(known, rows_valid)
+            self._mix(known, rows_valid, view)
         else:
             raise ValueError(
                 f"heads={self.solved!r}: none of them learns batch by batch, as "
@@ -272,15 +279,56 @@ class Learner:
         if solving is not None and refit and rows_valid is not None:
             for name in self.solved:
                 # One of no weight is not asked.
-                if self.mixture.weights[:, self.mixture.heads.index(name)].any():
+                place = self.mixture.heads.index(name)
+                if not self.mixture.weights[:, place].any():
+                    continue
+                if time_left() > 2 * seconds[name]:
                     self.heads[name] = solving.refit(self.heads[name])
+                else:
+                    self.cuts.refit = True
         return known
+
+    def _solve(self, solving, n_rows):
+        """Fit the solved heads; return their logits, and the seconds of each.
+
+        With a limit they have half of the time, where there is a net, each an equal
+        part of what is left of it. One that would begin after that is left out, unless
+        it would be the only head.
+        """
+        known, seconds, n_left = {}, {}, len(self.unfitted)
+        share = 0.5 if len(self.module.heads) else 1.0
+        end = now() + share * time_left()
+        for name, head in self.unfitted.items():
+            start = now()
+            is_needed = not seconds and not len(self.module.heads)
+            if end <= start and not is_needed:
+                self.cuts.heads.append(name)
+                continue
+            with ending_at(start + max(end - start, 0) / n_left):
+                self.heads[name], logits = solving.fit(head)
+            memory.release_after(n_rows)
+            n_left -= 1
+            seconds[name] = now() - start
+            if self.heads[name].is_shortened:
+                self.cuts.shortened.append(name)
+            if logits is not None:
+                known[name] = logits
+        return known, seconds
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
         net = self._make_net(options, len(rows_train), known, stops=epochs is None)
         rows = _to_device(rows_train, rows_valid, torch.device(net.device))
         rows_train, rows_valid = rows
         net.on_epoch = on_epoch
+        if self._scorer is not None and rows_valid is not None:
+            net.measure = lambda head, logits: (
+                -self._score(
+                    Mixture([head], self.targets.groups),
+                    {head: logits},
+                    rows_valid,
+                    view,
+                )
+            )
         net.view = (
             None
             if view is None
@@ -294,6 +342,8 @@ class Learner:
         with drawing_from(net.generators.layers if not options["compile"] else None):
             net.partial_fit(rows, epochs=epochs)
         self.module.rest()
+        if net.cut_:
+            self.cuts.epoch = len(net.history)
         self.history = TrainingHistory(net.history)  # a callback may have loaded one
         self.best_epochs = net.moments_.epochs
         # Twice the parameters' memory; and its moments are no numbers either once the
@@ -308,7 +358,7 @@ class Learner:
                 rows_valid.blocks, list(self.module.heads), "logits"
             )
             logits |= known
-        self._mix(logits, rows_valid)
+        self._mix(logits, rows_valid, view)
         return logits
 
     def _make_net(self, options, n_rows, solved_logits, stops):
@@ -341,7 +391,7 @@ class Learner:
             or needs_global_state(self.module)
             or torch.get_default_dtype() != torch.float32,
             history=self.history,
-            optimizer=torch.optim.AdamW,
+            optimizer=AdamW,
             optimizer__weight_decay=options["weight_decay"],
             optimizer__fused=device.type in ("cpu", "cuda"),
             lr=options["learning_rate"],
@@ -403,16 +453,49 @@ class Learner:
                 freeze(encoder)
         return {encoders[name]: rates[name] for name in encoders if name in rates}
 
-    def _mix(self, logits, rows):
-        """Fit the mixture to what the training ended with; score it."""
-        self.mixture = Mixture.of_rows(list(self.heads), rows, logits, self.targets)
+    @property
+    def fitted(self):
+        """Names of the heads that had the time to be fitted."""
+        return [*self.module.heads, *self.solved]
+
+    def _mix(self, logits, rows, view=None):
+        """Fit the mixture to what the training ended with; score it.
+
+        By a score of the user's own, a single head is taken where it is better.
+        """
+        self.mixture = Mixture.of_rows(self.fitted, rows, logits, self.targets)
         self.validation_score = score_rows(self.targets, self.mixture, logits, rows)
+        if self._scorer is not None and logits and view is not None:
+            self._choose(logits, rows, view)
         self.validation_losses = {}
         if rows is not None:
             self.validation_losses = {
                 head: mean_loss(self.targets, some, rows)
                 for head, some in logits.items()
             }
+
+    def _choose(self, logits, rows, view):
+        score = self._score(self.mixture, logits, rows, view)
+        for name in self.fitted if len(self.fitted) > 1 else ():
+            alone = {name: logits[name]}
+            mixture = Mixture.of_rows([name], rows, alone, self.targets)
+            of_one = self._score(mixture, alone, rows, view)
+            if of_one > score:
+                score, place = of_one, self.fitted.index(name)
+                self.mixture = Mixture(self.fitted, self.targets.groups)
+                self.mixture.weights = np.zeros(self.mixture.weights.shape)
+                self.mixture.weights[:, place] = 1.0
+                self.mixture.shifts = mixture.shifts
+        self.validation_score = score
+
+    def _score(self, mixture, logits, rows, view):
+        """Return the user's score of what is predicted for the validation rows."""
+        learner = copy.copy(self)
+        learner.mixture = mixture
+        learner._known = ((rows.blocks, logits),)
+        estimator = view(learner, [(rows.X, rows.blocks)])
+        score = float(self._scorer(estimator, rows.X, rows.y))
+        return score if np.isfinite(score) else -np.inf
 
     def _as_now(self, net, rows_valid):
         """Return a view that predicts as if the training ended now."""
@@ -468,7 +551,8 @@ class Learner:
 
     def __getstate__(self):
         """On the CPU whatever the device was: loads where there is no GPU."""
-        state = dict(vars(self))
+        # A function of the user's own may not be one that can be pickled.
+        state = {**vars(self), "_scorer": None}
         state["moments"] = None
         if self.moments is not None:
             # A dict by parameter would lose its keys: they are compared by identity.

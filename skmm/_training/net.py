@@ -15,6 +15,7 @@ from skmm._nn.freezing import keep_frozen_parts_still
 from skmm._nn.seeding import global_state
 from skmm._training.batches import Batches, ShownBatch
 from skmm._training.best_moments import BestMoments
+from skmm._training.clock import time_left
 from skmm._training.history import TrainingHistory
 from skmm._training.learning_rates import parameter_groups, rate_factor
 from skmm._training.losses import head_losses, mean_loss, total_loss
@@ -60,6 +61,9 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         From the net to the estimator as it would be if the training ended now.
     on_epoch : callable, default=None
         Called with the net after each epoch; True stops the training.
+    measure : callable, default=None
+        From a head's name and its logits of the validation rows to what is to become
+        small; None stands for the loss.
     **kwargs
         As of :class:`skorch.NeuralNet`.
 
@@ -76,6 +80,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         If True, a callback changed the weights after the training.
     diverged_ : bool
         If True, a loss was no longer a number.
+    cut_ : bool
+        If True, the time was over.
     """
 
     def __init__(
@@ -93,6 +99,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         runs_foreign_layers=False,
         view=None,
         on_epoch=None,
+        measure=None,
         **kwargs,
     ):
         super().__init__(module, *args, **kwargs)
@@ -107,6 +114,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         self.runs_foreign_layers = runs_foreign_layers
         self.view = view
         self.on_epoch = on_epoch
+        self.measure = measure
 
     # -- what skorch asks for ---------------------------------------------------
 
@@ -170,7 +178,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     def __getstate__(self):
         """Leave out what belongs to this training alone (Checkpoint pickles nets)."""
         state = super().__getstate__()
-        mine = {"view": None, "on_epoch": None, "generators": None, "_look": None}
+        mine = dict.fromkeys(("view", "on_epoch", "measure", "generators", "_look"))
         return state | {key: value for key, value in mine.items() if key in state}
 
     # -- callbacks ----------------------------------------------------------------
@@ -259,7 +267,9 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             shown = self._last[prefix]
             loss = float(np.mean([*shown.values()]))
         else:
-            self.moments_.update(len(self.history), losses, logits)
+            self.moments_.update(
+                len(self.history), losses, logits, self._measures(logits)
+            )
             self.valid_logits_ = {
                 **self.moments_.logits,
                 **logits,
@@ -275,6 +285,12 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             self._best[prefix] = loss
         self.history.record(f"{prefix}_loss_best", bool(best))
         self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def _measures(self, logits):
+        """Return what each head is stopped by, where that is not its loss."""
+        if self.measure is None:
+            return None
+        return {head: self.measure(head, some) for head, some in logits.items()}
 
     def _mixed_loss(self, rows):
         """Mix the heads as if the training ended now; return the loss of that."""
@@ -307,6 +323,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             if training and self._n_steps:
                 self._set_rates()
             step = step_fn(batch)
+            if training and not time_left() > self._seconds_to_validate:
+                self.cut_ = True
             n_rows = len(batch.rows)
             sums, count = sums + step["loss"].double() * n_rows, count + n_rows
             if not training:
@@ -318,6 +336,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             if time.monotonic() - released > _SECONDS_TO_RELEASE:
                 memory.release()
                 released = time.monotonic()
+            if self.cut_ and training:
+                break
         if training and not told:
             # Checkpoint names its files after the last batch, among others.
             self.history.new_batch()
@@ -384,7 +404,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         self.moments_ = BestMoments(heads, patience, start=len(self.history))
         self.mixture_ = Mixture([*heads, *self.solved], self.targets.groups)
         self.valid_logits_ = {}
-        self.changed_ = self.diverged_ = False
+        self.changed_ = self.diverged_ = self.cut_ = False
+        self._seconds_to_validate = 0.0
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """skorch's loop, and: heads stop, a loss that is no number ends it."""
@@ -405,15 +426,17 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
                 self._look = functools.partial(self._look_at, batches_valid, moment)
             self.run_single_epoch(batches_train, True, "train", self.train_step)
             if not self.diverged_:
+                start = time.monotonic()
                 valid = batches_valid, False, "valid", self.validation_step
                 self.run_single_epoch(*valid)
+                self._seconds_to_validate = time.monotonic() - start
             if self.diverged_ or self._is_over(rows_valid is not None, datasets):
                 return
 
     def _look_at(self, batches_valid, moment):
         """Halfway through an epoch: a head may be at its best there."""
-        found = self._pass(batches_valid, False, self.validation_step)
-        self.moments_.update(moment, *found)
+        losses, logits = self._pass(batches_valid, False, self.validation_step)
+        self.moments_.update(moment, losses, logits, self._measures(logits))
 
     def _is_over(self, has_validation, datasets):
         epoch = len(self.history)
@@ -425,7 +448,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             still = self.moments_.still_learn(epoch, self.active_)
             self.moments_.restore([head for head in self.active_ if head not in still])
             self.active_ = still
-        return stop or not self.active_
+        return stop or self.cut_ or not self.active_
 
     def _end(self, data):
         """Go back to the best moments, where that was asked for; tell callbacks."""

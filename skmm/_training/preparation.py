@@ -5,6 +5,7 @@ import copy
 from sklearn.base import clone
 
 from skmm._training.drift import MIN_UNKNOWN, Drift, check_transfer, check_unknown
+from skmm._utils import memory
 from skmm._utils.step_cache import Steps
 from skmm._utils.validation import check_options
 from skmm.alignment import make_alignment
@@ -47,10 +48,19 @@ def check_parts(options):
     TypeError
         For what is no such part.
     """
+    from sklearn.metrics import get_scorer
+
     from skmm._nn.device import resolve_device
     from skmm._training.heads import choose_heads
 
     resolve_device(options["device"])
+    if options["scoring"] is not None:
+        get_scorer(options["scoring"])
+        if options["validation"] is None:
+            raise ValueError(
+                f"scoring={options['scoring']!r} is taken of the rows that validate, "
+                "and with validation=None there are none. Set one of them."
+            )
     choose_heads(options["heads"])
     make_fusion(options["fusion"])
     alignments = options["alignment"]
@@ -141,6 +151,7 @@ class Preparation:
             (selection.name, _make_encoder(selection, options), selection.positions)
             for selection in found
         ]
+        memory.release_after(len(frame))
         return self
 
     def check_named(self, options):
@@ -193,6 +204,7 @@ class Preparation:
             (name, encoder, columns)
             for (name, _, columns), (encoder, _) in zip(self.modalities, fitted)
         ]
+        memory.release_after(len(frame))
         return {name: block for (name, *_), (_, block) in zip(self.modalities, fitted)}
 
     def transform(self, frame, reading=_PLAIN, steps=_STEPS):

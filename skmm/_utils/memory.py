@@ -3,6 +3,9 @@
 import ctypes
 import functools
 
+#: So many that what is left over is felt.
+_MANY_ROWS = 10_000
+
 
 def release():
     """Hand free memory back to the system, where the C library can (glibc).
@@ -14,6 +17,17 @@ def release():
     trim = _find_trim()
     if trim is not None:
         trim(0)
+
+
+def release_after(n_rows):
+    """Hand free memory back where reading so many rows may have left much of it.
+
+    Parameters
+    ----------
+    n_rows : int
+    """
+    if n_rows >= _MANY_ROWS:
+        release()
 
 
 @functools.cache

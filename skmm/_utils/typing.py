@@ -103,6 +103,8 @@ Validation: TypeAlias = (
     "Literal['auto'] | float | Splitter | Iterable[Any] | ValidationData | None"
 )
 ValidationData: TypeAlias = tuple[TableLike, ArrayLike]
+#: ``scoring=``: a scorer's name, or a function of an estimator, X and y.
+Scoring: TypeAlias = str | Callable[..., float]
 #: ``alignment=``, or one of its list.
 OneAlignment: TypeAlias = "str | Alignment | type"
 Alignments: TypeAlias = "OneAlignment | Sequence[OneAlignment] | None"

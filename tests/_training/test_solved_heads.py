@@ -90,7 +90,7 @@ def test_the_linear_head_finds_the_minimum(kind):
     else:
         targets, model = ClassificationTargets(y), LogisticRegression(C=2.0, tol=1e-8)
     codes = targets.encode(y)
-    problem = Problem([X.astype(np.float32)], codes, np.ones(200), targets)
+    problem = Problem([[X.astype(np.float32)]], codes, np.ones(200), targets)
     start = np.zeros((6, targets.n_logits))
     found = problem.solve(2.0, start, tolerance=1e-10)
     model.fit(X, codes[:, 0])
@@ -107,7 +107,7 @@ def test_a_weight_of_two_is_a_row_twice():
     rows = np.r_[np.arange(20), np.arange(60)]
     start = np.zeros((5, 3))
     one, twice = (
-        Problem([X[some]], targets.encode(y[some]), w, targets).solve(1, start, 1e-10)
+        Problem([[X[some]]], targets.encode(y[some]), w, targets).solve(1, start, 1e-10)
         for some, w in ((np.arange(60), weight), (rows, np.ones(80)))
     )
     np.testing.assert_allclose(one, twice, atol=2e-3)

@@ -153,6 +153,8 @@ class SolvedHead(Head):
     What was learned does not change afterwards: copies of an estimator share it.
     """
 
+    #: If True, the fit was ended early: the time was over.
+    is_shortened = False
     #: Numbers that are learned, where they can be counted.
     n_parameters = 0
     #: The encoders' method that gives what it reads.

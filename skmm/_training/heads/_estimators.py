@@ -19,6 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import has_fit_parameter
 
 from skmm._nn.device import compute_alone
+from skmm._training.clock import now, time_left
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import dense_parts, targets_of
 from skmm._utils.compat import without_checks
@@ -35,6 +36,8 @@ _MOST_NUMBERS = 256
 _MAX_CODES = 254
 #: Different numbers of a column that scikit-learn's trees tell apart.
 _MAX_NUMBERS = 255
+#: Rounds of boosting that tell how long one takes.
+_PROBED = 3
 
 
 class EstimatorHead(SolvedHead):
@@ -255,7 +258,21 @@ class BoostingHead(EstimatorHead):
         return self._fit(estimator, X, codes, weight, **options)
 
     def _fit(self, estimator, X, codes, weight, **options):
+        left = time_left()
+        if np.isfinite(left) and "max_iter" in estimator.get_params():
+            left /= max(len(self.targets.groups) - len(self.estimators_), 1)
+            self._fit_in_time(estimator, left, X, codes, weight, options)
         return without_checks(super()._fit(estimator, X, codes, weight, **options))
+
+    def _fit_in_time(self, estimator, seconds, X, codes, weight, options):
+        """Set as many rounds as there is time for, by how long a few of them take."""
+        probe, start = clone(estimator).set_params(max_iter=_PROBED), now()
+        super()._fit(probe, X, codes, weight, **options)
+        each = (now() - start) / _PROBED
+        rounds = max(int((seconds - _PROBED * each) / each), 1)
+        if rounds < estimator.max_iter:
+            estimator.set_params(max_iter=rounds)
+            self.is_shortened = True
 
     def _again(self, fitted):
         best = fitted.n_iter_

@@ -89,6 +89,8 @@ def _blank(part, present):
     if scipy.sparse.issparse(part):
         # Not a product with 0, which keeps what is no number.
         lengths = np.diff(part.indptr)
+        if not lengths[~present].any():  # which a text that is not there has not
+            return part
         kept = np.repeat(present, lengths)
         indptr = np.concatenate([[0], np.cumsum(np.where(present, lengths, 0))])
         stored = part.data[kept], part.indices[kept], indptr

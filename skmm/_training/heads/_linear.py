@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse
@@ -9,7 +10,7 @@ import torch
 from scipy.optimize import minimize
 from scipy.special import expit, log_softmax
 
-from skmm._data.containers import Csr
+from skmm._training.clock import time_left
 from skmm._training.heads._base import SolvedHead
 from skmm._training.heads._features import linear_parts, targets_of
 
@@ -67,14 +68,16 @@ class LinearHead(SolvedHead):
         if valid is None:
             self.strength_ = 1.0
             self._keep(problem.solve(self.strength_, start))
+            self.is_shortened = not time_left() > 0
             return self
         rows = self._problem([valid])
         best = _follow(problem, rows, range(_FIRST, len(_STRENGTHS)), start)
-        if best[1] == _FIRST:
+        if best[1] == _FIRST and time_left() > 0:
             other = _follow(problem, rows, range(_FIRST - 1, -1, -1), best[2])
             best = min(best, other, key=lambda found: found[0])
         _, place, solution = best
         self.strength_ = float(_STRENGTHS[place])
+        self.is_shortened = not time_left() > 0
         self._keep(solution)
         return self
 
@@ -99,16 +102,13 @@ class LinearHead(SolvedHead):
 
     def _problem(self, sets):
         parts = [linear_parts(self.encoders, rows.blocks) for rows in sets]
-        stacked = [_stack(some) for some in zip(*parts)]
-        return Problem(stacked, *targets_of(sets), self.targets)
+        return Problem(list(zip(*parts)), *targets_of(sets), self.targets)
 
 
-def _stack(parts):
-    if len(parts) == 1:  # which both ways would copy
-        return parts[0]
-    if scipy.sparse.issparse(parts[0]):
-        return scipy.sparse.vstack(parts, format="csr")
-    return np.concatenate(parts)
+def _stop_in_time(intermediate_result):
+    """End a minimisation where it is, once the time is over."""
+    if not time_left() > 0:
+        raise StopIteration
 
 
 def _follow(problem, valid, places, solution):
@@ -123,6 +123,8 @@ def _follow(problem, valid, places, solution):
             best = (loss, place, solution)
         elif since == _PATIENCE:
             break
+        if not time_left() > 0:
+            break
     return best
 
 
@@ -131,8 +133,9 @@ class Problem:
 
     Parameters
     ----------
-    parts : list of ndarray or csr_matrix, each of shape (n_rows, n_features)
-        Features, side by side; none at all leaves the intercept.
+    parts : list of sequence of ndarray or csr_matrix
+        Features, side by side; none at all leaves the intercept. Each part is given
+        in one or more sets of rows, (n_rows, n_features), which are not copied.
     codes : ndarray of shape (n_rows, n_outputs)
     weight : ndarray of shape (n_rows,)
     targets : ClassificationTargets or RegressionTargets
@@ -200,6 +203,7 @@ class Problem:
             jac=True,
             method="L-BFGS-B",
             options=options,
+            callback=_stop_in_time,
         )
         return unit * found.x.reshape(shape)
 
@@ -235,17 +239,14 @@ class Problem:
 
 
 class _Features:
-    """Dense and sparse features side by side, multiplied in float32 from both sides.
-
-    Sparse rows are added up by torch, in half the time of scipy's product.
-    """
+    """Dense and sparse features side by side, multiplied in float32 from both sides."""
 
     def __init__(self, parts):
         self.parts = [
-            _Sparse(part) if scipy.sparse.issparse(part) else _Dense(part)
-            for part in parts
+            _Sparse(some) if scipy.sparse.issparse(some[0]) else _Dense(some)
+            for some in parts
         ]
-        ends = np.cumsum([0, *(part.shape[1] for part in parts)])
+        ends = np.cumsum([0, *(some[0].shape[1] for some in parts)])
         self.n_columns = ends[-1]
         self.n_stored = sum(part.n_stored for part in self.parts)
         self._places = [slice(a, b) for a, b in zip(ends, ends[1:])]
@@ -271,48 +272,110 @@ class _Features:
 
 
 class _Dense:
-    def __init__(self, part):
-        self.part = part
-        self.n_stored = part.size
+    def __init__(self, sets):
+        self.sets = sets
+        self.rows = _places([len(some) for some in sets])
+        self.n_stored = sum(some.size for some in sets)
 
     def times(self, coef):
-        return self.part @ coef
+        return np.concatenate([some @ coef for some in self.sets])
 
     def transposed_times(self, slope):
-        return self.part.T @ slope
+        return sum(some.T @ slope[rows] for some, rows in zip(self.sets, self.rows))
 
     def squares_times(self, share):
-        return (self.part**2).T @ share
+        pairs = zip(self.sets, self.rows)
+        return sum((some**2).T @ share[rows] for some, rows in pairs)
 
 
 class _Sparse:
-    def __init__(self, part):
-        self.part = part
-        self.rows = Csr.from_scipy(part)
-        self.n_stored = part.nnz
+    """Sparse features in pieces of rows, which share the memory of the whole.
 
-    @functools.cached_property
-    def columns(self):
-        """The transpose, which rows that validate do not need."""
-        return Csr.from_scipy(self.part.T.tocsr())
+    A transpose would take as much again, and its product is no quicker. The pieces
+    are the same whatever the number of threads, and so is what is added up.
+    """
+
+    #: Entries of a piece.
+    size = 2**19
+
+    def __init__(self, sets):
+        self.pieces = [piece for some in sets for piece in self._cut(some)]
+        self.transposed = [piece.T for piece in self.pieces]
+        self.rows = _places([piece.shape[0] for piece in self.pieces])
+        self.n_stored = sum(some.nnz for some in sets)
+
+    def _cut(self, part):
+        """Yield the pieces of a matrix."""
+        part = scipy.sparse.csr_array(part)
+        if part.dtype != np.float32:
+            part = part.astype(np.float32)
+        n_pieces = max(part.nnz // self.size, 1)
+        ends = np.linspace(0, part.shape[0], n_pieces + 1).astype(int)
+        for first, end in zip(ends, ends[1:]):
+            start, stop = part.indptr[first], part.indptr[end]
+            yield scipy.sparse.csr_array(
+                (
+                    part.data[start:stop],
+                    part.indices[start:stop],
+                    part.indptr[first : end + 1] - start,
+                ),
+                shape=(end - first, part.shape[1]),
+            )
 
     def times(self, coef):
-        return _sum_rows(self.rows, self.rows.values, coef)
+        if coef.shape[1] == 1:
+            return np.concatenate(self._each(lambda piece: piece @ coef, self.pieces))
+        return np.concatenate([_sum_rows(piece, coef) for piece in self.pieces])
 
     def transposed_times(self, slope):
-        return _sum_rows(self.columns, self.columns.values, slope)
+        def multiply(piece, rows):
+            return piece @ slope[rows]
+
+        return _sum(self._each(multiply, self.transposed, self.rows))
 
     def squares_times(self, share):
-        return _sum_rows(self.columns, self.columns.values**2, share)
+        def multiply(piece, rows):
+            squares = piece.data**2, piece.indices, piece.indptr
+            return scipy.sparse.csc_array(squares, shape=piece.shape) @ share[rows]
+
+        return _sum(map(multiply, self.transposed, self.rows))
+
+    def _each(self, function, *arguments):
+        """Call a function for each piece, side by side where torch has threads."""
+        if len(self.pieces) == 1 or torch.get_num_threads() == 1:
+            return list(map(function, *arguments))
+        return list(self._threads.map(function, *arguments))
+
+    @functools.cached_property
+    def _threads(self):
+        return ThreadPoolExecutor(min(torch.get_num_threads(), len(self.pieces)))
 
 
-def _sum_rows(csr, values, table):
-    """Return for each row of `csr` the weighted sum of the table's rows it names."""
+def _places(lengths):
+    """Return where parts of these lengths lie one after the other."""
+    ends = np.cumsum([0, *lengths])
+    return [slice(a, b) for a, b in zip(ends, ends[1:])]
+
+
+def _sum(arrays):
+    """Add up arrays in their order, into the first of them."""
+    arrays = iter(arrays)
+    total = next(arrays)
+    for array in arrays:
+        total += array
+    return total
+
+
+def _sum_rows(matrix, table):
+    """Return for each row the weighted sum of the table's rows that it names.
+
+    In half the time of scipy's product, for more than one column.
+    """
     return torch.nn.functional.embedding_bag(
-        csr.indices,
+        torch.from_numpy(matrix.indices),
         torch.from_numpy(np.ascontiguousarray(table)),
-        csr.indptr,
+        torch.from_numpy(matrix.indptr),
         mode="sum",
-        per_sample_weights=values,
+        per_sample_weights=torch.from_numpy(matrix.data),
         include_last_offset=True,
     ).numpy()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter
 from numbers import Integral, Real
@@ -13,7 +14,7 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm._data.frames import columns_of, read_strings, to_strings
-from skmm._data.ngrams import NgramCounter, Tfidf, split_tokens
+from skmm._data.ngrams import NgramCounter, Tfidf, join_columns, split_tokens
 from skmm._nn.sparse import SparseModule, SparseWide
 from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import Names, check_options
@@ -272,28 +273,28 @@ default="bag"
         sample_weight: npt.NDArray[Any] | None = None,
     ) -> Block:
         check_options(self)
-        cells = [read_strings(column) for column in columns_of(X)]
-        self.counters_, self.tfidf_, ngrams = [], [], []
-        for texts, _ in cells if self._has_ngrams else ():
-            counter = NgramCounter(self.min_frequency, self.max_features)
-            counts = counter.fit_transform(texts)
-            tfidf = Tfidf(counter.document_frequency_, len(X))
-            ngrams.append(tfidf.transform(counts))
-            self.counters_.append(counter)
-            self.tfidf_.append(tfidf)
-        self.n_features_ = sum(part.shape[1] for part in ngrams)
+        self.counters_: list[NgramCounter] = []
+        self.tfidf_: list[Tfidf] = []
+        ngrams, missing = [], []
+        for column in columns_of(X):
+            # The texts of one column at a time: as strings they take most memory.
+            is_missing, counts = self._read_column(column, self._fit_ngrams)
+            missing.append(is_missing)
+            ngrams.append(counts)
+        self.n_features_ = sum(len(c.document_frequency_) for c in self.counters_)
         self.reader_ = self._make_reader()
         read = None if self.reader_ is None else self.reader_.fit_transform
-        return self._block(X, cells, read, ngrams)
+        return self._block(X, missing, read, ngrams)
 
     def transform(self, X: pd.DataFrame) -> Block:
-        cells = [read_strings(column) for column in columns_of(X)]
-        ngrams = [
-            tfidf.transform(counter.transform(texts))
-            for (texts, _), counter, tfidf in zip(cells, self.counters_, self.tfidf_)
-        ]
+        ngrams, missing = [], []
+        for i, column in enumerate(columns_of(X)):
+            count = functools.partial(self._count_ngrams, i)
+            is_missing, counts = self._read_column(column, count)
+            missing.append(is_missing)
+            ngrams.append(counts)
         read = None if self.reader_ is None else self.reader_.transform
-        return self._block(X, cells, read, ngrams)
+        return self._block(X, missing, read, ngrams)
 
     def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
         found = []
@@ -328,15 +329,31 @@ default="bag"
     def _has_ngrams(self):
         return self.wide or self.backbone == "bag"
 
-    def _block(self, X, cells, read, ngrams):
-        missing = [missing for _, missing in cells]
+    def _read_column(self, column, count):
+        """Return which rows lack a text, and what `count` makes of the texts."""
+        texts, missing = read_strings(column)
         if self.empty_is_missing:
-            missing = [[not t or t.isspace() for t in texts] for texts, _ in cells]
+            missing = np.array([not t or t.isspace() for t in texts], dtype=bool)
+        return missing, count(texts) if self._has_ngrams else None
+
+    def _fit_ngrams(self, texts):
+        """Learn a column's n-grams; return their TF-IDF in pieces."""
+        counter = NgramCounter(self.min_frequency, self.max_features)
+        counts = counter.fit_count(texts)
+        self.counters_.append(counter)
+        self.tfidf_.append(Tfidf(counter.document_frequency_, len(texts)))
+        return [self.tfidf_[-1].transform(part) for part in counts]
+
+    def _count_ngrams(self, i, texts):
+        """Return the TF-IDF of the i-th column's n-grams, in pieces."""
+        return [self.tfidf_[i].transform(p) for p in self.counters_[i].count(texts)]
+
+    def _block(self, X, missing, read, ngrams):
         present = ~np.column_stack(missing).all(axis=1)
         parts, cost = ([], None) if read is None else read(X, present)
-        if ngrams:
+        if self._has_ngrams:
             # The last part, which the wide head reads.
-            parts.append(scipy.sparse.hstack(ngrams, format="csr", dtype=np.float32))
+            parts.append(join_columns(ngrams))
         return Block(*parts, present=present, cost=cost)
 
     def _make_reader(self):
