@@ -1,6 +1,5 @@
 """Frozen encoders, learning rates of their own, and a start from another model."""
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -223,8 +222,8 @@ def test_starts_from_the_encoders_of_another_model(classification, tmp_path):
     # Statistics, too: the words are those of the source's rows.
     ours, theirs = (m.modalities_[1][1].n_features_ for m in (model, source))
     assert ours == theirs
-    joblib.dump(source, tmp_path / "source.joblib")
-    path = MultimodalClassifier(init=tmp_path / "source.joblib", **options)
+    source.save(tmp_path / "source.skmm")
+    path = MultimodalClassifier(init=tmp_path / "source.skmm", **options)
     path.fit(X[:60], y[:60])
     np.testing.assert_array_equal(path.predict_proba(X), model.predict_proba(X))
     # Another target, and weights that go on learning.
