@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 
-from skmm._training.heads._estimators import BoostingHead, EstimatorHead
-
-#: Rounds without a better validation loss after which the boosting ends.
-_PATIENCE = 10
+from skmm._training.heads._estimators import (
+    BoostingHead,
+    EstimatorHead,
+    rounds_without_gain,
+)
 
 
 class LibraryHead(BoostingHead):
@@ -182,7 +183,8 @@ def _fit_lightgbm(booster, X, y, weight, valid, is_classifier):
         else:
             given["eval_set"] = [valid[:2]]
         given["eval_sample_weight"] = [valid[2]]
-        stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
+        patience = rounds_without_gain(len(valid[1]))
+        stop = lightgbm.early_stopping(patience, verbose=False)
         given["callbacks"] = [stop]
     model.fit(X, y, sample_weight=weight, **given)
     return model, model.best_iteration_ or booster.max_iter
@@ -201,6 +203,7 @@ def _fit_xgboost(booster, X, y, weight, valid, is_classifier):
     options = {} if is_classifier else {"objective": objective[booster.loss]}
     if booster.quantile is not None:
         options["quantile_alpha"] = booster.quantile
+    patience = None if valid is None else rounds_without_gain(len(valid[1]))
     kinds = np.full(X.shape[1], "q")
     kinds[_categories(booster)] = "c"
     model = cls(
@@ -211,7 +214,7 @@ def _fit_xgboost(booster, X, y, weight, valid, is_classifier):
         verbosity=0,
         enable_categorical=True,
         feature_types=kinds.tolist(),
-        early_stopping_rounds=None if valid is None else _PATIENCE,
+        early_stopping_rounds=patience,
         **options,
     )
     given = {}
@@ -248,7 +251,7 @@ def _fit_catboost(booster, X, y, weight, valid, is_classifier):
         given["eval_set"] = catboost.Pool(
             booster._read(valid[0]), valid[1], weight=valid[2], cat_features=places
         )
-        given["early_stopping_rounds"] = _PATIENCE
+        given["early_stopping_rounds"] = rounds_without_gain(len(valid[1]))
     model.fit(booster._read(X), y, sample_weight=weight, **given)
     return model, model.tree_count_
 

@@ -200,7 +200,7 @@ class BoostingHead(EstimatorHead):
     max_outputs = 10
     #: Visits of a cell, or of a bin of a column, by a tree, all trees together, from
     #: which on fewer are grown, and bounds of their number.
-    budget, rounds = 2e10, (20, 300)
+    budget, rounds = 2e10, (20, 2000)
     #: Bins that a tree looks at in each column, whatever the number of rows: 255 in
     #: each of the 61 nodes of a tree with 31 leaves.
     bins = 61 * 255
@@ -253,6 +253,9 @@ class BoostingHead(EstimatorHead):
                 }
         if options:
             estimator.set_params(early_stopping=True)
+            if "n_iter_no_change" in estimator.get_params():
+                patience = rounds_without_gain(len(options["y_val"]))
+                estimator.set_params(n_iter_no_change=patience)
         else:
             estimator.set_params(max_iter=min(int(rounds), 100))
         return self._fit(estimator, X, codes, weight, **options)
@@ -279,6 +282,15 @@ class BoostingHead(EstimatorHead):
         if fitted.early_stopping:  # the first score is that of no tree at all
             best = max(int(np.argmax(fitted.validation_score_)), 1)
         return clone(fitted).set_params(early_stopping=False, max_iter=best)
+
+
+def rounds_without_gain(n_valid):
+    """Return after how many rounds without a better validation loss boosting ends.
+
+    Of few validation rows the loss falls by chance, too: the longer one waits, the more
+    likely. Of many it falls in small steps.
+    """
+    return int(np.clip(n_valid / 30, 10, 50))
 
 
 def _differ(weight):
