@@ -4,9 +4,11 @@ Usage: ``python -P .ci/readme.py``, where ``-P`` has it import what is installed
 what lies here; ``make package`` runs it with the new wheel.
 """
 
+import contextlib
 import pathlib
 import re
 import sys
+import tempfile
 
 README = pathlib.Path(__file__).parents[1] / "README.md"
 CODE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -16,8 +18,10 @@ def main():
     """Run the blocks one after the other; return how many there are."""
     blocks = CODE.findall(README.read_text(encoding="utf-8"))
     names = {"__name__": "__main__"}
-    for block in blocks:
-        exec(compile(block, README.name, "exec"), names)
+    # What they write is nobody's.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        for block in blocks:
+            exec(compile(block, README.name, "exec"), names)
     return len(blocks)
 
 
