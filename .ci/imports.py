@@ -33,10 +33,12 @@ LAYERS = [
 ROOT_MODULES = {
     "__init__",
     "_base",
+    "_calibrated",
     "_classifier",
     "_composition",
     "_diagram",
     "_regressor",
+    "_saving",
     "_unimodal",
     "callbacks",
 }

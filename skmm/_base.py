@@ -19,8 +19,10 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skmm._calibrated import CalibrationMixin
 from skmm._composition import MultimodalComposition
 from skmm._data.frames import as_frame, is_named_table, take_rows
+from skmm._saving import SavingMixin
 from skmm._utils.compat import (
     CallbackSupportMixin,
     HasMethods,
@@ -58,14 +60,12 @@ if TYPE_CHECKING:
     from skmm.modalities.readers import Reader
 
 
-#: What a pickle has the version in.
-_STAMP = "_skmm_version"
-
-
 class BaseMultimodal(
     ClassNamePrefixFeaturesOutMixin,
     CallbackSupportMixin,
     TransformerMixin,
+    CalibrationMixin,
+    SavingMixin,
     MultimodalComposition,
 ):
     """Base of :class:`MultimodalClassifier` and :class:`MultimodalRegressor`."""
@@ -584,53 +584,6 @@ class BaseMultimodal(
         self.head_weights_ = learner.mixture.shares
         self.validation_score_ = learner.validation_score
 
-    def _remember_validation(self, logits, rows_train, rows_valid, folds):
-        """Keep what is predicted for the validation rows, for intervals and sets."""
-        from skmm._training.conformal import mix_apart
-
-        self._calibration = None
-        rows, kept = rows_valid, slice(None)
-        if folds is not None:
-            rows, kept = rows_train, folds >= 0
-        # Those that had the time, or alone score best.
-        heads = list(self._learner.mixture.heads)
-        # Nothing is calibrated of labels, of which there may be thousands.
-        is_asked = self._targets.kind != "multilabel"
-        if rows is None or not is_asked or not logits.keys() >= set(heads):
-            return
-        codes, y = rows.codes.cpu().numpy()[kept], rows.y[kept]
-        weight = rows.weight.cpu().numpy()[kept]
-        mixed = mix_apart(heads, logits, codes, weight, self._targets)
-        # A class's weight says how much its rows teach, not how many there are.
-        of_class = self._class_weights(y)
-        weight = weight / np.where(of_class > 0, of_class, 1)
-        self._calibration = {
-            "outputs": mixed,
-            "truth": self._targets.truth(y),
-            "weight": weight,
-        }
-
-    def _read_calibration(self, calibration):
-        """Return outputs, truth and weight of the rows that calibrate."""
-        if calibration is not None:
-            if not isinstance(calibration, tuple) or len(calibration) != 2:
-                raise ValueError(
-                    "calibration= is a pair (X, y) of rows that the model was not "
-                    f"fitted on, and their targets; got {type(calibration).__name__}."
-                )
-            X, y = calibration
-            y = self._check_y(y)
-            check_consistent_length(X, y)
-            return self._predict_logits(X), self._targets.truth(y), np.ones(len(y))
-        if self._calibration is None:
-            raise ValueError(
-                "There are no rows to calibrate on: the model was fitted without "
-                "validation rows, or by partial_fit. Pass rows that it was not fitted "
-                "on, calibration=(X, y), or fit with validation='auto' or "
-                "validation=5."
-            )
-        return tuple(self._calibration.values())
-
     def _warn_of_cuts(self):
         """Warn of what was left out for want of time."""
         from sklearn.exceptions import ConvergenceWarning
@@ -720,50 +673,6 @@ class BaseMultimodal(
         """
         blocks = self._blocks(X)
         return self._learner.embed(blocks)
-
-    def save(self, path: PathLike, *, folder: bool = False) -> None:
-        """Write this estimator into a file that runs no code when it is loaded.
-
-        Parameters
-        ----------
-        path : str or path
-            By custom with the ending ``.skmm``.
-        folder : bool, default=False
-            If True, a folder of the same parts is written.
-
-        Raises
-        ------
-        TypeError
-            If a part of it cannot be written; the message names the attribute.
-
-        See Also
-        --------
-        skmm.load : Read the file.
-        skmm.save : The same for transformers, searches and pipelines as well.
-        """
-        from skmm.persistence import save
-
-        save(self, path, folder=folder)
-
-    def __getstate__(self):
-        import skmm
-
-        return {**super().__getstate__(), _STAMP: skmm.__version__}
-
-    def __setstate__(self, state):
-        import skmm
-
-        state = dict(state)
-        version = state.pop(_STAMP, "a version before 0.1")
-        if version != skmm.__version__ and "_learner" in state:
-            warnings.warn(
-                f"This {type(self).__name__} was pickled by skmm {version} and is read "
-                f"by {skmm.__version__}, which may predict otherwise. Fit it anew, or "
-                "keep models in the files of skmm.save.",
-                UserWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
 
     # -- odds and ends ------------------------------------------------------------
 
