@@ -100,7 +100,7 @@ peers: $(VENV)/.test $(PEER_ENVS)
 	$(THREADS) $(BIN)/python benchmarks/peers/prepare.py $(PEERS)/data
 	$(BIN)/python benchmarks/peers/run.py $(PEERS) $(PEERS)/data docs/peers.csv
 	$(BIN)/python benchmarks/peers/collect.py docs/peers.csv \
-		--figure docs/_static/peers
+		--figure docs/_static/peers.png
 
 # The tools are not in the environment of the tests, nor are the extras in this one: what
 # runs here runs for a user who installs skmm alone.

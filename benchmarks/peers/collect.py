@@ -201,18 +201,13 @@ def draw(means, path):
     )
     figure.supxlabel("CPU seconds of a fit", fontsize=9)
     figure.supylabel("score: up is better", fontsize=9)
-    for suffix in (".svg", ".png"):
-        figure.savefig(
-            f"{path}{suffix}",
-            dpi=150,
-            metadata={"Date": None} if suffix == ".svg" else None,
-        )
+    figure.savefig(path, dpi=150)
     plt.close(figure)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
-    parser.add_argument("--figure", help="without suffix; SVG and PNG are written")
+    parser.add_argument("--figure", help="the picture to write, as figure.png")
     parser.add_argument("--against", default="skmm", choices=LINES)
     main(**vars(parser.parse_args()))

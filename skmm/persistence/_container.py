@@ -19,8 +19,9 @@ MEMBERS = ("manifest.json", "state.json", "tensors.safetensors")
 _SUMS = "SHA256SUMS"
 #: Where tensors start in a ZIP archive: at a multiple of this, for memory maps.
 _ALIGNMENT = 64
-#: A text that unpacks to more than this is refused.
-_LARGEST_TEXT = 2**31
+#: A text that unpacks to more than this, and to so many times what it is packed, is
+#: refused: a model's is a tenth as long when it is packed.
+_LARGE_TEXT, _MOST_PACKED = 2**26, 200
 #: As long as it takes in a ZIP archive whose comment is the hash of all before.
 _COMMENT = b"sha256:"
 _COMMENT_LENGTH = len(_COMMENT) + 64
@@ -230,7 +231,8 @@ def _read_member(archive, info, view):
         if info.file_size != info.compress_size or start + info.file_size > len(view):
             raise ModelFileError(f"{info.filename} is longer than its archive.")
         return view[start : start + info.file_size]
-    if info.file_size > _LARGEST_TEXT:
+    too_large = max(_LARGE_TEXT, _MOST_PACKED * info.compress_size)
+    if info.file_size > too_large:
         raise ModelFileError(f"{info.filename} unpacks to {info.file_size} bytes.")
     with archive.open(info) as file:
         # No more than is declared, whatever is packed.

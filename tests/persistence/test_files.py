@@ -168,6 +168,11 @@ def test_what_is_planted_in_an_archive_is_refused(name, path):
         skmm.load(path)
 
 
+def test_a_text_that_unpacks_to_far_more_than_it_is_packed(path):
+    with pytest.raises(ModelFileError, match="unpacks to 80000000 bytes"):
+        skmm.load(write(path, state=b" " * 80_000_000))
+
+
 @pytest.mark.parametrize(
     "name",
     [
