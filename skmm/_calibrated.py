@@ -7,6 +7,9 @@ from sklearn.utils.validation import check_consistent_length
 class CalibrationMixin:
     """The validation rows' predictions, which a fit keeps, or those of other rows."""
 
+    #: None also for a model of a version that kept none.
+    _calibration = None
+
     def _remember_validation(self, logits, rows_train, rows_valid, folds):
         """Keep what is predicted for the validation rows, for intervals and sets."""
         from skmm._training.conformal import mix_apart

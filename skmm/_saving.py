@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,14 @@ if TYPE_CHECKING:
 
 #: What a pickle has the version in.
 _STAMP = "_skmm_version"
+
+
+def _defaults(cls):
+    """Return the parameters of an estimator's class, as they are by default."""
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return {
+        one.name: one.default for one in parameters if one.default is not one.empty
+    }
 
 
 class SavingMixin:
@@ -57,4 +66,5 @@ class SavingMixin:
                 UserWarning,
                 stacklevel=2,
             )
-        super().__setstate__(state)
+        # One of an older version lacks the parameters that came since.
+        super().__setstate__({**_defaults(type(self)), **state})

@@ -212,6 +212,8 @@ def test_a_file_of_an_older_version_still_predicts(path):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*was written with", UserWarning)
         loaded = skmm.load(path)
+    # Parameters that came since are as they are by default.
+    assert loaded.get_params().keys() == MultimodalClassifier().get_params().keys()
     found = loaded.predict_proba(pd.DataFrame(expected["rows"]))
     np.testing.assert_allclose(found, expected["probabilities"], atol=1e-4)
     torch.testing.assert_close(
