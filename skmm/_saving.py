@@ -16,9 +16,7 @@ _STAMP = "_skmm_version"
 def _defaults(cls):
     """Return the parameters of an estimator's class, as they are by default."""
     parameters = inspect.signature(cls.__init__).parameters.values()
-    return {
-        one.name: one.default for one in parameters if one.default is not one.empty
-    }
+    return {one.name: one.default for one in parameters if one.default is not one.empty}
 
 
 class SavingMixin:
