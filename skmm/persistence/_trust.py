@@ -21,13 +21,13 @@ _BUILTINS = {
     "tuple",
 }
 #: Classes of other packages that only hold what they are given.
-_HOLDERS = {
-    "sklearn.utils._bunch:Bunch",
-}
+_HOLDERS = {"sklearn.utils._bunch:Bunch"}
 #: Parts of skmm that a model has nothing of.
 _NOT_OURS = {"__main__", "demo", "persistence", "datasets", "serving"}
 #: scikit-learn's estimators whose compiled code trusts their state blindly.
 _BLIND = ("sklearn.svm.", "sklearn.neighbors.")
+#: Those among them that only multiply.
+_SEEING = {"sklearn.svm._classes:LinearSVC", "sklearn.svm._classes:LinearSVR"}
 #: Modules whose functions compute something of arrays, and do nothing else.
 _FUNCTIONS = ("sklearn.metrics.", "sklearn.feature_selection.", "torch.nn.functional.")
 #: Modules whose layers, configurations and tokenizers are loaded.
@@ -89,7 +89,7 @@ def is_trusted(name):
     if top == "skmm":
         return module.split(".")[1:2] != [] and module.split(".")[1] not in _NOT_OURS
     if top in ("sklearn", "skrub"):
-        return not f"{module}.".startswith(_BLIND)
+        return name in _SEEING or not f"{module}.".startswith(_BLIND)
     return module == "numpy" or module.startswith(_LAYERS) or name in _COMPILED
 
 

@@ -18,12 +18,14 @@ from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC, LinearSVC
 
 import skmm
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 from skmm.feature_extraction import MultimodalVectorizer
 from skmm.model_selection import FusionSearchCV
+from skmm.persistence import UntrustedTypeError
 
 FILES = pathlib.Path(__file__).parent / "files"
 
@@ -55,6 +57,9 @@ ESTIMATORS = {
         SimpleImputer(),
         LogisticRegression(max_iter=50, solver="liblinear"),
     ),
+    "vectors": make_pipeline(
+        MultimodalVectorizer(), SimpleImputer(), LinearSVC(random_state=0)
+    ),
     "nested": make_pipeline(MultimodalVectorizer(), brief()),
     "search": GridSearchCV(brief(), {"fusion": ["concat", "late"]}, cv=2),
     "fusion-search": FusionSearchCV(brief(), ["concat", "gated"], cv=2),
@@ -77,6 +82,16 @@ def test_it_predicts_the_same(name, rows, tmp_path):
     np.testing.assert_array_equal(predictions(loaded, X), predictions(fitted, X))
     mapped = skmm.load(tmp_path / "model.skmm", mmap=True)
     np.testing.assert_array_equal(predictions(mapped, X), predictions(fitted, X))
+
+
+def test_an_estimator_whose_compiled_code_trusts_its_state(rows, tmp_path):
+    X, y = rows
+    fitted = make_pipeline(MultimodalVectorizer(), SimpleImputer(), SVC()).fit(X, y)
+    skmm.save(fitted, tmp_path / "model.skmm")
+    with pytest.raises(UntrustedTypeError, match="sklearn.svm._classes.SVC"):
+        skmm.load(tmp_path / "model.skmm")
+    loaded = skmm.load(tmp_path / "model.skmm", trusted=["sklearn.svm._classes.SVC"])
+    np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
 
 
 def test_a_regressor_and_its_attributes(tmp_path):

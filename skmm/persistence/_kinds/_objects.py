@@ -7,11 +7,9 @@ import sklearn
 import skmm
 from skmm.persistence._errors import ModelFileError
 from skmm.persistence._kinds._base import Kind, expect, field
-from skmm.persistence._kinds._sklearn import Forest, check_estimator
+from skmm.persistence._kinds._sklearn import Forest, check_estimator, is_forest
 from skmm.persistence._trust import may_call, name_of
 
-#: What is written otherwise than as it is: attributes, by what they are wrapped in.
-_PACKED = {"_predictors": Forest}
 #: The versions that objects have in their states.
 _STAMPS = {"_sklearn_version": sklearn.__version__, "_skmm_version": skmm.__version__}
 
@@ -105,13 +103,9 @@ class Object(Kind):
 
 def _attributes(state, dumper):
     return {
-        key: dumper(_PACKED.get(key, _as_it_is)(value), f".{key}")
+        key: dumper(Forest(value) if is_forest(value) else value, f".{key}")
         for key, value in state.items()
     }
-
-
-def _as_it_is(value):
-    return value
 
 
 def _is_class(cls):

@@ -48,6 +48,16 @@ class Forest(list):
     """The trees of histogram gradient boosting: for each round a list of trees."""
 
 
+def is_forest(value):
+    """Tell whether a value is what boosting keeps its trees in."""
+    return (
+        type(value) is list
+        and bool(value)
+        and all(type(one) is list for one in value)
+        and all(type(tree) is TreePredictor for one in value for tree in one)
+    )
+
+
 class ForestKind(Kind):
     """All trees of a boosting as few long arrays, node after node."""
 
