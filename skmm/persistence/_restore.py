@@ -5,6 +5,8 @@ from skmm.persistence._kinds import BY_TAG
 from skmm.persistence._trust import find, is_trusted, may_call
 
 _PLAIN = (str, int, bool, float, type(None))
+#: Parts of a body whose keys are names of a user's own, not kinds of values.
+_BY_OWN_NAMES = ("state", "slots", "fields")
 
 
 class Restorer:
@@ -79,19 +81,27 @@ def untrusted_names(node):
 
     Nothing is imported.
     """
-    found, left = set(), [node]
-    while left:
-        node = left.pop()
-        if isinstance(node, list):
-            left.extend(node)
-        elif isinstance(node, dict):
-            for tag, body in node.items():
-                name = body
-                if tag in ("object", "module") and isinstance(body, dict):
-                    name = body.get("class")
-                elif tag not in ("class", "function"):
-                    name = None
-                if isinstance(name, str) and ":" in name and not is_trusted(name):
-                    found.add(name)
-            left.extend(node.values())
-    return sorted(name.replace(":", ".") for name in found)
+    names = sorted({name for name in _names(node) if not is_trusted(name)})
+    return [name.replace(":", ".") for name in names]
+
+
+def _names(node):
+    """Yield the names of all classes and functions in a value."""
+    if isinstance(node, list):
+        for one in node:
+            yield from _names(one)
+    elif isinstance(node, dict):
+        for tag, body in node.items():
+            if tag in ("class", "function"):
+                yield str(body)
+            elif not isinstance(body, dict):
+                yield from _names(body)
+            elif tag == "map":
+                yield from _names(list(body.values()))
+            else:
+                if tag in ("object", "module"):
+                    yield str(body.get("class"))
+                for key, part in body.items():
+                    if key in _BY_OWN_NAMES and isinstance(part, dict):
+                        part = list(part.values())
+                    yield from _names(part)

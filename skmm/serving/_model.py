@@ -8,16 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skmm.inspection import explain_row
 from skmm.io._defaults import Defaults, reading_with
 from skmm.io._quiet import no_warnings
 from skmm.serving._columns import check_served, find_columns, predictor_of
-from skmm.serving._extras import (
-    explain_rows,
-    has_explanations,
-    has_intervals,
-    predict_intervals,
-)
 from skmm.serving._rows import settle
+
+#: Variants that are read of each modality of an explained row. More take seconds, in
+#: which nobody else is served.
+_EVALUATIONS = 64
 
 logger = logging.getLogger("skmm.serving")
 
@@ -66,11 +65,10 @@ class ServedModel:
             self.classes = [
                 [_plain(one) for one in classes] for classes in targets.classes
             ]
-        self.has_intervals = has_intervals(estimator)
+        self.has_intervals = hasattr(estimator, "predict_interval")
         # Of several outputs one is explained at a time, which a request cannot choose.
-        self.has_explanations = has_explanations() and (
-            self.kind in ("binary", "multiclass")
-            or getattr(targets, "is_vector", False)
+        self.has_explanations = self.kind in ("binary", "multiclass") or getattr(
+            targets, "is_vector", False
         )
 
     def predict(self, frames, asked):
@@ -116,10 +114,10 @@ class ServedModel:
     def _predict(self, frame, asked):
         rows = self._predict_rows(frame)
         if asked.interval is not None:
-            intervals = predict_intervals(self.estimator, frame, asked.interval)
+            intervals = self.estimator.predict_interval(frame, asked.interval)
             rows = [row | {"interval": i} for row, i in zip(rows, plain(intervals))]
         if asked.explain:
-            explained = plain(explain_rows(self.estimator, frame))
+            explained = plain(_explain_rows(self.estimator, frame))
             rows = [row | {"explanation": e} for row, e in zip(rows, explained)]
         return rows
 
@@ -181,3 +179,23 @@ def _plain(value):
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     return str(value)
+
+
+def _explain_rows(estimator, frame):
+    """Return of each row what its parts bring to the prediction, as a dict."""
+    explained = []
+    for row in range(len(frame)):
+        explanation = explain_row(
+            estimator, frame, row=row, max_evaluations=_EVALUATIONS
+        )
+        parts = explanation.to_frame().astype(object)
+        explained.append(
+            {
+                "target": explanation.target,
+                "scale": explanation.scale,
+                "prediction": explanation.prediction,
+                "baseline": explanation.baseline,
+                "parts": parts.where(parts.notna(), None).to_dict("records"),
+            }
+        )
+    return explained

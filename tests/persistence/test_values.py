@@ -262,6 +262,17 @@ def test_a_type_of_ones_own_is_loaded_if_it_is_trusted(tmp_path):
     assert loaded.transform([1]).tolist() == [3]
 
 
+def test_words_of_the_file_may_be_those_of_the_user(again):
+    named = np.zeros(1, [("class", "f8"), ("function", "u1")])
+    value = {"class": "my:own", "object": {"class": "x:y"}, "function": "f:g", "id": 3}
+    holder = Shift(value)
+    holder.function = "a:b"
+    back = again([value, holder, named], trusted=[f"{Shift.__module__}.Shift"])
+    assert back[0] == back[1].by == value
+    assert back[1].function == "a:b"
+    assert back[2].dtype == named.dtype
+
+
 def test_a_type_that_is_not_installed_is_named(tmp_path):
     path = tmp_path / "own.skmm"
     skmm.save([Shift(2)], path)
