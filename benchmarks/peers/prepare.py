@@ -21,6 +21,7 @@ import pandas as pd
 BENCHMARKS = Path(__file__).resolve().parents[1]
 sys.path.append(os.fspath(BENCHMARKS))  # the tasks lie there
 
+# Only now, from the folder that was just named.
 from _emoji import PATH as EMOJI  # noqa: E402
 from _tasks import TASKS, VOICE, draw_icons, split  # noqa: E402
 

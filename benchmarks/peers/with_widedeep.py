@@ -20,6 +20,7 @@ def stand_in_for_torchvision():
     pictures need it, which this script does not read.
     """
     try:
+        # Only to see whether it can be imported.
         import torchvision  # noqa: F401
     except (ImportError, RuntimeError):
         for name in [name for name in sys.modules if name.startswith("torchvision")]:
@@ -35,6 +36,7 @@ def stand_in_for_torchvision():
 
 stand_in_for_torchvision()
 
+# Only now, since it imports torchvision at once.
 from pytorch_widedeep import Trainer  # noqa: E402
 from pytorch_widedeep.callbacks import EarlyStopping  # noqa: E402
 from pytorch_widedeep.models import BasicRNN, TabMlp, WideDeep  # noqa: E402

@@ -147,6 +147,27 @@ def check_options(part):
             check_options(item)
 
 
+def check_arguments(values, table, owner):
+    """Check the arguments of a function.
+
+    Parameters
+    ----------
+    values : dict of str to object
+        By the names of its parameters; others may be among them.
+    table : dict of str to list
+        Constraints of those that are checked.
+    owner : str
+        Name of the function.
+
+    Raises
+    ------
+    InvalidParameterError
+        As of :func:`check_value`.
+    """
+    for parameter, constraints in table.items():
+        check_value(values[parameter], constraints, parameter, owner)
+
+
 def check_value(value, constraints, parameter, owner):
     """Check one value.
 

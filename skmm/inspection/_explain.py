@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from skmm._data.frames import as_frame, take_rows
 from skmm._utils.compat import HasMethods, Interval, StrOptions
 from skmm._utils.names import did_you_mean
-from skmm._utils.validation import SequenceOf, check_value
+from skmm._utils.validation import SequenceOf, check_arguments
 from skmm.inspection._coalitions import draw_contexts, exact_shapley, sampled_shapley
 from skmm.inspection._explanation import Part, RowExplanation
 from skmm.inspection._hiding import choose_head, open_estimator
@@ -170,9 +170,7 @@ def explain_row(
     >>> bool(abs(modalities["value"].sum() - gain) < 1e-6)
     True
     """
-    for name, value in locals().items():
-        if name in _CONSTRAINTS:
-            check_value(value, _CONSTRAINTS[name], name, "explain_row")
+    check_arguments(locals(), _CONSTRAINTS, "explain_row")
     inner, X = open_estimator(estimator, _take_row(X, row), "explain_row")
     learner = choose_head(inner, head)
     frame = inner._read_frame(X, reset=False)

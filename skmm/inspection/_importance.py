@@ -18,7 +18,7 @@ from skmm._utils.compat import (
     check_sample_weight,
     delayed,
 )
-from skmm._utils.validation import check_value
+from skmm._utils.validation import check_arguments
 from skmm.inspection._coalitions import ablation, exact_shapley, sampled_shapley
 from skmm.inspection._hiding import (
     HiddenColumns,
@@ -245,9 +245,7 @@ def modality_importance(
     >>> result.names[result.importances_mean.argmax()]
     'text'
     """
-    for name, value in locals().items():
-        if name in _CONSTRAINTS:
-            check_value(value, _CONSTRAINTS[name], name, "modality_importance")
+    check_arguments(locals(), _CONSTRAINTS, "modality_importance")
     if y is None:
         raise ValueError(
             "modality_importance compares predictions with the target: pass y."

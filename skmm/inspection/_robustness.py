@@ -11,7 +11,7 @@ from sklearn.utils import Bunch, check_random_state
 from sklearn.utils.validation import check_consistent_length
 
 from skmm._utils.compat import Interval
-from skmm._utils.validation import Names, SequenceOf, check_value
+from skmm._utils.validation import Names, SequenceOf, check_arguments
 from skmm.inspection._corrupting import CORRUPTIONS, FIXED, Corrupted
 from skmm.inspection._hiding import HiddenModalities, open_estimator
 from skmm.inspection._scores import name_scoring
@@ -130,9 +130,7 @@ def robustness_report(
     """
     import pandas as pd
 
-    for name, value in locals().items():
-        if name in _CONSTRAINTS:
-            check_value(value, _CONSTRAINTS[name], name, "robustness_report")
+    check_arguments(locals(), _CONSTRAINTS, "robustness_report")
     check_consistent_length(X, y)
     inner, X = open_estimator(estimator, X, "robustness_report")
     y = inner._check_y(y)
