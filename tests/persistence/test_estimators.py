@@ -48,6 +48,7 @@ ESTIMATORS = {
     "fused": brief(heads=["fused"], fusion="gated", alignment="contrastive"),
     "attention": brief(heads=["fused"], fusion="attention", mixup="mixup"),
     "folds": brief(validation=3),
+    "scored": brief(scoring="balanced_accuracy", loss="ordinal"),
     "wide": brief(heads=["fused", "wide"]),
     "forest": brief(
         heads=["linear", ("trees", ExtraTreesClassifier(5, random_state=0))]
@@ -96,14 +97,19 @@ def test_an_estimator_whose_compiled_code_trusts_its_state(rows, tmp_path):
 
 def test_a_regressor_and_its_attributes(tmp_path):
     X, y = make_multimodal_regression(n_samples=60, random_state=0)
-    fitted = MultimodalRegressor(max_epochs=2, random_state=0).fit(X, y)
+    fitted = MultimodalRegressor(
+        loss="quantile", quantile=[0.1, 0.5, 0.9], max_epochs=2, random_state=0
+    ).fit(X, y)
     fitted.save(tmp_path / "model", folder=True)
     loaded = skmm.load(tmp_path / "model")
     np.testing.assert_array_equal(loaded.predict(X), fitted.predict(X))
+    np.testing.assert_array_equal(
+        loaded.predict_interval(X, 0.8), fitted.predict_interval(X, 0.8)
+    )
     np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
     assert vars(loaded).keys() == vars(fitted).keys()
     assert loaded.history_ == fitted.history_
-    assert loaded.head_weights_ == fitted.head_weights_
+    np.testing.assert_equal(loaded.head_weights_, fitted.head_weights_)
     skmm.save(loaded, tmp_path / "again.skmm")
     skmm.save(fitted, tmp_path / "first.skmm")
     files = [(tmp_path / n).read_bytes() for n in ("again.skmm", "first.skmm")]
