@@ -39,7 +39,8 @@ VALUES = {
     "text": ["", "soup\n", "naïve", "\ud800", "日本", "\x00"],
     "bytes": [b"", b"\x00\xff"],
     "tuple": (1, ("a", None)),
-    "sets": [{1, "a", 2.5}, frozenset([(1, 2)]), set()],
+    # Of one member each: the order of several is that of their hashes.
+    "sets": [{2.5}, {"a"}, frozenset([(1, 2)]), set()],
     "dicts": {"a": {1: "x", (2, None): "y"}, "b": {}, "c": {"id": 1, "ref": 2}},
     "ranges": [slice(1, None, 2), range(3, 9, 2)],
     "dates": [
