@@ -30,6 +30,7 @@ from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
 from skmm._training.rows import Rows
 from skmm._training.solving import Solving
+from skmm._training.steps import make_step
 from skmm._utils import memory
 from skmm._utils.step_cache import Steps
 from skmm.alignment import make_alignment
@@ -379,6 +380,7 @@ class Learner:
             self.module,
             criterion=torch.nn.Identity,
             targets=self.targets,
+            step=make_step(options),
             solved=self.solved,
             solved_logits=solved_logits,
             patience=options["n_iter_no_change"] if stops else np.inf,

@@ -21,6 +21,7 @@ from skmm._training.learning_rates import parameter_groups, rate_factor
 from skmm._training.losses import head_losses, mean_loss, total_loss
 from skmm._training.mixture import Mixture
 from skmm._training.scoring import PredictsAsEstimator
+from skmm._training.steps import Step
 from skmm._training.stops import is_request
 from skmm._utils import memory
 
@@ -41,6 +42,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ----------
     module : MultimodalModule
     targets : ClassificationTargets or RegressionTargets
+    step : Step, default=None
+        Turns a batch into gradients; None stands for the plain one.
     patience : int or float, default=inf
         Epochs without a better validation loss after which a head stops.
     restore : bool, default=True
@@ -89,6 +92,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         module,
         *args,
         targets=None,
+        step=None,
         patience=np.inf,
         restore=True,
         schedule="constant",
@@ -104,6 +108,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ):
         super().__init__(module, *args, **kwargs)
         self.targets = targets
+        self.step = Step() if step is None else step
         self.patience = patience
         self.restore = restore
         self.schedule = schedule
@@ -219,10 +224,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         return total_loss(self.targets, y_pred, y_true)
 
     def train_step_single(self, batch, **fit_params):
-        outputs = self.infer(batch.blocks)
-        loss, losses = self.get_loss(outputs, batch.y, training=True)
-        loss.backward()
-        return {"loss": losses, "y_pred": outputs}
+        return self.step(self, batch)
 
     def train_step(self, batch, **fit_params):
         """skorch's step without the closure, which AdamW does not need."""
@@ -406,6 +408,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         self.valid_logits_ = {}
         self.changed_ = self.diverged_ = self.cut_ = False
         self._seconds_to_validate = 0.0
+        self.step.begin(self, rows_train)
 
     def fit_loop(self, X, y=None, epochs=None, **fit_params):
         """skorch's loop, and: heads stop, a loss that is no number ends it."""
