@@ -77,14 +77,15 @@ def test_string_labels(multiclass, dtype):
     X, y = multiclass
     names = np.array(["pear", "apple", "fig"], dtype=object)
     labels = pd.Series(names[y], index=X.index, dtype=dtype)
-    model = small(max_epochs=5).fit(X, labels)
+    options = {"max_epochs": 5, "heads": ["fused", "linear"]}
+    model = small(**options).fit(X, labels)
     assert model.classes_.tolist() == ["apple", "fig", "pear"]
     assert set(model.predict(X)) <= set(names)
     assert model.score(X, labels) > 0.5
     # The same model as of numbers in the same order.
     codes = np.array([2, 0, 1])[y]
     np.testing.assert_array_equal(
-        model.predict_proba(X), small(max_epochs=5).fit(X, codes).predict_proba(X)
+        model.predict_proba(X), small(**options).fit(X, codes).predict_proba(X)
     )
 
 

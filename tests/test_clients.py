@@ -45,6 +45,7 @@ CHANCE = 0.62  # two classes of 100 rows: above it by luck once in a hundred tim
 def small(**options):
     """A classifier that learns these data in half a second."""
     options = {"width": 16, "max_epochs": 6, "learning_rate": 1e-2} | options
+    options = {"heads": ["fused", "wide", "linear"]} | options
     return MultimodalClassifier(**{"random_state": 0} | options)
 
 

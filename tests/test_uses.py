@@ -61,7 +61,7 @@ def test_a_pipeline_under_nested_cross_validation():
     model = MultimodalClassifier(max_epochs=10, heads=["fused"], random_state=0)
     pipeline = Pipeline([("columns", columns), ("model", model)])
     search = GridSearchCV(pipeline, {"model__fusion": ["concat", "gated"]}, cv=2)
-    predicted = cross_val_predict(search, X, y, cv=3)
+    predicted = cross_val_predict(search, X, y, cv=2)
     assert accuracy_score(y, predicted) > 0.6
     fitted = search.fit(X, y).best_estimator_["model"]
     # The vectorizer's features are a modality of their own.

@@ -193,6 +193,7 @@ def test_a_search_shares_what_folds_have_in_common(data):
     )
 
 
+@pytest.mark.slow
 def test_folds_are_better_than_one_split_on_few_rows():
     losses = {0.1: [], 5: []}
     X, y = make_multimodal_classification(n_samples=1200, random_state=0)

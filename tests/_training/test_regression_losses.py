@@ -127,7 +127,14 @@ METRICS = [
 
 
 @pytest.mark.parametrize(
-    "heads", ["auto", ["fused"], ["linear"], ["boosting"]], ids=str
+    "heads",
+    [
+        pytest.param("auto", marks=pytest.mark.slow),
+        ["fused"],
+        ["linear"],
+        ["boosting"],
+    ],
+    ids=str,
 )
 @pytest.mark.parametrize("options, metric", METRICS, ids=["absolute", "high", "low"])
 def test_each_head_is_better_by_the_loss_it_learns(heads, options, metric):
@@ -139,7 +146,9 @@ def test_each_head_is_better_by_the_loss_it_learns(heads, options, metric):
     assert metric(y_test, found) < metric(y_test, plain)
 
 
-@pytest.mark.parametrize("heads", ["auto", ["linear"]], ids=str)
+@pytest.mark.parametrize(
+    "heads", [pytest.param("auto", marks=pytest.mark.slow), ["linear"]], ids=str
+)
 @pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
 def test_as_many_targets_as_asked_lie_below_a_quantile(heads, quantile):
     X, y = table(1400)

@@ -1,6 +1,7 @@
 """One prediction shared out among modalities, columns, words, regions and stretches."""
 
 import itertools
+import re
 import shutil
 import subprocess
 
@@ -344,7 +345,7 @@ def test_the_page_is_whole_in_itself_and_escapes_what_users_wrote(reviews, photo
     assert ">lovely</span>" in told
     told = explain_row(photos[0], photos[1])._repr_html_()
     assert told.count('src="data:image/png;base64,') == 2
-    assert "http" not in told
+    assert "http" not in re.sub(r'base64,[^"]*', "", told)
 
 
 @pytest.mark.slow

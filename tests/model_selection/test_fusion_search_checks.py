@@ -15,7 +15,9 @@ from skmm.model_selection import FusionSearchCV
 
 def search(estimator):
     return FusionSearchCV(
-        estimator(max_epochs=2, width=8, learning_rate=5e-2), ["concat", "mean"], cv=2
+        estimator(heads=["fused", "linear"], max_epochs=2, width=8, learning_rate=5e-2),
+        ["concat", "mean"],
+        cv=2,
     )
 
 
