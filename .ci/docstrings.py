@@ -26,6 +26,7 @@ PACKAGES = (
     "skmm.modalities",
     "skmm.model_selection",
     "skmm.serving",
+    "skmm.sharing",
 )
 
 

@@ -24,6 +24,7 @@ LAYERS = [
     ["feature_extraction"],
     ["encoders"],
     ["_training"],
+    ["sharing"],
     ["_root"],
     ["inspection", "model_selection"],
     ["serving"],

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from skmm._utils.typing import PathLike
+    from skmm.sharing import ModelCard
 
 #: What a pickle has the version in.
 _STAMP = "_skmm_version"
@@ -45,6 +48,155 @@ class SavingMixin:
         from skmm.persistence import save
 
         save(self, path, folder=folder)
+
+    def save_pretrained(
+        self,
+        save_directory: PathLike,
+        *,
+        card: ModelCard | Literal["auto"] | None = "auto",
+        repo_id: str | None = None,
+    ) -> None:
+        """Write this estimator into a folder as the Hugging Face Hub expects it.
+
+        Parameters
+        ----------
+        save_directory : str or path
+            Made if it is not there; other files in it stay.
+        card : ModelCard, "auto" or None, default="auto"
+            The model card, ``README.md``. "auto" writes one by
+            :func:`skmm.model_card` if the folder has none; None writes none.
+        repo_id : str, default=None
+            Where the model will be found, for the code of an automatic card. None
+            takes the name of the folder.
+
+        See Also
+        --------
+        skmm.sharing.save_pretrained : The same for other estimators as well.
+        """
+        from skmm.sharing import save_pretrained
+
+        save_pretrained(self, save_directory, card=card, repo_id=repo_id)
+
+    @classmethod
+    def from_pretrained(
+        cls,
+        name_or_path: PathLike,
+        *,
+        revision: str | None = None,
+        token: str | bool | None = None,
+        cache_dir: PathLike | None = None,
+        force_download: bool = False,
+        local_files_only: bool = False,
+        trusted: Sequence[str] | None = None,
+        mmap: bool = False,
+    ) -> Self:
+        """Load an estimator from a folder or from the Hugging Face Hub.
+
+        Parameters
+        ----------
+        name_or_path : str or path
+            A folder of ``save_pretrained`` or a file of ``save``; else the name of a
+            repository, ``"owner/name"``.
+        revision : str, default=None
+            Branch, tag or commit of the repository; None is its main branch.
+        token : str or bool, default=None
+            Token for a private repository. None takes the one of ``hf auth login``.
+        cache_dir : str or path, default=None
+            Where fetched files are kept; None leaves it to huggingface_hub.
+        force_download : bool, default=False
+            If True, files are fetched again even if the cache has them.
+        local_files_only : bool, default=False
+            If True, nothing is fetched: the cache must have the files.
+        trusted : list of str, default=None
+            Names of further classes and functions that may be loaded, as of
+            :func:`skmm.load`.
+        mmap : bool, default=False
+            If True, arrays of a file of ``save`` stay in the file.
+
+        Returns
+        -------
+        estimator : estimator of this class
+
+        Raises
+        ------
+        TypeError
+            If what is there is an estimator of another class.
+
+        See Also
+        --------
+        skmm.sharing.from_pretrained : Load an estimator of any class.
+        """
+        from skmm.sharing import from_pretrained
+
+        found = from_pretrained(
+            name_or_path,
+            revision=revision,
+            token=token,
+            cache_dir=cache_dir,
+            force_download=force_download,
+            local_files_only=local_files_only,
+            trusted=trusted,
+            mmap=mmap,
+        )
+        if not isinstance(found, cls):
+            raise TypeError(
+                f"{str(name_or_path)!r} holds a {type(found).__name__}, not a "
+                f"{cls.__name__}. Load it by skmm.sharing.from_pretrained."
+            )
+        return found
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str = "Upload a model of skmm",
+        private: bool | None = None,
+        token: str | bool | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        card: ModelCard | Literal["auto"] | None = "auto",
+    ) -> str:
+        """Write this estimator into a repository of the Hugging Face Hub.
+
+        Parameters
+        ----------
+        repo_id : str
+            ``"owner/name"``. The repository is made if it is not there.
+        commit_message : str, default="Upload a model of skmm"
+            What the commit is called.
+        private : bool, default=None
+            If True, a repository that is made is private.
+        token : str or bool, default=None
+            A token that may write; None takes the one of ``hf auth login``.
+        revision : str, default=None
+            The branch to write to, which is made if it is not there; None is the main
+            one.
+        create_pr : bool, default=False
+            If True, the commit is proposed as a pull request.
+        card : ModelCard, "auto" or None, default="auto"
+            The model card. "auto" writes one if the repository has none.
+
+        Returns
+        -------
+        url : str
+            The address of the commit, or of the pull request.
+
+        See Also
+        --------
+        skmm.sharing.push_to_hub : The same for other estimators as well.
+        """
+        from skmm.sharing import push_to_hub
+
+        return push_to_hub(
+            self,
+            repo_id,
+            commit_message=commit_message,
+            private=private,
+            token=token,
+            revision=revision,
+            create_pr=create_pr,
+            card=card,
+        )
 
     def __getstate__(self):
         import skmm

@@ -69,6 +69,22 @@ def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
     >>> bool((loaded.transform([["tea"]]) == fitted.transform([["tea"]])).all())
     True
     """
+    _container.write(path, as_members(estimator), folder)
+
+
+def as_members(estimator, **more):
+    """Return what a file of an estimator consists of, by name.
+
+    Parameters
+    ----------
+    estimator : estimator
+    **more : JSON
+        What the manifest says besides, for other programs.
+
+    Returns
+    -------
+    members : dict of str to iterable of bytes-like
+    """
     from skmm.persistence._dump import Dumper
 
     dumper = Dumper("estimator")
@@ -77,14 +93,14 @@ def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
         "format": _FORMAT,
         "schema": SCHEMA,
         "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
-        "versions": _versions(),
+        "versions": versions(),
+        **more,
     }
-    members = {
+    return {
         "manifest.json": [_as_bytes(manifest, indent=2)],
         "state.json": [state],
         "tensors.safetensors": dumper.store.chunks(),
     }
-    _container.write(path, members, folder)
 
 
 def load(
@@ -270,7 +286,8 @@ def _as_bytes(value, indent=None):
 
 
 @functools.cache
-def _versions():
+def versions():
+    """Return the versions that predictions may depend on, by library."""
     import skmm
 
     found = {"skmm": skmm.__version__, "python": platform.python_version()}
@@ -278,7 +295,7 @@ def _versions():
 
 
 def _compare_versions(path, manifest):
-    written, here = manifest.get("versions"), _versions()
+    written, here = manifest.get("versions"), versions()
     if not isinstance(written, dict):
         raise ModelFileError("It does not say which versions it is of.")
     others = [
