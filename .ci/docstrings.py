@@ -23,6 +23,7 @@ PACKAGES = (
     "skmm.fusion",
     "skmm.inspection",
     "skmm.io",
+    "skmm.mlflow",
     "skmm.modalities",
     "skmm.model_selection",
     "skmm.serving",

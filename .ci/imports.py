@@ -27,7 +27,7 @@ LAYERS = [
     ["sharing"],
     ["_root"],
     ["inspection", "model_selection"],
-    ["serving"],
+    ["mlflow", "serving"],
     ["_programs"],
 ]
 #: Modules that may lie beside ``skmm/__init__.py``.
