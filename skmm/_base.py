@@ -653,14 +653,26 @@ class BaseMultimodal(
         for known, blocks in self._known:
             if known is X:
                 return blocks
-        frame = self._read_frame(X, reset=False)
-        blocks = self._transform(frame)
-        self._preparation.check_unknown(frame, blocks)
+        with self._naming_damage(self._reads_nothing):
+            frame = self._read_frame(X, reset=False)
+            blocks = self._transform(frame)
+            self._preparation.check_unknown(frame, blocks)
         return blocks
+
+    def _reads_nothing(self):
+        """Tell whether a row without any cell is read, as it always is."""
+        import pandas as pd
+
+        try:
+            self._transform(pd.DataFrame([[None] * len(self._labels)]))
+        except Exception:
+            return False
+        return True
 
     def _predict_logits(self, X):
         blocks = self._blocks(X)
-        return self._learner.predict(blocks)
+        with self._naming_damage():
+            return self._learner.predict(blocks)
 
     def transform(self, X: TableLike) -> Transformed:
         """Give the fused embedding of the rows.
@@ -675,7 +687,8 @@ class BaseMultimodal(
             float64; the width depends on the fusion.
         """
         blocks = self._blocks(X)
-        return self._learner.embed(blocks)
+        with self._naming_damage():
+            return self._learner.embed(blocks)
 
     # -- odds and ends ------------------------------------------------------------
 

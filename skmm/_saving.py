@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
+import weakref
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
@@ -22,10 +24,19 @@ def _defaults(cls):
     return {one.name: one.default for one in parameters if one.default is not one.empty}
 
 
-class SavingMixin:
-    """``save``, and the version in pickles."""
+#: Estimators that were read from a file of :func:`skmm.save`. Not an attribute of them:
+#: it would be written again.
+_FROM_FILES: weakref.WeakSet = weakref.WeakSet()
+#: What is wrong with the computer, or with the rows, and not with a file.
+_NOT_OF_FILES = (OSError, ImportError, MemoryError, Warning)
 
-    def save(self, path: PathLike, *, folder: bool = False) -> None:
+
+class SavingMixin:
+    """``save``, conventions of the Hugging Face Hub, and the version in pickles."""
+
+    def save(
+        self, path: PathLike, *, folder: bool = False, optimizer: bool = True
+    ) -> None:
         """Write this estimator into a file that runs no code when it is loaded.
 
         Parameters
@@ -34,6 +45,8 @@ class SavingMixin:
             By custom with the ending ``.skmm``.
         folder : bool, default=False
             If True, a folder of the same parts is written.
+        optimizer : bool, default=True
+            If True, what learns by ``partial_fit`` keeps the state of its optimizer.
 
         Raises
         ------
@@ -47,7 +60,7 @@ class SavingMixin:
         """
         from skmm.persistence import save
 
-        save(self, path, folder=folder)
+        save(self, path, folder=folder, optimizer=optimizer)
 
     def save_pretrained(
         self,
@@ -197,6 +210,39 @@ class SavingMixin:
             create_pr=create_pr,
             card=card,
         )
+
+    def _mark_as_loaded(self):
+        """Remember that this estimator is from a file."""
+        _FROM_FILES.add(self)
+
+    @contextlib.contextmanager
+    def _naming_damage(self, is_readable=None):
+        """Say of an error that a file of inconsistent parts causes that it does.
+
+        Parameters
+        ----------
+        is_readable : callable, default=None
+            Asked whether ValueError and TypeError are due to the rows: it returns
+            whether a row without any cell is read. None means that they never are.
+        """
+        try:
+            yield
+        except Exception as error:
+            if self not in _FROM_FILES or isinstance(error, _NOT_OF_FILES):
+                raise
+            from skmm.persistence import ModelFileError
+
+            is_of_rows = isinstance(error, (ValueError, TypeError)) and is_readable
+            # Out of memory on a GPU is a RuntimeError.
+            is_full = "OutOfMemory" in type(error).__name__
+            known = isinstance(error, ModelFileError)
+            if known or is_full or (is_of_rows and is_readable()):
+                raise
+            raise ModelFileError(
+                f"This {type(self).__name__} was loaded from a file whose parts do not "
+                f"fit each other: see the {type(error).__name__} above. The file was "
+                "changed after it was saved; load the original, or fit anew."
+            ) from error
 
     def __getstate__(self):
         import skmm

@@ -1,6 +1,7 @@
 """The file around a state: a ZIP archive or a folder, hashed, written in one step."""
 
 import contextlib
+import ctypes
 import hashlib
 import io
 import mmap
@@ -126,9 +127,12 @@ def _write_folder(path, members):
     try:
         _write_members(made, members)
         os.chmod(made, 0o777 & ~_umask())
-        if path.exists():
-            os.rename(path, old)
-        os.rename(made, path)
+        if path.exists() and _exchange(made, path):
+            os.rename(made, old)
+        else:
+            if path.exists():
+                os.rename(path, old)
+            os.rename(made, path)
     except BaseException:
         if old.exists() and not path.exists():
             os.rename(old, path)
@@ -136,6 +140,21 @@ def _write_folder(path, members):
         raise
     shutil.rmtree(old, ignore_errors=True)
     _sync_folder(path.parent)
+
+
+def _exchange(one, other):
+    """Let two folders change places in one step; tell whether they did.
+
+    Linux has a call for it. Elsewhere, and on file systems that do not know it, a
+    folder is moved away before another takes its place.
+    """
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here = ctypes.c_int(-100)  # AT_FDCWD: paths are as they are
+    is_exchange = ctypes.c_uint(2)  # RENAME_EXCHANGE
+    return not rename(here, os.fsencode(one), here, os.fsencode(other), is_exchange)
 
 
 def write_for_hub(path, members):

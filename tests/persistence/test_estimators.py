@@ -243,3 +243,17 @@ def test_a_file_of_an_older_version_still_predicts(path):
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+def test_the_state_of_the_optimizer_may_be_left_out(rows, tmp_path):
+    X, y = rows
+    model = brief(heads=["fused"]).partial_fit(X, y)
+    skmm.save(model, tmp_path / "whole.skmm")
+    model.save(tmp_path / "brief.skmm", optimizer=False)
+    sizes = [(tmp_path / n).stat().st_size for n in ("whole.skmm", "brief.skmm")]
+    assert sizes[1] < 0.6 * sizes[0]
+    whole, short = (skmm.load(tmp_path / f"{n}.skmm") for n in ("whole", "brief"))
+    np.testing.assert_array_equal(short.predict_proba(X), model.predict_proba(X))
+    expected = predictions(model.partial_fit(X, y), X)
+    np.testing.assert_array_equal(predictions(whole.partial_fit(X, y), X), expected)
+    assert not np.array_equal(predictions(short.partial_fit(X, y), X), expected)

@@ -309,6 +309,26 @@ def test_what_fails_leaves_the_old_file(path, monkeypatch):
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("way", ["exchange", "two renames"])
+def test_a_folder_gives_its_place_to_a_new_one(way, tmp_path, monkeypatch):
+    skmm.save(np.zeros(3), tmp_path / "m", folder=True)
+    rename = os.rename
+    if way == "two renames":
+        monkeypatch.setattr(_container, "_exchange", lambda *paths: False)
+    elif not _container._exchange(tmp_path / "m", tmp_path / "m"):
+        pytest.skip("this file system lets no folders change places")
+    else:
+
+        def rename(source, target, real=os.rename):
+            assert skmm.load(tmp_path / "m").sum() == 3  # at no moment it is not there
+            real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    skmm.save(np.ones(3), tmp_path / "m", folder=True)
+    assert skmm.load(tmp_path / "m").sum() == 3
+    assert [one.name for one in tmp_path.iterdir()] == ["m"]
+
+
 def test_permissions_stay(path):
     path.chmod(0o640)
     skmm.save(small(), path)
