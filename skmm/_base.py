@@ -664,7 +664,8 @@ class BaseMultimodal(
         import pandas as pd
 
         try:
-            self._transform(pd.DataFrame([[None] * len(self._labels)]))
+            cells = [[None] * len(self._labels)]
+            self._transform(pd.DataFrame(cells, columns=self._labels))
         except Exception:
             return False
         return True

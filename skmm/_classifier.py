@@ -478,12 +478,11 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         coverage : float, default=0.9
             Share of the rows whose class is to be in its set, between 0 and 1.
         method : {"threshold", "adaptive"}, default="threshold"
-            "threshold" gives the smallest sets on average: the classes whose
-            probability is above one bound for all rows [1]_. "adaptive" takes classes,
-            the likeliest first, until their probabilities sum up to a bound [2]_. Its
-            sets are larger, and more of them have the true class where rows are hard to
-            tell; where rows are easy, fewer are wrong than is asked. Unlike in the
-            paper no chance is involved.
+            "threshold" takes the classes whose probability is above one bound for all
+            rows, which gives the smallest sets on average [1]_. "adaptive" takes
+            classes, the likeliest first, until their probabilities sum up to a bound
+            [2]_: more of its sets hold the true class where rows are hard to tell, and
+            they are larger on average. Unlike in the paper no chance is involved.
         calibration : (X, y), default=None
             Rows to calibrate on in place of the validation rows, with their classes.
             The model must not have been fitted on them.

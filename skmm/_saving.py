@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 _STAMP = "_skmm_version"
 
 
+def _is_of_a_part(error):
+    """Tell whether an error was raised by what a file has without being trusted for it.
+
+    A transformer of a user's own may stumble over cells in ways of its own.
+    """
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    module = trace.tb_frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in _LIBRARIES
+
+
 def _defaults(cls):
     """Return the parameters of an estimator's class, as they are by default."""
     parameters = inspect.signature(cls.__init__).parameters.values()
@@ -27,6 +39,8 @@ def _defaults(cls):
 #: Estimators that were read from a file of :func:`skmm.save`. Not an attribute of them:
 #: it would be written again.
 _FROM_FILES: weakref.WeakSet = weakref.WeakSet()
+#: Whose code meets the parts of a file.
+_LIBRARIES = {"skmm", "sklearn", "skrub", "numpy", "scipy", "pandas", "torch", "skorch"}
 #: What is wrong with the computer, or with the rows, and not with a file.
 _NOT_OF_FILES = (OSError, ImportError, MemoryError, Warning)
 
@@ -232,16 +246,18 @@ class SavingMixin:
                 raise
             from skmm.persistence import ModelFileError
 
-            is_of_rows = isinstance(error, (ValueError, TypeError)) and is_readable
             # Out of memory on a GPU is a RuntimeError.
             is_full = "OutOfMemory" in type(error).__name__
-            known = isinstance(error, ModelFileError)
-            if known or is_full or (is_of_rows and is_readable()):
+            if is_full or isinstance(error, ModelFileError) or not _is_of_a_part(error):
+                raise
+            is_of_rows = isinstance(error, (ValueError, TypeError)) and is_readable
+            if is_of_rows and is_readable():
                 raise
             raise ModelFileError(
                 f"This {type(self).__name__} was loaded from a file whose parts do not "
-                f"fit each other: see the {type(error).__name__} above. The file was "
-                "changed after it was saved; load the original, or fit anew."
+                f"fit each other: see the {type(error).__name__} above. Load the "
+                "original, or fit anew. If nobody changed the file after it was saved, "
+                "this is a mistake of skmm: please report it."
             ) from error
 
     def __getstate__(self):

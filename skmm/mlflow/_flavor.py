@@ -121,7 +121,7 @@ def save_model(
     if metadata is not None:
         model.metadata = dict(metadata)
     save(estimator, folder / _FILE)
-    model_card(estimator, repo_id="model").save(folder / "README.md")
+    model_card(estimator, repo_id=_FILE).save(folder / "README.md")
     add_to_model(
         model,
         loader_module="skmm.mlflow._flavor",

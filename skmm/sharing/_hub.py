@@ -80,6 +80,11 @@ def save_pretrained(
         raise NotADirectoryError(
             f"{folder} is a file. Give a folder, or write a file by skmm.save."
         )
+    if (folder / _container.MEMBERS[0]).exists():
+        raise FileExistsError(
+            f"{folder} holds a model of skmm.save(folder=True). Give a new name, or "
+            "remove it."
+        )
     if card == "auto":
         has_one = (folder / _README).exists()
         place = repo_id or folder.name

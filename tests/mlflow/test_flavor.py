@@ -78,9 +78,11 @@ def test_a_model_is_logged_and_loaded(mlflow, model, rows, store):
     assert not any(name.endswith((".pkl", ".pickle")) for name in names)
 
 
+# MLflow's own, where it keeps an example.
+@pytest.mark.filterwarnings("ignore:Operation with range")
 def test_a_signature_takes_what_the_readers_take(mlflow, model, rows, tmp_path):
     X, _ = rows
-    skmm.mlflow.save_model(model, tmp_path / "m")
+    skmm.mlflow.save_model(model, tmp_path / "m", input_example=X.head(2))
     function = mlflow.pyfunc.load_model(str(tmp_path / "m"))
     assert set(function.predict(X)) <= {"yes", "no"}
     few = X.head(3).copy()
@@ -90,6 +92,8 @@ def test_a_signature_takes_what_the_readers_take(mlflow, model, rows, tmp_path):
     few["text_0"] = [None, None, None]
     np.testing.assert_array_equal(function.predict(few), model.predict(few))
     assert isinstance(function.get_raw_model(), MultimodalClassifier)
+    example = function.metadata.load_input_example(str(tmp_path / "m"))
+    assert example.shape == (2, X.shape[1])
     signature = function.metadata.signature
     assert not any(one.required for one in signature.inputs)
     assert "string" in str(signature.inputs.inputs[-1])

@@ -114,6 +114,9 @@ def test_what_is_another_class_or_not_trusted_or_not_there(model, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError, match="is a file"):
         model.save_pretrained(tmp_path / "file")
+    model.save(tmp_path / "folder", folder=True)
+    with pytest.raises(FileExistsError, match="holds a model of skmm.save"):
+        model.save_pretrained(tmp_path / "folder")
     with pytest.raises(TypeError, match="Give a ModelCard"):
         model.save_pretrained(tmp_path / "m", card="# A card")
 
