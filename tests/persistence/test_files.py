@@ -346,9 +346,11 @@ def test_arrays_that_stay_in_the_file(tmp_path):
 
 KILLED = """
 import sys, numpy as np, skmm
+save = lambda: skmm.save(np.full(400_000, 7.0), sys.argv[1], folder=sys.argv[2] == "1")
+save()  # what it imports takes longer than all that follows
 print("ready", flush=True)
 while True:
-    skmm.save(np.full(400_000, 7.0), sys.argv[1], folder=sys.argv[2] == "True")
+    save()
 """
 
 
@@ -362,7 +364,8 @@ def test_a_process_that_is_killed_leaves_a_whole_file(folder, tmp_path):
     rng = np.random.default_rng(0)
     for _ in range(200):
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, path, str(folder)], stdout=subprocess.PIPE
+            [sys.executable, "-c", KILLED, path, str(int(folder))],
+            stdout=subprocess.PIPE,
         )
         process.stdout.readline()
         with pytest.raises(subprocess.TimeoutExpired):
