@@ -23,9 +23,11 @@ PACKAGES = (
     "skmm.fusion",
     "skmm.inspection",
     "skmm.io",
+    "skmm.mlflow",
     "skmm.modalities",
     "skmm.model_selection",
     "skmm.serving",
+    "skmm.sharing",
 )
 
 

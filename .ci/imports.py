@@ -24,9 +24,10 @@ LAYERS = [
     ["feature_extraction"],
     ["encoders"],
     ["_training"],
+    ["sharing"],
     ["_root"],
     ["inspection", "model_selection"],
-    ["serving"],
+    ["mlflow", "serving"],
     ["_programs"],
 ]
 #: Modules that may lie beside ``skmm/__init__.py``.

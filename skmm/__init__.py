@@ -15,16 +15,19 @@ if TYPE_CHECKING:
         fusion,
         inspection,
         io,
+        mlflow,
         modalities,
         model_selection,
         persistence,
         serving,
+        sharing,
     )
     from skmm._classifier import MultimodalClassifier
     from skmm._regressor import MultimodalRegressor
     from skmm._unimodal import unimodal_estimators
     from skmm.modalities import Modalities, detect_modalities
     from skmm.persistence import get_untrusted_types, load, save
+    from skmm.sharing import model_card
 
 __version__ = "0.1.0.dev0"
 
@@ -37,6 +40,7 @@ _PUBLIC = {
     "save": "skmm.persistence",
     "load": "skmm.persistence",
     "get_untrusted_types": "skmm.persistence",
+    "model_card": "skmm.sharing",
     "alignment": "skmm.alignment",
     "augmentation": "skmm.augmentation",
     "callbacks": "skmm.callbacks",
@@ -46,10 +50,12 @@ _PUBLIC = {
     "fusion": "skmm.fusion",
     "inspection": "skmm.inspection",
     "io": "skmm.io",
+    "mlflow": "skmm.mlflow",
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
     "persistence": "skmm.persistence",
     "serving": "skmm.serving",
+    "sharing": "skmm.sharing",
 }
 
 __all__ = [
@@ -61,6 +67,7 @@ __all__ = [
     "save",
     "load",
     "get_untrusted_types",
+    "model_card",
     "alignment",
     "augmentation",
     "callbacks",
@@ -70,10 +77,12 @@ __all__ = [
     "fusion",
     "inspection",
     "io",
+    "mlflow",
     "modalities",
     "model_selection",
     "persistence",
     "serving",
+    "sharing",
     "__version__",
 ]
 

@@ -247,6 +247,8 @@ class BaseMultimodal(
 
     def _fit(self, X, y, sample_weight, groups, context, original):
         """Fit this estimator in place: a copy of the original, which callbacks know."""
+        from skmm._training.summary import summarise
+
         start, from_scratch = time.perf_counter(), not self._continues()
         frame, y, weight, groups = self._read_training(
             X, y, sample_weight, groups, from_scratch=from_scratch
@@ -270,6 +272,7 @@ class BaseMultimodal(
         )
         self._set_learned_attributes()
         self._remember_validation(logits, rows_train, rows_valid, folds)
+        self._summary = summarise(frame, self._targets, rows_train, rows_valid, folds)
         if self.verbose:
             self._print_end(time.perf_counter() - start)
         known = [(rows_train.X, rows_train.blocks)]
@@ -301,7 +304,7 @@ class BaseMultimodal(
             params = self.get_params(deep=False)
             fitted._learner.train(params, rows, epochs=1, view=fitted._view)
             fitted._set_learned_attributes()
-            fitted._calibration = None
+            fitted._calibration = fitted._summary = None
         return self._become(fitted)
 
     def _become(self, fitted):
@@ -650,14 +653,27 @@ class BaseMultimodal(
         for known, blocks in self._known:
             if known is X:
                 return blocks
-        frame = self._read_frame(X, reset=False)
-        blocks = self._transform(frame)
-        self._preparation.check_unknown(frame, blocks)
+        with self._naming_damage(self._reads_nothing):
+            frame = self._read_frame(X, reset=False)
+            blocks = self._transform(frame)
+            self._preparation.check_unknown(frame, blocks)
         return blocks
+
+    def _reads_nothing(self):
+        """Tell whether a row without any cell is read, as it always is."""
+        import pandas as pd
+
+        try:
+            cells = [[None] * len(self._labels)]
+            self._transform(pd.DataFrame(cells, columns=self._labels))
+        except Exception:
+            return False
+        return True
 
     def _predict_logits(self, X):
         blocks = self._blocks(X)
-        return self._learner.predict(blocks)
+        with self._naming_damage():
+            return self._learner.predict(blocks)
 
     def transform(self, X: TableLike) -> Transformed:
         """Give the fused embedding of the rows.
@@ -672,7 +688,8 @@ class BaseMultimodal(
             float64; the width depends on the fusion.
         """
         blocks = self._blocks(X)
-        return self._learner.embed(blocks)
+        with self._naming_damage():
+            return self._learner.embed(blocks)
 
     # -- odds and ends ------------------------------------------------------------
 
@@ -687,6 +704,10 @@ class BaseMultimodal(
     #: What is predicted for the validation rows, their targets and weights, as a dict
     #: of arrays; None without such rows.
     _calibration = None
+
+    #: Counts and shares of the rows of the last fit, for a model card; None after
+    #: ``partial_fit`` and in a model of a version that kept none.
+    _summary = None
 
     def _fused_only(self):
         """Return a view of this fitted estimator, the fused head alone predicting."""

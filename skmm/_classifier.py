@@ -417,7 +417,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         logits = self._predict_logits(X)
-        return self._targets.predict(logits)
+        with self._naming_damage():
+            return self._targets.predict(logits)
 
     def predict_proba(self, X: TableLike) -> Probabilities:
         """Predict the probability of each class.
@@ -433,7 +434,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             n_labels); for several multiclass outputs a list of arrays.
         """
         logits = self._predict_logits(X)
-        return self._targets.predict_proba(logits)
+        with self._naming_damage():
+            return self._targets.predict_proba(logits)
 
     def predict_log_proba(self, X: TableLike) -> Probabilities:
         """Predict the logarithm of each class's probability.
@@ -458,22 +460,29 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         X: TableLike,
         coverage: float = 0.9,
         *,
+        method: Literal["threshold", "adaptive"] = "threshold",
         calibration: tuple[TableLike, CellsLike] | None = None,
     ) -> Any:
         """Predict sets of classes that hold the true one as often as is asked.
 
-        Conformal prediction: a set has the classes whose probability is above a bound
-        [1]_, and the likeliest in any case. The bound is chosen on the validation
-        rows, each predicted by weights of the heads that were fitted on other rows.
-        The promise holds for rows like those, on average over all rows and not for
-        each class. With ``validation=k`` all rows calibrate, each predicted by the
-        model that left it out.
+        Conformal prediction: a set has the classes that are likely enough, and the
+        likeliest in any case. How likely that is, is chosen on the validation rows,
+        each predicted by weights of the heads that were fitted on other rows. The
+        promise holds for rows like those, on average over all rows and not for each
+        class. With ``validation=k`` all rows calibrate, each predicted by the model
+        that left it out.
 
         Parameters
         ----------
         X : DataFrame or array of shape (n_samples, n_features)
         coverage : float, default=0.9
             Share of the rows whose class is to be in its set, between 0 and 1.
+        method : {"threshold", "adaptive"}, default="threshold"
+            "threshold" takes the classes whose probability is above one bound for all
+            rows, which gives the smallest sets on average [1]_. "adaptive" takes
+            classes, the likeliest first, until their probabilities sum up to a bound
+            [2]_: more of its sets hold the true class where rows are hard to tell, and
+            they are larger on average. Unlike in the paper no chance is involved.
         calibration : (X, y), default=None
             Rows to calibrate on in place of the validation rows, with their classes.
             The model must not have been fitted on them.
@@ -486,14 +495,16 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Raises
         ------
         ValueError
-            If there are no rows to calibrate on, or too few for the coverage, and for
-            multilabel targets.
+            If there are no rows to calibrate on, or too few for the coverage, for
+            multilabel targets, and for an unknown method.
 
         References
         ----------
         .. [1] Sadinle, Lei, Wasserman: Least Ambiguous Set-Valued Classifiers with
            Bounded Error Levels, Journal of the American Statistical Association 114,
            2019.
+        .. [2] Romano, Sesia, Candès: Classification with Valid and Adaptive Coverage,
+           NeurIPS 2020.
 
         Examples
         --------
@@ -514,7 +525,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             )
         known = self._read_calibration(calibration)
         outputs = self._predict_logits(X)
-        sets = predict_set(self._targets, outputs, known, coverage)
+        sets = predict_set(self._targets, outputs, known, coverage, method)
         return sets if self._targets.kind == "multioutput" else sets[0]
 
     def score(

@@ -420,7 +420,8 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
         logits = self._predict_logits(X)
-        return self._targets.predict(logits)
+        with self._naming_damage():
+            return self._targets.predict(logits)
 
     def predict_quantiles(self, X: TableLike) -> npt.NDArray[np.float64]:
         """Predict the quantiles that were learned.

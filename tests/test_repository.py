@@ -61,7 +61,7 @@ def test_every_public_name_is_on_the_page_of_the_api(package):
     )
     # skmm.Modalities is skmm.modalities.Modalities: one entry is enough.
     listed = set(listed)
-    for module in ("modalities", "persistence"):
+    for module in ("modalities", "persistence", "sharing"):
         listed |= {f"{module}.{name}" for name in skmm.__all__}
     assert names - set(PACKAGES) <= listed
 

@@ -2,6 +2,8 @@
 
 import scipy.sparse
 
+from skmm.persistence import ModelFileError
+
 
 def make_csr(values, indices, indptr, n_columns):
     """Return a matrix by rows, after a look at its column numbers.
@@ -22,11 +24,11 @@ def make_csr(values, indices, indptr, n_columns):
 
     Raises
     ------
-    ValueError
+    ModelFileError
         For a column that there is not.
     """
     if len(indices) and not 0 <= indices.min() <= indices.max() < n_columns:
-        raise ValueError(
+        raise ModelFileError(
             f"A vocabulary counts columns from {indices.min()} to {indices.max()}, and "
             f"there are {n_columns}: what was fitted is damaged. Fit it anew."
         )

@@ -6,6 +6,8 @@ References
 .. [2] Romano, Patterson, Candès: Conformalized Quantile Regression, NeurIPS 2019.
 .. [3] Sadinle, Lei, Wasserman: Least Ambiguous Set-Valued Classifiers with Bounded
    Error Levels, Journal of the American Statistical Association 114, 2019.
+.. [4] Romano, Sesia, Candès: Classification with Valid and Adaptive Coverage, NeurIPS
+   2020.
 """
 
 import numbers
@@ -78,7 +80,7 @@ def predict_interval(targets, outputs, known, coverage):
     return np.stack([np.maximum(low, targets.criterion.least), high], axis=-1)
 
 
-def predict_set(targets, outputs, known, coverage):
+def predict_set(targets, outputs, known, coverage, method="threshold"):
     """Return the classes that are likely enough, and the likeliest in any case.
 
     Parameters
@@ -87,21 +89,52 @@ def predict_set(targets, outputs, known, coverage):
     outputs : ndarray of shape (n_samples, n_logits)
     known : tuple of (outputs, truth, weight)
     coverage : float
+    method : {"threshold", "adaptive"}, default="threshold"
 
     Returns
     -------
     sets : list of ndarray of bool of shape (n_samples, n_classes), one an output
     """
     _check_coverage(coverage)
+    if method not in _SCORES:
+        raise ValueError(f"method={method!r} is neither 'threshold' nor 'adaptive'.")
+    score = _SCORES[method]
     outputs_known, truth, weight = known
     sets = []
     found = targets.probabilities(outputs), targets.probabilities(outputs_known)
     for j, (shares, shares_known) in enumerate(zip(*found)):
-        own = shares_known[np.arange(len(truth)), truth[:, j]]
-        some = 1 - shares <= _least_that_holds(1 - own, weight, coverage)
+        own = score(shares_known)[np.arange(len(truth)), truth[:, j]]
+        some = score(shares) <= _least_that_holds(own, weight, coverage)
         some[np.arange(len(some)), shares.argmax(axis=1)] = True
         sets.append(some)
     return sets
+
+
+def _unlikely(shares):
+    """Return by how much each class is less than certain [3]_."""
+    return 1 - shares
+
+
+def _more_likely(shares):
+    """Return the probability of all classes that are as likely as each, or more [4]_.
+
+    The paper draws whether the last class of a set belongs to it, for sets that are as
+    small as can be. Here the same row has the same set whenever it is asked for.
+    """
+    order = np.argsort(-shares, axis=1, kind="stable")
+    ordered = np.take_along_axis(shares, order, axis=1)
+    total = ordered.cumsum(axis=1)
+    for j in range(shares.shape[1] - 2, -1, -1):
+        # Of classes that are equally likely none comes first.
+        is_equal = ordered[:, j] == ordered[:, j + 1]
+        total[is_equal, j] = total[is_equal, j + 1]
+    found = np.empty_like(total)
+    np.put_along_axis(found, order, total, axis=1)
+    return found
+
+
+#: What a class has less of, the sooner it is in a set.
+_SCORES = {"threshold": _unlikely, "adaptive": _more_likely}
 
 
 def _check_coverage(coverage):

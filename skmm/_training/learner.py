@@ -89,6 +89,9 @@ class Learner:
         The optimizer's state, where partial_fit continues.
     """
 
+    #: Attributes that are None in a file which is to have no state of optimizers.
+    optimizer_state = ("moments",)
+
     def __init__(
         self, options, encoders, targets, prior, *, seed, blocks, incremental=False
     ):

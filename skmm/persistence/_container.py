@@ -1,6 +1,7 @@
 """The file around a state: a ZIP archive or a folder, hashed, written in one step."""
 
 import contextlib
+import ctypes
 import hashlib
 import io
 import mmap
@@ -17,6 +18,17 @@ from skmm.persistence._errors import ModelFileError
 MEMBERS = ("manifest.json", "state.json", "tensors.safetensors")
 #: In a folder: the hash of each member, as `sha256sum --check` reads them.
 _SUMS = "SHA256SUMS"
+#: What the members are called in a folder that goes to a hub of models: names by which
+#: hubs count downloads and show weights. Other files may lie beside them.
+HUB_NAMES = {
+    "manifest.json": "config.json",
+    "state.json": "state.json",
+    "tensors.safetensors": "model.safetensors",
+}
+#: All files of such a folder that are read.
+HUB_FILES = (*HUB_NAMES.values(), _SUMS)
+#: What stands in a file's place where Git LFS has not fetched it.
+_LFS_POINTER = b"version https://git-lfs"
 #: Where tensors start in a ZIP archive: at a multiple of this, for memory maps.
 _ALIGNMENT = 64
 #: A text that unpacks to more than this, and to so many times what it is packed, is
@@ -113,24 +125,14 @@ def _write_folder(path, members):
     made = pathlib.Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     old = made.with_name(made.name + ".old")
     try:
-        sums = []
-        for name, chunks in members.items():
-            digest = hashlib.sha256()
-            with open(made / name, "wb") as file:
-                for chunk in chunks:
-                    digest.update(chunk)
-                    file.write(chunk)
-                file.flush()
-                os.fsync(file.fileno())
-            sums.append(f"{digest.hexdigest()}  {name}\n")
-        with open(made / _SUMS, "wb") as file:
-            file.write("".join(sums).encode())
-            file.flush()
-            os.fsync(file.fileno())
+        _write_members(made, members)
         os.chmod(made, 0o777 & ~_umask())
-        if path.exists():
-            os.rename(path, old)
-        os.rename(made, path)
+        if path.exists() and _exchange(made, path):
+            os.rename(made, old)
+        else:
+            if path.exists():
+                os.rename(path, old)
+            os.rename(made, path)
     except BaseException:
         if old.exists() and not path.exists():
             os.rename(old, path)
@@ -138,6 +140,61 @@ def _write_folder(path, members):
         raise
     shutil.rmtree(old, ignore_errors=True)
     _sync_folder(path.parent)
+
+
+def _exchange(one, other):
+    """Let two folders change places in one step; tell whether they did.
+
+    Linux has a call for it. Elsewhere, and on file systems that do not know it, a
+    folder is moved away before another takes its place.
+    """
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):
+        return False
+    here = ctypes.c_int(-100)  # AT_FDCWD: paths are as they are
+    is_exchange = ctypes.c_uint(2)  # RENAME_EXCHANGE
+    return not rename(here, os.fsencode(one), here, os.fsencode(other), is_exchange)
+
+
+def write_for_hub(path, members):
+    """Write the members into a folder under the names that hubs of models know.
+
+    The folder may hold other files, which stay. Each file takes its place in one step,
+    the hashes last: a folder that was left half written is refused by :func:`read`.
+
+    Parameters
+    ----------
+    path : path
+    members : dict of str to iterable of bytes-like
+    """
+    path = pathlib.Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path, prefix=".skmm.") as made:
+        named = {HUB_NAMES[name]: chunks for name, chunks in members.items()}
+        _write_members(pathlib.Path(made), named)
+        for name in HUB_FILES:
+            os.chmod(pathlib.Path(made) / name, _mode_of(path / name))
+            os.replace(pathlib.Path(made) / name, path / name)
+    _sync_folder(path)
+
+
+def _write_members(path, members):
+    """Write each member into a file of a folder, and their hashes."""
+    sums = []
+    for name, chunks in members.items():
+        digest = hashlib.sha256()
+        with open(path / name, "wb") as file:
+            for chunk in chunks:
+                digest.update(chunk)
+                file.write(chunk)
+            file.flush()
+            os.fsync(file.fileno())
+        sums.append(f"{digest.hexdigest()}  {name}\n")
+    with open(path / _SUMS, "wb") as file:
+        file.write("".join(sums).encode())
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _is_ours(path):
@@ -240,19 +297,30 @@ def _read_member(archive, info, view):
 
 
 def _read_folder(path):
-    names = sorted(os.listdir(path))
-    if _SUMS not in names:
+    found = sorted(os.listdir(path))
+    if _SUMS not in found:
         raise ModelFileError(f"It has no {_SUMS}.")
-    _check_names([name for name in names if name != _SUMS])
+    names = {name: name for name in MEMBERS}
+    if HUB_NAMES["manifest.json"] in found and MEMBERS[0] not in found:
+        # Of a hub: a README, a licence and more lie beside, and are not looked at.
+        names = HUB_NAMES
+    else:
+        _check_names([name for name in found if name != _SUMS])
     members, sums = {}, []
-    for name in MEMBERS:
+    for member, name in names.items():
         if not (path / name).is_file():
-            raise ModelFileError(f"Its {name} is not a file.")
-        members[name] = (path / name).read_bytes()
-        sums.append(f"{hashlib.sha256(members[name]).hexdigest()}  {name}\n")
+            raise ModelFileError(f"Its {name} is not there, or is not a file.")
+        content = (path / name).read_bytes()
+        if content.startswith(_LFS_POINTER):
+            raise ModelFileError(
+                f"Its {name} is a pointer of Git LFS in the place of the file. Fetch "
+                "it with `git lfs pull`."
+            )
+        members[member] = memoryview(content)
+        sums.append(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
     if (path / _SUMS).read_bytes() != "".join(sums).encode():
         raise ModelFileError(f"Its {_SUMS} are not those of its files: it is damaged.")
-    return {name: memoryview(content) for name, content in members.items()}
+    return members
 
 
 def _check_names(names):

@@ -18,6 +18,8 @@ class Dumper:
     ----------
     name : str
         Of the whole, for errors.
+    optimizer : bool, default=True
+        If False, what a class declares as `optimizer_state` is left out.
 
     Attributes
     ----------
@@ -25,7 +27,8 @@ class Dumper:
         The arrays met so far.
     """
 
-    def __init__(self, name):
+    def __init__(self, name, optimizer=True):
+        self.optimizer = optimizer
         self.store = TensorStore()
         self._path = [name]
         # With the value itself: an id tells objects apart only while they live.

@@ -26,7 +26,9 @@ _LIBRARIES = ("numpy", "scipy", "pandas", "scikit-learn", "torch", "skorch", "sk
 _DECISIVE = ("skmm", "scikit-learn", "torch")
 
 
-def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
+def save(
+    estimator: Any, path: PathLike, *, folder: bool = False, optimizer: bool = True
+) -> None:
     """Write a fitted estimator into a file that runs no code when it is loaded.
 
     The file holds the arrays in the layout of safetensors and everything else as JSON;
@@ -44,6 +46,10 @@ def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
     folder : bool, default=False
         If True, a folder of the same parts is written in place of one ZIP archive, for
         version control or storage that keeps single files.
+    optimizer : bool, default=True
+        If True, an estimator that learns by ``partial_fit`` keeps the state of its
+        optimizer, and continues as if it had never been saved. If False, the file is a
+        third as long where a network is most of it, and predicts the same.
 
     Raises
     ------
@@ -69,22 +75,40 @@ def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
     >>> bool((loaded.transform([["tea"]]) == fitted.transform([["tea"]])).all())
     True
     """
+    _container.write(path, as_members(estimator, optimizer), folder)
+
+
+def as_members(estimator, optimizer=True, **more):
+    """Return what a file of an estimator consists of, by name.
+
+    Parameters
+    ----------
+    estimator : estimator
+    optimizer : bool, default=True
+        If False, states of optimizers are left out.
+    **more : JSON
+        What the manifest says besides, for other programs.
+
+    Returns
+    -------
+    members : dict of str to iterable of bytes-like
+    """
     from skmm.persistence._dump import Dumper
 
-    dumper = Dumper("estimator")
+    dumper = Dumper("estimator", optimizer)
     state = _as_bytes(dumper(estimator))
     manifest = {
         "format": _FORMAT,
         "schema": SCHEMA,
-        "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
-        "versions": _versions(),
+        "class": _class_of(estimator),
+        "versions": versions(),
+        **more,
     }
-    members = {
+    return {
         "manifest.json": [_as_bytes(manifest, indent=2)],
         "state.json": [state],
         "tensors.safetensors": dumper.store.chunks(),
     }
-    _container.write(path, members, folder)
 
 
 def load(
@@ -163,7 +187,11 @@ def load(
             raise UntrustedTypeError(not_trusted(names))
 
         arrays = read_tensors(members["tensors.safetensors"], copy=not mmap)
-        return Restorer(arrays, trusted or ())(state)
+        found = Restorer(arrays, trusted or ())(state)
+        said = str(manifest.get("class"))
+        if said.startswith(("skmm.", "sklearn.")) and said != _class_of(found):
+            raise ModelFileError(f"It is said to hold {said}, and has something else.")
+        return found
 
 
 def get_untrusted_types(path: PathLike) -> list[str]:
@@ -200,6 +228,10 @@ def get_untrusted_types(path: PathLike) -> list[str]:
     with _naming(path):
         _, state, _ = _read(path)
         return _untrusted(state, ())
+
+
+def _class_of(value):
+    return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
 def _untrusted(state, trusted):
@@ -270,7 +302,8 @@ def _as_bytes(value, indent=None):
 
 
 @functools.cache
-def _versions():
+def versions():
+    """Return the versions that predictions may depend on, by library."""
     import skmm
 
     found = {"skmm": skmm.__version__, "python": platform.python_version()}
@@ -278,7 +311,7 @@ def _versions():
 
 
 def _compare_versions(path, manifest):
-    written, here = manifest.get("versions"), _versions()
+    written, here = manifest.get("versions"), versions()
     if not isinstance(written, dict):
         raise ModelFileError("It does not say which versions it is of.")
     others = [

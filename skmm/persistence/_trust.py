@@ -23,7 +23,15 @@ _BUILTINS = {
 #: Classes of other packages that only hold what they are given.
 _HOLDERS = {"sklearn.utils._bunch:Bunch"}
 #: Parts of skmm that a model has nothing of.
-_NOT_OURS = {"__main__", "demo", "persistence", "datasets", "serving"}
+_NOT_OURS = {
+    "__main__",
+    "demo",
+    "persistence",
+    "datasets",
+    "mlflow",
+    "serving",
+    "sharing",
+}
 #: scikit-learn's estimators whose compiled code trusts their state blindly.
 _BLIND = ("sklearn.svm.", "sklearn.neighbors.")
 #: Those among them that only multiply.

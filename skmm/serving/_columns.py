@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skmm.modalities import KINDS
+from skmm.modalities._kind_of import first_attribute, kind_of
 from skmm.modalities._resolver import is_dropped
 
 #: Kinds whose cells are files: only content is taken, never a path.
@@ -19,22 +19,6 @@ MEDIA = ("image", "audio", "video")
 _NUMERIC = ("vector", "series")
 #: More categories than these are not listed.
 _MOST_CATEGORIES = 50
-#: Encoders and transformers by name: kinds of what they read.
-_KIND_OF_CLASS = {
-    cls: kind
-    for kind, entry in KINDS.items()
-    for place in (entry.encoder, entry.vectorizer, entry.embedder)
-    if place is not None
-    for cls in [place[1]]
-} | {
-    "ImageEncoder": "image",
-    "AudioEncoder": "audio",
-    "VideoEncoder": "video",
-    "SeriesEncoder": "series",
-    "ModuleEncoder": "any",
-}
-#: Where what reads the cells stands in what is put together of several.
-_PARTS = ("transformer_", "steps", "transformer_list")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -220,8 +204,8 @@ def _labels(reads):
 
 def _describe(label, modality, encoder, i, n_columns):
     """Return what one column of a modality takes."""
-    reader, kind = None, _kind_of(encoder)
-    readers = _first(encoder, "readers_")
+    reader, kind = None, kind_of(encoder)
+    readers = first_attribute(encoder, "readers_")
     if kind == "tabular" and readers is not None:
         reader = readers[i]
         kind = reader.kind
@@ -231,11 +215,13 @@ def _describe(label, modality, encoder, i, n_columns):
         kind = "vector"  # pixels in columns of numbers
     length, is_nested = None, False
     if kind == "vector" and n_columns == 1:
-        length = _first(encoder, "n_features_")
+        length = first_attribute(encoder, "n_features_")
         is_nested = length is not None and length > 1
     elif kind == "series":
-        is_table = _first(encoder, "is_table_")
-        is_table = _first(encoder, "_is_table") if is_table is None else is_table
+        is_table = first_attribute(encoder, "is_table_")
+        is_table = (
+            first_attribute(encoder, "_is_table") if is_table is None else is_table
+        )
         is_nested = not is_table
     example = _example_of(kind, reader, length if is_nested else None)
     if kind == "number":
@@ -243,35 +229,6 @@ def _describe(label, modality, encoder, i, n_columns):
     return ServedColumn(
         label, str(label), kind, modality, reader, length, is_nested, example
     )
-
-
-def _kind_of(encoder):
-    for part in _walk(encoder):
-        for cls in type(part).__mro__:
-            if cls.__module__.startswith("skmm.") and cls.__name__ in _KIND_OF_CLASS:
-                return _KIND_OF_CLASS[cls.__name__]
-    return "any"
-
-
-def _walk(part):
-    """Yield what may read cells: a part, and the first of those within it."""
-    if isinstance(part, (list, tuple)):
-        for one in part:
-            yield from _walk(one)
-    elif hasattr(part, "__dict__"):
-        places = [vars(part)[place] for place in _PARTS if place in vars(part)]
-        if not places:
-            yield part
-        for place in places:
-            yield from _walk(place)
-
-
-def _first(encoder, attribute):
-    """Return an attribute of an encoder, or of the transformer within it."""
-    for part in (encoder, *_walk(encoder)):
-        if hasattr(part, attribute):
-            return getattr(part, attribute)
-    return None
 
 
 def _example_of(kind, reader, length):

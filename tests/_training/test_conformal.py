@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from skmm import MultimodalClassifier, MultimodalRegressor
-from skmm._training.conformal import mix_apart
+from skmm._training.conformal import mix_apart, predict_set
 from skmm._training.mixture import Mixture
-from skmm._training.targets import RegressionTargets
+from skmm._training.targets import ClassificationTargets, RegressionTargets
 
 LINEAR = {"heads": ["linear"], "random_state": 0}
 THREE = {"loss": "quantile", "quantile": [0.1, 0.5, 0.9]}
@@ -203,6 +203,50 @@ def test_sets_of_two_classes_of_several_outputs_and_weighted_ones():
     model = MultimodalClassifier(**LINEAR).fit(X[:1000], both[:1000])
     found = model.predict_set(X[1000:])
     assert [some.shape for some in found] == [(1000, 3), (1000, 2)]
+
+
+def test_adaptive_sets_hold_the_class_in_hard_rows_too():
+    """Romano et al. 2020: of hard and easy rows each, not only of all."""
+    rng = np.random.default_rng(0)
+    is_hard = rng.random(6000) < 0.3
+    logits = np.where(is_hard[:, None], 1.0, 6.0) * rng.gumbel(size=(6000, 8))
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    targets = ClassificationTargets(y)
+    known = logits[:3000], y[:3000, None], np.ones(3000)
+    shares = {}
+    for method in ("threshold", "adaptive"):
+        (sets,) = predict_set(targets, logits[3000:], known, 0.9, method)
+        held = sets[np.arange(3000), y[3000:]]
+        assert held.mean() >= 0.88
+        shares[method] = held[is_hard[3000:]].mean()
+    assert shares["adaptive"] > 0.88 > shares["threshold"] + 0.03
+
+
+def test_adaptive_sets_do_not_depend_on_the_order_of_classes():
+    shares = np.array([[0.5, 0.25, 0.25], [0.2, 0.4, 0.4], [1.0, 0.0, 0.0]])
+    targets = ClassificationTargets(np.arange(3))
+    known = np.log(np.tile([0.5, 0.25, 0.25], (99, 1))), np.zeros((99, 1), int)
+    known = (*known, np.ones(99))
+    with np.errstate(divide="ignore"):
+        outputs = np.maximum(np.log(shares), -50)
+    (sets,) = predict_set(targets, outputs, known, 0.9, "adaptive")
+    # Up to 0.5, what the true class is among; the likeliest in any case.
+    assert sets[0].tolist() == [True, False, False]
+    assert sets[1].tolist() in ([False, True, False], [False, False, True])
+    known = known[0], np.ones((99, 1), int), known[2]
+    (sets,) = predict_set(targets, outputs, known, 0.9, "adaptive")
+    assert sets.all(axis=1).tolist() == [True, True, True]
+
+
+@pytest.mark.parametrize("options", [{}, {"validation": 3}], ids=str)
+def test_adaptive_sets_of_a_model_hold_as_many_as_is_asked(options):
+    X, y = classes(3000)
+    model = MultimodalClassifier(**LINEAR | options).fit(X[:1500], y[:1500])
+    sets = model.predict_set(X[1500:], 0.8, method="adaptive")
+    held = sets[np.arange(1500), np.searchsorted(model.classes_, y[1500:])].mean()
+    assert 0.74 < held < 0.93
+    with pytest.raises(ValueError, match="neither 'threshold' nor 'adaptive'"):
+        model.predict_set(X, method="random")
 
 
 def test_what_cannot_be_asked(data, fitted):

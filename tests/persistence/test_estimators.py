@@ -25,7 +25,7 @@ from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 from skmm.feature_extraction import MultimodalVectorizer
 from skmm.model_selection import FusionSearchCV
-from skmm.persistence import UntrustedTypeError
+from skmm.persistence import ModelFileError, UntrustedTypeError
 
 FILES = pathlib.Path(__file__).parent / "files"
 
@@ -243,3 +243,40 @@ def test_a_file_of_an_older_version_still_predicts(path):
         rtol=1e-4,
         atol=1e-4,
     )
+
+
+def test_the_state_of_the_optimizer_may_be_left_out(rows, tmp_path):
+    X, y = rows
+    model = brief(heads=["fused"]).partial_fit(X, y)
+    skmm.save(model, tmp_path / "whole.skmm")
+    model.save(tmp_path / "brief.skmm", optimizer=False)
+    sizes = [(tmp_path / n).stat().st_size for n in ("whole.skmm", "brief.skmm")]
+    assert sizes[1] < 0.6 * sizes[0]
+    whole, short = (skmm.load(tmp_path / f"{n}.skmm") for n in ("whole", "brief"))
+    np.testing.assert_array_equal(short.predict_proba(X), model.predict_proba(X))
+    expected = predictions(model.partial_fit(X, y), X)
+    np.testing.assert_array_equal(predictions(whole.partial_fit(X, y), X), expected)
+    assert not np.array_equal(predictions(short.partial_fit(X, y), X), expected)
+
+
+def test_parts_of_a_file_that_do_not_fit_are_named_and_bad_rows_are_not(rows, tmp_path):
+    X, y = rows
+    model = brief(heads=["linear"]).fit(X, y)
+    model.save(tmp_path / "whole.skmm")
+    encoder = model._preparation.modalities[0][1]
+    del encoder.readers_
+    model.save(tmp_path / "lacks_readers.skmm")
+    with pytest.raises(AttributeError):  # of a model that is from no file
+        model.predict(X)
+    model = skmm.load(tmp_path / "whole.skmm")
+    model._learner.heads["linear"] = None
+    model.save(tmp_path / "lacks_head.skmm")
+    for name in ("lacks_readers", "lacks_head"):
+        loaded = skmm.load(tmp_path / f"{name}.skmm")
+        with pytest.raises(ModelFileError, match="parts do not fit each other"):
+            loaded.predict_proba(X)
+    loaded = skmm.load(tmp_path / "whole.skmm")
+    for bad in (X.iloc[:, 1:], X.assign(num_0="many words")):
+        with pytest.raises(ValueError, match="feature|num_0") as caught:
+            loaded.predict(bad)
+        assert type(caught.value) is ValueError

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import os
-import pathlib
 import pickle
 import subprocess
 import sys
@@ -309,6 +308,26 @@ def test_what_fails_leaves_the_old_file(path, monkeypatch):
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize("way", ["exchange", "two renames"])
+def test_a_folder_gives_its_place_to_a_new_one(way, tmp_path, monkeypatch):
+    skmm.save(np.zeros(3), tmp_path / "m", folder=True)
+    rename = os.rename
+    if way == "two renames":
+        monkeypatch.setattr(_container, "_exchange", lambda *paths: False)
+    elif not _container._exchange(tmp_path / "m", tmp_path / "m"):
+        pytest.skip("this file system lets no folders change places")
+    else:
+
+        def rename(source, target, real=os.rename):
+            assert skmm.load(tmp_path / "m").sum() == 3  # at no moment it is not there
+            real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    skmm.save(np.ones(3), tmp_path / "m", folder=True)
+    assert skmm.load(tmp_path / "m").sum() == 3
+    assert [one.name for one in tmp_path.iterdir()] == ["m"]
+
+
 def test_permissions_stay(path):
     path.chmod(0o640)
     skmm.save(small(), path)
@@ -327,20 +346,26 @@ def test_arrays_that_stay_in_the_file(tmp_path):
 
 KILLED = """
 import sys, numpy as np, skmm
+save = lambda: skmm.save(np.full(400_000, 7.0), sys.argv[1], folder=sys.argv[2] == "1")
+save()  # what it imports takes longer than all that follows
 print("ready", flush=True)
 while True:
-    skmm.save(np.full(400_000, 7.0), sys.argv[1])
+    save()
 """
 
 
 @pytest.mark.slow
-def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path):
+@pytest.mark.parametrize("folder", [False, True], ids=["file", "folder"])
+def test_a_process_that_is_killed_leaves_a_whole_file(folder, tmp_path):
     path = tmp_path / "x.skmm"
-    skmm.save(np.full(400_000, 7.0), path)
+    skmm.save(np.full(400_000, 7.0), path, folder=folder)
+    if folder and not _container._exchange(path, path):
+        pytest.skip("this file system lets no folders change places")
     rng = np.random.default_rng(0)
     for _ in range(200):
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, path], stdout=subprocess.PIPE
+            [sys.executable, "-c", KILLED, path, str(int(folder))],
+            stdout=subprocess.PIPE,
         )
         process.stdout.readline()
         with pytest.raises(subprocess.TimeoutExpired):
@@ -348,4 +373,3 @@ def test_a_process_that_is_killed_leaves_a_whole_file(tmp_path):
         process.kill()
         process.communicate()
         assert (skmm.load(path) == 7).all()
-    pathlib.Path(path).unlink()

@@ -46,6 +46,9 @@ class Object(Kind):
             state, slots = state
             if slots:
                 body["slots"] = _attributes(slots, dumper)
+        if isinstance(state, dict) and not dumper.optimizer:
+            left_out = getattr(cls, "optimizer_state", ())
+            state = {**state, **dict.fromkeys(left_out)}
         if isinstance(state, dict) and all(type(key) is str for key in state):
             body["state"] = _attributes(state, dumper)
         elif state is not None:
@@ -98,6 +101,8 @@ class Object(Kind):
             for name, one in slots.items():
                 object.__setattr__(made, name, one)
         check_estimator(made)
+        if hasattr(cls, "_mark_as_loaded"):
+            made._mark_as_loaded()
         return made
 
 
