@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         serving,
     )
     from skmm._classifier import MultimodalClassifier
+    from skmm._export import export
     from skmm._regressor import MultimodalRegressor
     from skmm._unimodal import unimodal_estimators
     from skmm.modalities import Modalities, detect_modalities
@@ -37,6 +38,7 @@ _PUBLIC = {
     "save": "skmm.persistence",
     "load": "skmm.persistence",
     "get_untrusted_types": "skmm.persistence",
+    "export": "skmm._export._export",
     "alignment": "skmm.alignment",
     "augmentation": "skmm.augmentation",
     "callbacks": "skmm.callbacks",
@@ -61,6 +63,7 @@ __all__ = [
     "save",
     "load",
     "get_untrusted_types",
+    "export",
     "alignment",
     "augmentation",
     "callbacks",

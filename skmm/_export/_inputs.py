@@ -55,7 +55,7 @@ def graph_inputs(estimator, X):
       the linear head, those of all modalities side by side and last, where there are
       several, a flag for each that the row lacks. Of features that are dense only those
       that are not zero are stored;
-    - ``"boosting.bins"``, int32 (n, columns): see :class:`~skmm._export._bins.Bins`. With
+    - ``"boosting.bins"``, int32 (n, columns): see :class:`Bins`. With
       ``validation=k``, the columns of k heads side by side.
 
     Parameters
@@ -83,7 +83,7 @@ def inputs_of_blocks(estimator, blocks):
     arrays = []
     for name, encoder in encoders.items():
         arrays.append(blocks[name].present.cpu().numpy())
-        for part in parts_of(encoder, heads):
+        for part in parts_of(name, encoder, heads):
             arrays += part.arrays(blocks[name])
     if "linear" in heads:
         # The flags can be all that there is, or not even they.
@@ -93,24 +93,23 @@ def inputs_of_blocks(estimator, blocks):
     if "boosting" in heads:
         rows = Rows(blocks)
         arrays.append(np.hstack([bins.transform(rows) for bins in bins_of(estimator)]))
-    names = [leaf.name for leaf in input_leaves(estimator, blocks)]
+    names = [leaf.name for leaf in input_leaves(estimator)]
     return dict(zip(names, arrays, strict=True))
 
 
-def input_leaves(estimator, blocks):
+def input_leaves(estimator):
     """Return the inputs of the graph, a list of Leaf, in their order.
 
     Parameters
     ----------
     estimator : MultimodalClassifier or MultimodalRegressor
-    blocks : dict of str to Block
-        Of any rows.
+        Fitted.
     """
     heads, leaves = set(heads_of(estimator)), []
     for name, encoder in encoders_of(estimator).items():
         leaves.append(Leaf(f"{name}.present", "bool", ("n",)))
-        for part in parts_of(encoder, heads):
-            leaves += part._replace(name=f"{name}.{part.name}").leaves(blocks[name])
+        for part in parts_of(name, encoder, heads):
+            leaves += part.leaves()
     if "linear" in heads:
         leaves += bag_leaves("linear")
     if "boosting" in heads:

@@ -34,16 +34,17 @@ class Dense(NamedTuple):
 
     name: str
     place: int
+    dtype: str
+    shape: tuple
 
-    def leaves(self, block):
-        part = block[self.place]
-        dtype = str(part.dtype).removeprefix("torch.")
-        dtype = dtype if dtype in ("float32", "uint8") else "int64"
-        return [Leaf(self.name, dtype, ("n", *part.shape[1:]))]
+    def leaves(self):
+        return [Leaf(self.name, self.dtype, ("n", *map(int, self.shape)))]
 
     def arrays(self, block):
-        (leaf,) = self.leaves(block)
-        return [block[self.place].cpu().numpy().astype(leaf.dtype, copy=False)]
+        return [block[self.place].cpu().numpy().astype(self.dtype, copy=False)]
+
+    def read(self, inputs):
+        return inputs[self.name]
 
 
 class Bag(NamedTuple):
@@ -56,11 +57,14 @@ class Bag(NamedTuple):
     name: str
     place: int
 
-    def leaves(self, block):
+    def leaves(self):
         return bag_leaves(self.name)
 
     def arrays(self, block):
         return bag_arrays(block[self.place].to_scipy())
+
+    def read(self, inputs):
+        return tuple(inputs[leaf.name] for leaf in self.leaves())
 
 
 class Tokens(NamedTuple):
@@ -72,8 +76,11 @@ class Tokens(NamedTuple):
     name: str
     place: int
 
-    def leaves(self, block):
+    def leaves(self):
         return [Leaf(self.name, "int64", ("n", f"{self.name}.length"))]
+
+    def read(self, inputs):
+        return inputs[self.name]
 
     def arrays(self, block):
         tokens = block[self.place]
@@ -91,13 +98,17 @@ class Steps(NamedTuple):
 
     name: str
     place: int
+    n_channels: int
 
-    def leaves(self, block):
-        n_channels = block[self.place].values.shape[1]
+    def leaves(self):
+        shape = "n", f"{self.name}.length", int(self.n_channels)
         return [
-            Leaf(self.name, "float32", ("n", f"{self.name}.length", n_channels)),
+            Leaf(self.name, "float32", shape),
             Leaf(f"{self.name}.lengths", "int64", ("n",)),
         ]
+
+    def read(self, inputs):
+        return tuple(inputs[leaf.name] for leaf in self.leaves())
 
     def arrays(self, block):
         ragged = block[self.place]
@@ -140,11 +151,13 @@ def bag_arrays(matrix):
     ]
 
 
-def parts_of(encoder, heads):
+def parts_of(name, encoder, heads):
     """Return what some heads read of the blocks of an encoder.
 
     Parameters
     ----------
+    name : str
+        The modality's.
     encoder : Encoder
         Fitted, one that can be exported.
     heads : set of str
@@ -157,29 +170,61 @@ def parts_of(encoder, heads):
     if not heads & {"fused", "wide"}:
         return []
     kind = type(encoder).__name__
-    if kind == "TextEncoder":
-        parts = []
-        if encoder.backbone != "bag" and "fused" in heads:
-            parts.append(Tokens("tokens", 0))
-        if (encoder.backbone == "bag" and "fused" in heads) or (
-            encoder.wide and "wide" in heads
-        ):
-            parts.append(Bag("ngrams", -1))
-        return parts
-    if kind == "TransformerEncoder":
-        return [Bag("features", 0) if encoder.is_sparse_ else Dense("vector", 0)]
     if kind in _OF_FUSED and "fused" not in heads:
         return []
-    return _PARTS[kind]
+    parts = _PARTS[kind](encoder, heads)
+    return [part._replace(name=f"{name}.{part.name}") for part in parts]
+
+
+def _of_table(encoder, heads):
+    return [
+        Dense("numbers", 0, "float32", (len(encoder.edges_),)),
+        Dense("codes", 1, "int64", (len(encoder.n_codes_),)),
+    ]
+
+
+def _of_text(encoder, heads):
+    parts = []
+    if encoder.backbone != "bag" and "fused" in heads:
+        parts.append(Tokens("tokens", 0))
+    is_read = encoder.backbone == "bag" and "fused" in heads
+    if is_read or (encoder.wide and "wide" in heads):
+        parts.append(Bag("ngrams", -1))
+    return parts
+
+
+def _of_vector(encoder, heads):
+    return [Dense("vector", 0, "float32", (encoder.n_features_,))]
+
+
+def _of_transformer(encoder, heads):
+    if encoder.is_sparse_:
+        return [Bag("features", 0)]
+    return _of_vector(encoder.vector_, heads)
+
+
+def _of_image(encoder, heads):
+    return [Dense("pixels", 0, "uint8", (encoder._n_channels, *encoder.size_))]
+
+
+def _of_series(encoder, heads):
+    n_channels = len(encoder.mean_) * (2 if encoder.missing == "mask" else 1)
+    return [Steps("steps", 0, n_channels)]
+
+
+def _of_module(encoder, heads):
+    return [Dense("values", 0, "float32", encoder.shape_)]
 
 
 #: By the encoder's class.
 _PARTS = {
-    "TabularEncoder": [Dense("numbers", 0), Dense("codes", 1)],
-    "VectorEncoder": [Dense("vector", 0)],
-    "ImageEncoder": [Dense("pixels", 0)],
-    "SeriesEncoder": [Steps("steps", 0)],
-    "ModuleEncoder": [Dense("values", 0)],
+    "TabularEncoder": _of_table,
+    "TextEncoder": _of_text,
+    "VectorEncoder": _of_vector,
+    "TransformerEncoder": _of_transformer,
+    "ImageEncoder": _of_image,
+    "SeriesEncoder": _of_series,
+    "ModuleEncoder": _of_module,
 }
 #: Those of which the wide head reads nothing.
 _OF_FUSED = {"ImageEncoder", "SeriesEncoder", "ModuleEncoder"}

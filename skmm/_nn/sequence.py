@@ -12,7 +12,7 @@ from skmm._nn.seeding import Dropout
 
 def spread_mask(mask, like):
     """Return the mask as numbers that multiply features: (n, 1, [1,] t)."""
-    return mask.reshape(len(mask), *[1] * (like.ndim - 2), -1).to(like.dtype)
+    return mask.reshape(mask.shape[0], *[1] * (like.ndim - 2), -1).to(like.dtype)
 
 
 class MaskedBatchNorm(nn.Module):

@@ -77,7 +77,7 @@ def save(estimator: Any, path: PathLike, *, folder: bool = False) -> None:
         "format": _FORMAT,
         "schema": SCHEMA,
         "class": f"{type(estimator).__module__}.{type(estimator).__qualname__}",
-        "versions": _versions(),
+        "versions": get_versions(),
     }
     members = {
         "manifest.json": [_as_bytes(manifest, indent=2)],
@@ -270,7 +270,8 @@ def _as_bytes(value, indent=None):
 
 
 @functools.cache
-def _versions():
+def get_versions():
+    """Return the versions that a prediction may depend on, by package."""
     import skmm
 
     found = {"skmm": skmm.__version__, "python": platform.python_version()}
@@ -278,7 +279,7 @@ def _versions():
 
 
 def _compare_versions(path, manifest):
-    written, here = manifest.get("versions"), _versions()
+    written, here = manifest.get("versions"), get_versions()
     if not isinstance(written, dict):
         raise ModelFileError("It does not say which versions it is of.")
     others = [

@@ -380,7 +380,7 @@ class _TransformerModule(nn.Module):
 
     def forward(self, block):
         numbers, codes = _augmented(self, block)
-        shape = len(numbers), self.n_numbers, self.numbers.n_features
+        shape = numbers.shape[0], self.n_numbers, self.numbers.n_features
         features = self.numbers(numbers).reshape(shape)
         return self.net(features, codes)
 
