@@ -19,6 +19,8 @@ _ENCODERS = (
     "SeriesEncoder",
     "ModuleEncoder",
 )
+#: Backbones that are not.
+_UNKNOWN = ("lstm", "gru", "inception")
 
 
 def check_exportable(estimator, file_format):
@@ -85,8 +87,8 @@ def _check_encoder(name, encoder, is_fused):
         reason = f"its {kind} has no form that a graph can take"
     elif getattr(encoder, "backbone", None) == "pretrained":
         reason = f"it is read by a pretrained network of {kind}"
-    elif getattr(encoder, "backbone", None) in ("lstm", "gru") and is_fused:
-        reason = f"backbone={encoder.backbone!r} reads step by step"
+    elif getattr(encoder, "backbone", None) in _UNKNOWN and is_fused:
+        reason = f"backbone={encoder.backbone!r} has no form for any length of a row"
     if reason is not None:
         raise ValueError(
             f"Modality {name!r} cannot be exported with the net: {reason}. Leave it "

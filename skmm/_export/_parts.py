@@ -16,13 +16,16 @@ class Leaf(NamedTuple):
     dtype : str
         As of numpy.
     shape : tuple of int or str
-        A string stands for a length that each call has its own of; the first one of
-        rows is "n".
+        A string stands for a length that each call has its own of; "n" is the number
+        of rows.
+    most : int or None
+        Bound of the length that is neither of rows nor fixed.
     """
 
     name: str
     dtype: str
     shape: tuple
+    most: int | None = None
 
 
 class Dense(NamedTuple):
@@ -75,9 +78,11 @@ class Tokens(NamedTuple):
 
     name: str
     place: int
+    longest: int
 
     def leaves(self):
-        return [Leaf(self.name, "int64", ("n", f"{self.name}.length"))]
+        shape = "n", f"{self.name}.length"
+        return [Leaf(self.name, "int64", shape, int(self.longest))]
 
     def read(self, inputs):
         return inputs[self.name]
@@ -186,7 +191,7 @@ def _of_table(encoder, heads):
 def _of_text(encoder, heads):
     parts = []
     if encoder.backbone != "bag" and "fused" in heads:
-        parts.append(Tokens("tokens", 0))
+        parts.append(Tokens("tokens", 0, encoder.reader_.tokens_.longest_))
     is_read = encoder.backbone == "bag" and "fused" in heads
     if is_read or (encoder.wide and "wide" in heads):
         parts.append(Bag("ngrams", -1))

@@ -33,15 +33,24 @@ def trace(net):
     for leaf in net.leaves:
         dims = {}
         for axis, size in enumerate(leaf.shape):
-            if isinstance(size, str):
-                if size not in known:
-                    known[size] = torch.export.Dim(f"length_{len(known)}", min=1)
-                dims[axis] = known[size]
+            if not isinstance(size, str) or (leaf.most == 1 and size not in known):
+                continue
+            if size not in known:
+                name = f"length_{len(known)}"
+                known[size] = torch.export.Dim(name, min=1, max=leaf.most)
+            dims[axis] = known[size]
         shapes.append(dims)
-    with torch.no_grad():
-        return torch.export.export(
-            net, arrays, dynamic_shapes=(tuple(shapes),), strict=False
-        )
+    options = {"dynamic_shapes": (tuple(shapes),), "strict": False}
+    try:
+        with torch.no_grad():
+            return torch.export.export(net, arrays, **options)
+    except Exception as error:  # whatever a module of the user's own raises
+        told = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            "The net cannot be exported: a module of its encoders or its fusion "
+            f"computes what torch.export cannot follow ({told}). Take another backbone "
+            "or another fusion, or fit with heads=['linear', 'boosting']."
+        ) from error
 
 
 def to_onnx(net):
@@ -89,9 +98,8 @@ def to_program(estimator):
 def _example(leaf):
     """Return an array that an input may be."""
     sizes = {"n": _N_ROWS, "n + 1": _N_ROWS + 1}
-    shape = [
-        sizes.get(one, _LENGTH) if isinstance(one, str) else one for one in leaf.shape
-    ]
+    length = min(_LENGTH, leaf.most or _LENGTH)
+    shape = [sizes.get(one, length) if type(one) is str else one for one in leaf.shape]
     if leaf.name.endswith(".offsets"):
         return np.array([0, 2, 4, _LENGTH], np.int64)
     return np.ones(shape, leaf.dtype)
