@@ -21,7 +21,7 @@ from skmm.modalities.readers import (
 )
 from skmm.modalities.readers._base import is_numeric, to_floats
 from skmm.modalities.readers._flag import are_flags
-from skmm.modalities.readers._spelling import is_placeholder
+from skmm.runtime._spelling import is_placeholder
 
 # How each kind of cell is called in a reason or an error.
 _PLURALS = {

@@ -26,16 +26,16 @@ from skmm.modalities.readers import (
     NumberReader,
     TimeReader,
 )
-from skmm.modalities.readers._calendar import find_order
-from skmm.modalities.readers._clocks import (
+from skmm.modalities.readers._flag import are_flags
+from skmm.runtime._calendar import find_order
+from skmm.runtime._clocks import (
     SECOND_UNITS,
     is_unit_of_time,
     read_duration,
     read_time,
 )
-from skmm.modalities.readers._flag import are_flags
-from skmm.modalities.readers._numerals import find_convention
-from skmm.modalities.readers._spelling import is_placeholder
+from skmm.runtime._numerals import find_convention
+from skmm.runtime._spelling import is_placeholder
 
 # Fewer distinct values than this, each of them repeated, make a category: the
 # threshold below which skrub's TableVectorizer one-hot encodes.

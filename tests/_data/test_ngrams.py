@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from skmm import MultimodalClassifier
-from skmm._data.ngrams import NgramCounter, split_tokens
+from skmm._data.ngrams import NgramCounter
 from skmm.encoders import TextEncoder
 from skmm.feature_extraction import TextVectorizer
+from skmm.runtime._tokens import split_tokens
 
 DIFFERENT = [
     ("nice :)", "nice :("),

@@ -26,6 +26,7 @@ from skmm.encoders.tabular._backbones import (
 from skmm.encoders.tabular._range import compare_table
 from skmm.encoders.tabular._sparse import sparse_table
 from skmm.modalities._resolver import choose_reader
+from skmm.runtime._table import scale_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from skmm._utils.typing import Augment, Features, Label
     from skmm.encoders._base import Comparison
     from skmm.modalities.readers._base import Reader
-
-# So far from the middle, in units of the spread, squares still fit into float32.
-_FAR = 1e18
 
 
 class TabularEncoder(Encoder):
@@ -203,9 +201,7 @@ class TabularEncoder(Encoder):
 
     def _scale(self, numbers):
         """Return numbers in units of their columns' spread."""
-        with np.errstate(over="ignore"):
-            scaled = (numbers - self.center_) / self.scale_
-        return np.clip(scaled, -_FAR, _FAR)
+        return scale_numbers(numbers, self.center_, self.scale_)
 
     def _block(self, X, numbers, codes):
         scaled = self._scale(numbers).astype(np.float32)

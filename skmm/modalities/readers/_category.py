@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from skmm.modalities.readers._base import Reader, distinct_cells, spread
-from skmm.modalities.readers._spelling import fold_spaces, is_missing_level
+from skmm.runtime._spelling import fold_spaces, is_missing_level
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -14,15 +14,10 @@ from skmm.modalities.readers._base import (
     spread,
     to_floats,
 )
-from skmm.modalities.readers._spelling import fold_spaces, is_placeholder
+from skmm.runtime._spelling import FLAGS, fold_spaces, is_placeholder
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TRUE = "true t yes y on 1 1.0 ja oui si sí sim wahr vrai vero verdadero x ✓ ✔ ☑"
-_FALSE = "false f no n off 0 0.0 nein non não falsch faux falso ✗ ✘ ☐"
-#: The words of flags, in lower case, and what they mean.
-WORDS = dict.fromkeys(_TRUE.split(), 1.0) | dict.fromkeys(_FALSE.split(), 0.0)
 
 
 class FlagReader(Reader):
@@ -62,8 +57,8 @@ def _flag_of(cell):
     """Return 1 or 0, NaN for a placeholder, None for what is no flag."""
     if isinstance(cell, str):
         word = fold_spaces(cell).casefold()
-        if word in WORDS:
-            return WORDS[word]
+        if word in FLAGS:
+            return FLAGS[word]
         return np.nan if is_placeholder(cell) else None
     number = number_of(cell)
     return number if number in (0.0, 1.0) else None
@@ -84,7 +79,7 @@ def are_flags(cells):
     if not texts:
         return bool(words)
     # Single letters and signs alone may be anything: grades, gates, crosses.
-    if not texts <= WORDS.keys() or texts <= {"0", "1", "0.0", "1.0"}:
+    if not texts <= FLAGS.keys() or texts <= {"0", "1", "0.0", "1.0"}:
         return False
-    told = {WORDS[word] for word in texts} | {float(w) for w in words - texts}
+    told = {FLAGS[word] for word in texts} | {float(w) for w in words - texts}
     return len(told) == 2 or any(len(word) > 1 for word in texts)

@@ -18,9 +18,8 @@ from skmm.modalities.readers._base import (
     to_floats,
     warn,
 )
-from skmm.modalities.readers._flag import WORDS
-from skmm.modalities.readers._numerals import parse, value_of
-from skmm.modalities.readers._spelling import is_placeholder
+from skmm.runtime._numerals import parse, value_of
+from skmm.runtime._spelling import FLAGS, is_placeholder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,8 +138,8 @@ class NumberReader(Reader):
             numeral = parse(cells[i])
             if numeral is not None:
                 numerals[i] = numeral
-            elif self.is_flag_ and cells[i].strip().casefold() in WORDS:
-                numbers[i] = WORDS[cells[i].strip().casefold()]
+            elif self.is_flag_ and cells[i].strip().casefold() in FLAGS:
+                numbers[i] = FLAGS[cells[i].strip().casefold()]
             else:
                 lost[i] = not is_placeholder(cells[i])
         if not numerals:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from skmm._utils.validation import Names, check_options
-from skmm.modalities.readers import _calendar, _clocks
 from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
@@ -18,7 +17,8 @@ from skmm.modalities.readers._base import (
     to_floats,
     warn,
 )
-from skmm.modalities.readers._spelling import is_placeholder
+from skmm.runtime import _calendar, _clocks
+from skmm.runtime._spelling import is_placeholder
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from skmm._data.frames import as_frame
 from skmm.encoders import TabularEncoder
 from skmm.modalities import detect_modalities
-from skmm.modalities.readers._clocks import read_duration
-from skmm.modalities.readers._numerals import parse, value_of
+from skmm.runtime._clocks import read_duration
+from skmm.runtime._numerals import parse, value_of
 
 pa = pytest.importorskip("pyarrow")
 

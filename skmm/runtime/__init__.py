@@ -1,0 +1,1 @@
+"""Exported models, run by numpy and onnxruntime alone."""
