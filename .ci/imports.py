@@ -26,7 +26,7 @@ LAYERS = [
     ["encoders"],
     ["_training"],
     ["_root"],
-    ["inspection", "model_selection"],
+    ["_export", "inspection", "model_selection"],
     ["serving"],
     ["_programs"],
 ]
