@@ -14,8 +14,8 @@ ROOT = pathlib.Path(__file__).parents[1] / "skmm"
 #: From the lowest layer to the highest: a package imports its own layer's own files,
 #: and lower layers. `_root` are the modules beside ``skmm/__init__.py``.
 LAYERS = [
-    ["runtime"],
     ["_utils", "datasets"],
+    ["runtime"],
     ["persistence"],
     ["_data"],
     ["_nn"],

@@ -1,12 +1,17 @@
-"""Numbers and categories of a table as the features of a linear model."""
+"""Numbers and categories of a table as features."""
 
 import numpy as np
 
 #: Size of the features that bend a line. Under a penalty a bend then costs some ten
 #: times as much as the line itself, so that few rows give a line.
 _BEND = 0.3
+#: Rows that are spread at a time, in float64.
+_CHUNK = 2**14
 #: So far from the middle, in units of the spread, squares still fit into float32.
 _FAR = 1e18
+#: Beyond this many scales from the centre all numbers are alike: products with them
+#: stay far within float32.
+_LARGEST = 1e9
 
 
 def scale_numbers(numbers, center, scale):
@@ -21,6 +26,21 @@ def scale_numbers(numbers, center, scale):
     with np.errstate(over="ignore"):
         scaled = (numbers - center) / scale
     return np.clip(scaled, -_FAR, _FAR)
+
+
+def standardize(values, center, scale):
+    """Return numbers by their distance from the centre, NaN where missing.
+
+    They fit into float32.
+
+    Parameters
+    ----------
+    values, center, scale : ndarray
+        Any finite numbers.
+    """
+    with np.errstate(over="ignore"):
+        scaled = (values - center) / scale
+    return np.clip(scaled, -_LARGEST, LARGEST)
 
 
 def spread_table(numbers, edges, moments, codes, n_codes):
@@ -53,40 +73,60 @@ def spread_table(numbers, edges, moments, codes, n_codes):
         Where each row begins.
     n_features : int
     """
-    starts = np.cumsum([0, *(len(e) + 2 for e in edges), *n_codes])
-    n_hats, shape = 3 * len(edges), (len(numbers), 3 * len(edges) + len(n_codes))
+    edges = _Edges(edges)
+    starts = np.cumsum([0, *(edges.counts + 2), *n_codes])
+    n_hats, shape = 3 * len(edges.counts), (len(numbers), 3 * len(edges.counts))
     # What each row may have, in the order of the columns; not all of it is used.
-    columns = np.empty(shape, np.int32)
-    values = np.ones(shape, np.float32)
-    used = np.ones(shape, bool)
-    for j, (column, e, *moment) in enumerate(zip(numbers.T, edges, *moments)):
-        slots = slice(3 * j, 3 * j + 3)
-        places, values[:, slots], used[:, slots] = _hats(column, e, *moment)
-        columns[:, slots] = starts[j] + places
-    columns[:, n_hats:] = codes + starts[len(edges) : -1]
+    columns = np.empty((shape[0], shape[1] + len(n_codes)), np.int32)
+    values = np.ones(columns.shape, np.float32)
+    used = np.ones(columns.shape, bool)
+    for first in range(0, len(numbers) if n_hats else 0, _CHUNK):
+        rows = slice(first, first + _CHUNK)
+        found = _hats(numbers[rows], edges, *moments)
+        for slot, (places, weights, is_used) in enumerate(found):
+            slots = slice(slot, n_hats, 3)
+            columns[rows, slots] = starts[: len(edges.counts)] + places
+            values[rows, slots] = weights
+            used[rows, slots] = is_used
+    columns[:, n_hats:] = codes + starts[len(edges.counts) : -1]
     indptr = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
     return values[used], columns[used], indptr, starts[-1]
 
 
-def _hats(column, edges, mean, deviation):
-    """Return places, values and which count: the two edges', the number's own."""
-    n_edges = len(edges)
-    is_number = np.isfinite(column)
-    x = np.where(is_number, column, mean).astype(np.float64)
+class _Edges:
+    """The edges of all numbers, one after the other in float64.
+
+    Parameters
+    ----------
+    edges : list of ndarray
+    """
+
+    def __init__(self, edges):
+        self.counts = np.array([len(e) for e in edges], dtype=np.int64)
+        ends = np.cumsum(self.counts)
+        self.starts = ends - self.counts
+        # Two more, which a number without edges may look up for nothing.
+        self.flat = np.concatenate([*edges, np.zeros(2)]).astype(np.float64)
+        self.each = [self.flat[a:b] for a, b in zip(self.starts, ends)]
+
+
+def _hats(numbers, edges, mean, deviation):
+    """Return (places, values, which count) of the left edge, the right, the number."""
+    is_number = np.isfinite(numbers)
+    x = np.where(is_number, numbers, mean).astype(np.float64)
     standard = (x - mean) / deviation
     clipped = standard / np.sqrt(1 + (standard / 3) ** 2)
-    left = share = np.zeros(len(x))
-    if n_edges > 1:
-        edges = edges.astype(np.float64)
-        left = np.clip(np.searchsorted(edges, x, side="right") - 1, 0, n_edges - 2)
-        share = (x - edges[left]) / (edges[left + 1] - edges[left])
-        share = np.clip(share, 0, 1)
-    bends = is_number & (n_edges > 1)
+    left = np.empty(x.shape, np.int64)
+    for j, each in enumerate(edges.each):
+        left[:, j] = each.searchsorted(x[:, j], side="right")
+    left = np.minimum(np.maximum(left - 1, 0), np.maximum(edges.counts - 2, 0))
+    can_bend = edges.counts > 1
+    low = edges.flat[edges.starts + left]
+    high = np.where(can_bend, edges.flat[edges.starts + left + 1], low + 1)
+    share = np.minimum(np.maximum((x - low) / (high - low), 0), 1)
+    bends = is_number & can_bend
     return (
-        np.stack([left, left + 1, n_edges + ~is_number], axis=1),
-        np.stack(
-            [_BEND * (1 - share), _BEND * share, np.where(is_number, clipped, 1)],
-            axis=1,
-        ),
-        np.stack([bends, bends, np.ones(len(x), bool)], axis=1),
+        (left, _BEND * (1 - share), bends),
+        (left + 1, _BEND * share, bends),
+        (edges.counts + ~is_number, np.where(is_number, clipped, 1), True),
     )

@@ -10,11 +10,11 @@ from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
 )
-from skmm.runtime._spelling import FLAGS, fold_spaces, is_placeholder
+from skmm.runtime._cells import flag_of
+from skmm.runtime._spelling import FLAGS, fold_spaces
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,23 +45,12 @@ class FlagReader(Reader):
             values = np.where(lost, np.nan, values)
         else:
             codes, cells = distinct_cells(column)
-            read = [_flag_of(cell) for cell in cells]
+            read = [flag_of(cell) for cell in cells]
             values = np.array([np.nan if v is None else v for v in read], dtype=float)
             unread = np.array([v is None for v in read], dtype=bool)
             values, lost = spread(codes, values, np.nan), spread(codes, unread, False)
         self._lose(column, lost)
         return pd.Series(values, index=column.index, name=column.name)
-
-
-def _flag_of(cell):
-    """Return 1 or 0, NaN for a placeholder, None for what is no flag."""
-    if isinstance(cell, str):
-        word = fold_spaces(cell).casefold()
-        if word in FLAGS:
-            return FLAGS[word]
-        return np.nan if is_placeholder(cell) else None
-    number = number_of(cell)
-    return number if number in (0.0, 1.0) else None
 
 
 def are_flags(cells):

@@ -13,11 +13,11 @@ from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
     warn,
 )
+from skmm.runtime._cells import number_of
 from skmm.runtime._numerals import parse, value_of
 from skmm.runtime._spelling import FLAGS, is_placeholder
 

@@ -12,12 +12,12 @@ from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
     warn,
 )
 from skmm.runtime import _calendar, _clocks
+from skmm.runtime._cells import number_of, seconds_of_day
 from skmm.runtime._spelling import is_placeholder
 
 if TYPE_CHECKING:
@@ -271,7 +271,7 @@ class TimeReader(Reader):
         import pandas as pd
 
         codes, cells = distinct_cells(column)
-        seconds = np.array([_seconds_of_day(cell) for cell in cells], dtype=float)
+        seconds = np.array([seconds_of_day(cell) for cell in cells], dtype=float)
         lost = [np.isnan(s) and not _is_nothing(c) for s, c in zip(seconds, cells)]
         self._refuse(column, spread(codes, np.array(lost, dtype=bool), False))
         values = spread(codes, seconds, np.nan)
@@ -281,15 +281,6 @@ class TimeReader(Reader):
         seconds = self.clean(column).to_numpy()
         angle = 2 * np.pi * seconds / _DAY
         return np.stack([seconds, np.sin(angle), np.cos(angle)], axis=1)
-
-
-def _seconds_of_day(cell):
-    if isinstance(cell, str):
-        return _clocks.read_time(cell)
-    if isinstance(cell, datetime.time):
-        seconds = 3600 * cell.hour + 60 * cell.minute + cell.second
-        return seconds + 1e-6 * cell.microsecond
-    return np.nan
 
 
 def _is_nothing(cell):
