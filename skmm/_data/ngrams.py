@@ -8,19 +8,19 @@ import numpy as np
 import scipy.sparse
 
 from skmm._data.sparse import make_csr
-from skmm._utils import memory
-from skmm.runtime._ngrams import (
+from skmm._plain.ngrams import (
     find_columns,
     find_ngrams,
     inverse_frequency,
     weigh,
 )
-from skmm.runtime._tokens import (
+from skmm._plain.tokens import (
     is_unspaced,
     join_tokens,
     split_characters,
     split_tokens,
 )
+from skmm._utils import memory
 
 #: Texts are cut up and counted so many at a time: tokens as Python strings take twenty
 #: times the memory of their numbers, and what is made on the way to counts ten times

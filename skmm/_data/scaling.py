@@ -2,6 +2,7 @@
 
 import numpy as np
 
+
 def mean_and_scale(values, axis=0):
     """Return mean and standard deviation of what is not NaN.
 

@@ -232,6 +232,29 @@ def _describe_words(encoder):
     }
 
 
+def _describe_pictures(name, encoder, heads, arrays):
+    if encoder.backbone == "pretrained":
+        raise ValueError(
+            f"Modality {name!r} is read by a pretrained network, which only the whole "
+            f"package has. Take ImageEncoder(backbone='cnn'). {_REMEDY}"
+        )
+    if encoder.shape is not None:
+        raise ValueError(
+            f"Modality {name!r} has its pixels in columns of numbers. Pass pictures in "
+            f"one column, without shape=. {_REMEDY}"
+        )
+    background = encoder.background
+    if not isinstance(background, str):
+        background = list(map(int, background))
+    return {
+        "kind": "image",
+        "mode": {1: "L", 3: "RGB", 4: "RGBA"}[encoder.channels],
+        "size": [int(side) for side in encoder.size_],
+        "background": background,
+        "errors": encoder.errors,
+    }
+
+
 def _describe_vector(name, encoder, heads, arrays):
     return {
         "kind": "vector",
@@ -244,6 +267,7 @@ def _describe_vector(name, encoder, heads, arrays):
 _DESCRIBE = {
     "TabularEncoder": _describe_table,
     "TextEncoder": _describe_text,
+    "ImageEncoder": _describe_pictures,
     "VectorEncoder": _describe_vector,
 }
 

@@ -1,8 +1,4 @@
-"""Exported models, run by numpy and onnxruntime alone.
-
-What reads cells without pandas, scikit-learn and torch lies here, for the readers and
-encoders of the estimators, too.
-"""
+"""Exported models, run by NumPy and onnxruntime alone."""
 
 from typing import TYPE_CHECKING
 

@@ -96,7 +96,9 @@ class Means:
             places = np.searchsorted(known, codes[:, j])
             # What is not a number comes last among the known, and so does it here.
             found = np.append(known, np.nan)[places]
-            is_known = (found == codes[:, j]) | (np.isnan(found) & np.isnan(codes[:, j]))
+            is_known = (found == codes[:, j]) | (
+                np.isnan(found) & np.isnan(codes[:, j])
+            )
             is_known &= places < len(known)
             for k, other in enumerate(self.others):
                 encoding = np.append(self.encodings[j * len(self.others) + k], other)

@@ -1,16 +1,19 @@
 """What the encoders of an estimator make of cells, made from their description."""
 
 import itertools
+import warnings
 
 import numpy as np
 
-from skmm.runtime._cells import is_nothing
+from skmm._plain.cells import is_nothing
+from skmm._plain.ngrams import find_columns, find_ngrams, weigh
+from skmm._plain.table import scale_numbers, spread_table, standardize
+from skmm._plain.tokens import is_unspaced, split_characters, split_tokens
+from skmm.io._defaults import Defaults, reading_with
+from skmm.io._source import CellError
 from skmm.runtime._errors import RowError, refuse
-from skmm.runtime._ngrams import find_columns, find_ngrams, weigh
 from skmm.runtime._readers import READERS
 from skmm.runtime._sparse import Sparse, from_dense, join
-from skmm.runtime._table import scale_numbers, spread_table, standardize
-from skmm.runtime._tokens import is_unspaced, split_characters, split_tokens
 
 
 class Encoder:
@@ -334,5 +337,71 @@ class Words:
         return ids[:-1] or [self.unknown]
 
 
+class ImageEncoder(Encoder):
+    """Pictures as 8-bit pixels of one size."""
+
+    def __init__(self, description):
+        super().__init__(description)
+        from skmm.io._image import ImageReader
+
+        self.errors = description["errors"]
+        background = description["background"]
+        self.reader = ImageReader(
+            description["mode"],
+            tuple(description["size"]),
+            background if isinstance(background, str) else tuple(background),
+        )
+
+    def encode(self, columns):
+        (cells,), (label,) = columns, self.labels
+        height, width = self.reader.size
+        shape = len(cells), len(self.reader.mode), height, width
+        pixels, present = np.zeros(shape, np.uint8), np.zeros(len(cells), bool)
+        # Cells come from others: neither paths nor addresses are opened.
+        with reading_with(Defaults(content_only=True)):
+            for row, cell in enumerate(cells):
+                if not _is_nothing(cell):
+                    present[row] = self._read(cell, pixels[row], label, row)
+        return EncodedPictures(pixels, present)
+
+    def _read(self, cell, pixels, label, row):
+        """Read a picture to its place; return whether there is one."""
+        try:
+            pixels[:] = np.moveaxis(self.reader(cell), -1, 0)
+        except CellError as error:
+            if self.errors == "raise":
+                raise RowError(f"Column {label!r}, row {row}: {error}") from error
+            warnings.warn(
+                f"Column {label!r}, row {row}: {error} It is taken for missing.",
+                UserWarning,
+                stacklevel=5,
+            )
+            return False
+        return True
+
+
+class EncodedPictures(Encoded):
+    """Pixels of pictures, the channels first."""
+
+    def __init__(self, pixels, present):
+        self.pixels = pixels
+        self.present = present
+
+    def arrays(self):
+        return {"pixels": self.pixels}
+
+
+def _is_nothing(cell):
+    """Return True for a cell of files that is missing."""
+    if isinstance(cell, (bytes, list, tuple, np.ndarray)):
+        return not len(cell)
+    return is_nothing(cell)
+
+
 #: By the kind in a description.
-ENCODERS = {"tabular": TabularEncoder, "text": TextEncoder, "vector": VectorEncoder}
+ENCODERS = {
+    "tabular": TabularEncoder,
+    "text": TextEncoder,
+    "image": ImageEncoder,
+    "vector": VectorEncoder,
+}

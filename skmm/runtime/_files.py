@@ -77,7 +77,14 @@ def read_folder(path):
         with np.load(path / ARRAYS, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         return _put(description, arrays)
-    except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as e:
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as e:
         raise RuntimeFileError(f"{path / ARRAYS} is damaged: {e!r}") from None
 
 

@@ -209,7 +209,9 @@ class RuntimeModel:
             )
         if self._kind != "multioutput":
             return self._run(rows, ["probabilities"])[0]
-        return self._run(rows, [f"probabilities.{j}" for j in range(len(self._classes))])
+        return self._run(
+            rows, [f"probabilities.{j}" for j in range(len(self._classes))]
+        )
 
     def preprocess(self, rows: Rows) -> dict[str, npt.NDArray[Any]]:
         """Return what the graph takes for rows.

@@ -11,8 +11,8 @@ import zoneinfo
 
 import numpy as np
 
-from skmm.runtime._calendar import read_dates
-from skmm.runtime._cells import (
+from skmm._plain.calendar import read_dates
+from skmm._plain.cells import (
     MISSING,
     category_of,
     flag_of,
@@ -20,10 +20,10 @@ from skmm.runtime._cells import (
     number_of,
     seconds_of_day,
 )
-from skmm.runtime._clocks import read_duration
+from skmm._plain.clocks import read_duration
+from skmm._plain.numerals import parse, value_of
+from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm.runtime._errors import RowError, refuse
-from skmm.runtime._numerals import parse, value_of
-from skmm.runtime._spelling import FLAGS, is_placeholder
 
 # As computers write numbers, for ASCII's digits alone.
 _PLAIN = re.compile(
@@ -126,19 +126,19 @@ class NumberReader(Reader):
             if self.is_flag and word in FLAGS:
                 return FLAGS[word]
             return math.nan if is_placeholder(text) else None
-        unit = numeral.unit
-        if unit not in ("", self.unit) and not (numeral.magnitude and unit in "mbt"):
-            # A unit where there was none is the one that was not written.
-            if self.unit or unit in ("%", "‰"):
-                fitted = f"in {self.unit!r}" if self.unit else "without a unit"
-                raise refuse(
-                    self.label,
-                    row,
-                    text,
-                    f"is in {unit!r}, and the column was fitted {fitted}",
-                    "Convert the cell.",
-                )
+        if self._is_foreign(numeral):
+            fitted = f"in {self.unit!r}" if self.unit else "without a unit"
+            what = f"is in {numeral.unit!r}, and the column was fitted {fitted}"
+            raise refuse(self.label, row, text, what, "Convert the cell.")
         return value_of(numeral, self.decimal, self.unit)[0]
+
+    def _is_foreign(self, numeral):
+        """Tell if a number is written in another unit than it was fitted in."""
+        unit = numeral.unit
+        if unit in ("", self.unit) or (numeral.magnitude and unit in "mbt"):
+            return False
+        # A unit where there was none is the one that was not written.
+        return bool(self.unit) or unit in ("%", "‰")
 
 
 class FlagReader(Reader):

@@ -57,8 +57,8 @@ def _read_columns(rows, labels):
         label = key if key in labels else _label_of(key, names, "")
         if isinstance(cells, (str, bytes, Mapping)) or not hasattr(cells, "__len__"):
             raise RowError(
-                f"Column {label!r}: {type(cells).__name__}, where a dict of columns has "
-                "a list of values for each. Put a single row into a list: [row]."
+                f"Column {label!r}: {type(cells).__name__}, where a dict of columns "
+                "has a list of values for each. Put a single row into a list: [row]."
             )
         lengths[label] = len(cells)
         columns[label] = [c.item() if isinstance(c, np.generic) else c for c in cells]

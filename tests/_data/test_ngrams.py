@@ -8,9 +8,9 @@ import pytest
 
 from skmm import MultimodalClassifier
 from skmm._data.ngrams import NgramCounter
+from skmm._plain.tokens import split_tokens
 from skmm.encoders import TextEncoder
 from skmm.feature_extraction import TextVectorizer
-from skmm.runtime._tokens import split_tokens
 
 DIFFERENT = [
     ("nice :)", "nice :("),

@@ -13,6 +13,7 @@ from torch import nn
 from skmm._data.blocks import Block
 from skmm._data.frames import columns_of
 from skmm._data.scaling import mean_and_scale
+from skmm._plain.table import scale_numbers
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
@@ -26,7 +27,6 @@ from skmm.encoders.tabular._backbones import (
 from skmm.encoders.tabular._range import compare_table
 from skmm.encoders.tabular._sparse import sparse_table
 from skmm.modalities._resolver import choose_reader
-from skmm.runtime._table import scale_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -3,7 +3,7 @@
 import scipy.sparse
 
 from skmm._data.sparse import make_csr
-from skmm.runtime._table import spread_table
+from skmm._plain.table import spread_table
 
 
 def sparse_table(numbers, edges, moments, codes, n_codes):
@@ -12,7 +12,7 @@ def sparse_table(numbers, edges, moments, codes, n_codes):
     Parameters
     ----------
     numbers, edges, moments, codes, n_codes
-        As in :func:`~skmm.runtime._table.spread_table`.
+        As in :func:`~skmm._plain.table.spread_table`.
 
     Returns
     -------

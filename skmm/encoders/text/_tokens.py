@@ -10,9 +10,9 @@ import torch
 
 from skmm._data.containers import Csr
 from skmm._data.frames import columns_of, to_strings
+from skmm._plain.tokens import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
 from skmm._utils.optional import optional_import
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
-from skmm.runtime._tokens import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
 
 #: What ``max_length="auto"`` reads in full: this share of the training texts, and no
 #: more tokens of one than the limit.

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skmm._data.frames import is_missing, show_label
-from skmm.runtime._cells import is_nothing
+from skmm._plain.cells import is_nothing
 
 if TYPE_CHECKING:
     import numpy.typing as npt

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from skmm._plain.cells import MISSING, category_of
 from skmm.modalities.readers._base import Reader, distinct_cells, spread
-from skmm.runtime._cells import MISSING, category_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt

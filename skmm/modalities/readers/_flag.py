@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skmm._plain.cells import flag_of
+from skmm._plain.spelling import FLAGS, fold_spaces
 from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
@@ -13,8 +15,6 @@ from skmm.modalities.readers._base import (
     spread,
     to_floats,
 )
-from skmm.runtime._cells import flag_of
-from skmm.runtime._spelling import FLAGS, fold_spaces
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from skmm._data.frames import show_label
+from skmm._plain.cells import number_of
+from skmm._plain.numerals import parse, value_of
+from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm._utils.validation import Names, check_options
 from skmm.modalities.readers._base import (
     Reader,
@@ -17,9 +20,6 @@ from skmm.modalities.readers._base import (
     to_floats,
     warn,
 )
-from skmm.runtime._cells import number_of
-from skmm.runtime._numerals import parse, value_of
-from skmm.runtime._spelling import FLAGS, is_placeholder
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from skmm._plain import calendar, clocks
+from skmm._plain.cells import number_of, seconds_of_day
+from skmm._plain.spelling import is_placeholder
 from skmm._utils.validation import Names, check_options
 from skmm.modalities.readers._base import (
     Reader,
@@ -16,9 +19,6 @@ from skmm.modalities.readers._base import (
     to_floats,
     warn,
 )
-from skmm.runtime import _calendar, _clocks
-from skmm.runtime._cells import number_of, seconds_of_day
-from skmm.runtime._spelling import is_placeholder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -169,7 +169,7 @@ class DateReader(Reader):
             return
         texts = [cells[i] for i in written]
         dayfirst = self.dayfirst
-        order = _calendar.find_order(texts)
+        order = calendar.find_order(texts)
         if order.n_orders and order.dayfirst != dayfirst:
             dayfirst = order.dayfirst
             fitted, now = ("day", "month") if self.dayfirst else ("month", "day")
@@ -178,7 +178,7 @@ class DateReader(Reader):
                 f" and now has the {now} first, for example {texts[0]!r}. It is read "
                 "so. Write the column in one way to silence this warning."
             )
-        dates, is_date, has_offset = _calendar.read_dates(texts, dayfirst)
+        dates, is_date, has_offset = calendar.read_dates(texts, dayfirst)
         moments[written] = dates
         has_zone[written] = has_offset
         if not is_date.all():
@@ -360,7 +360,7 @@ class DurationReader(Reader):
 
     def _seconds(self, cell):
         if isinstance(cell, str):
-            seconds, _ = _clocks.read_duration(cell)
+            seconds, _ = clocks.read_duration(cell)
             if np.isnan(seconds) and self.unit is not None:
                 try:
                     return float(cell) * _UNITS[self.unit]

@@ -40,7 +40,7 @@ def standardize(values, center, scale):
     """
     with np.errstate(over="ignore"):
         scaled = (values - center) / scale
-    return np.clip(scaled, -_LARGEST, LARGEST)
+    return np.clip(scaled, -_LARGEST, _LARGEST)
 
 
 def spread_table(numbers, edges, moments, codes, n_codes):

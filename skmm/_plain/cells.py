@@ -8,8 +8,8 @@ import re
 
 import numpy as np
 
-from skmm.runtime._clocks import read_time
-from skmm.runtime._spelling import (
+from skmm._plain.clocks import read_time
+from skmm._plain.spelling import (
     FLAGS,
     fold_spaces,
     is_missing_level,
