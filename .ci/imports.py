@@ -14,11 +14,12 @@ ROOT = pathlib.Path(__file__).parents[1] / "skmm"
 #: From the lowest layer to the highest: a package imports its own layer's own files,
 #: and lower layers. `_root` are the modules beside ``skmm/__init__.py``.
 LAYERS = [
-    ["_utils", "datasets"],
+    ["_plain", "_utils", "datasets"],
     ["persistence"],
     ["_data"],
     ["_nn"],
     ["io", "_pretrained"],
+    ["runtime"],
     ["alignment", "augmentation", "fusion"],
     ["modalities"],
     ["feature_extraction"],

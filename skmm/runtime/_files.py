@@ -1,0 +1,123 @@
+"""The folder of an exported model: hashes, a description in JSON, and arrays."""
+
+import hashlib
+import json
+import pathlib
+import zipfile
+
+import numpy as np
+
+from skmm.runtime._errors import RuntimeFileError
+
+#: The graph, what is done before it, and the arrays of that.
+GRAPH, DESCRIPTION, ARRAYS = "model.onnx", "preprocessing.json", "preprocessing.npz"
+#: The hash of each, as `sha256sum --check` reads them.
+SUMS = "SHA256SUMS"
+#: What a description says it is, and the newest version of that.
+FORMAT, SCHEMA = "skmm-preprocessing", 1
+
+
+def write_folder(path, description, arrays):
+    """Write a description and its arrays beside a graph, and the hashes of all.
+
+    Parameters
+    ----------
+    path : path
+        A folder.
+    description : dict
+        As JSON has it.
+    arrays : dict of str to ndarray
+    """
+    path = pathlib.Path(path)
+    text = json.dumps(description, ensure_ascii=True, allow_nan=False)
+    (path / DESCRIPTION).write_text(text + "\n", encoding="ascii")
+    np.savez(path / ARRAYS, **arrays)
+    sums = [
+        f"{_hash(path / name)}  {name}\n"
+        for name in (GRAPH, DESCRIPTION, ARRAYS)
+        if (path / name).exists()
+    ]
+    (path / SUMS).write_text("".join(sums), encoding="ascii")
+
+
+def read_folder(path):
+    """Return the description of an exported model, with its arrays in their places.
+
+    Parameters
+    ----------
+    path : path
+        A folder.
+
+    Raises
+    ------
+    RuntimeFileError
+        If a file is not there, or not as it was written, or of a later version.
+    """
+    for name in (DESCRIPTION, ARRAYS, SUMS, GRAPH):
+        if not (path / name).is_file():
+            raise RuntimeFileError(
+                f"{path} is not a folder that skmm.export has written: it has no "
+                f"{name}."
+            )
+    _check_hashes(path)
+    try:
+        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
+        if description["format"] != FORMAT:
+            raise ValueError(f"its format is {description['format']!r}")
+        schema = description["schema"]
+    except (KeyError, TypeError, ValueError, RecursionError) as error:
+        raise RuntimeFileError(f"{path / DESCRIPTION}: {error!r}") from None
+    if schema not in range(1, SCHEMA + 1):
+        raise RuntimeFileError(
+            f"{path / DESCRIPTION} is of schema {schema}, and this version of skmm "
+            f"reads up to {SCHEMA}. Install a later one."
+        )
+    try:
+        # Without pickles: an array is numbers.
+        with np.load(path / ARRAYS, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        return _put(description, arrays)
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+    ) as e:
+        raise RuntimeFileError(f"{path / ARRAYS} is damaged: {e!r}") from None
+
+
+def _put(value, arrays):
+    """Return a value of the JSON with arrays in the place of their names."""
+    if isinstance(value, list):
+        return [_put(one, arrays) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.keys() == {"array"}:
+        return arrays[value["array"]]
+    if value.keys() == {"array", "lengths"}:
+        whole, lengths = arrays[value["array"]], value["lengths"]
+        if len(whole) != sum(lengths) or min(lengths, default=0) < 0:
+            raise ValueError("arrays have other lengths than the description says")
+        return np.split(whole, np.cumsum(lengths)[:-1]) if lengths else []
+    return {key: _put(one, arrays) for key, one in value.items()}
+
+
+def _check_hashes(path):
+    text = (path / SUMS).read_text(encoding="utf-8", errors="replace")
+    sums = {}
+    for line in text.splitlines():
+        digest, _, name = line.partition("  ")
+        sums[name] = digest
+    for name in (GRAPH, DESCRIPTION, ARRAYS):
+        if sums.get(name) != _hash(path / name):
+            raise RuntimeFileError(
+                f"{path / name} is not as it was written: its hash is another than "
+                f"{SUMS} says. Export the model anew, or copy the whole folder again."
+            )
+
+
+def _hash(path):
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

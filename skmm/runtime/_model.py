@@ -1,0 +1,279 @@
+"""An exported model: rows in, predictions out."""
+
+from __future__ import annotations
+
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from skmm.runtime._boosting import Bins
+from skmm.runtime._encoders import ENCODERS
+from skmm.runtime._errors import RowError, RuntimeFileError
+from skmm.runtime._files import GRAPH, read_folder
+from skmm.runtime._rows import read_rows
+from skmm.runtime._sparse import from_dense, join
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    #: Rows as dicts, or columns by their labels.
+    Rows = Sequence[Mapping[Any, Any]] | Mapping[Any, Sequence[Any]]
+
+
+def load(path: str | os.PathLike[str], n_threads: int = 1) -> RuntimeModel:
+    """Load a model that :func:`skmm.export` has written.
+
+    NumPy and onnxruntime are all that is needed, and Pillow for pictures: neither
+    torch nor scikit-learn nor pandas is imported. Nothing of the folder is run as code
+    of Python, and the hashes of its files are checked.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder.
+    n_threads : int, default=1
+        Number of threads that the graph is run by. One is the quickest for few rows.
+
+    Returns
+    -------
+    model : RuntimeModel
+
+    Raises
+    ------
+    RuntimeFileError
+        If a file is not there, or not as it was written, or of a later version.
+    ImportError
+        If onnxruntime is not installed.
+
+    See Also
+    --------
+    skmm.load : Load a whole estimator, which can be fitted further.
+
+    Examples
+    --------
+    >>> import skmm.runtime
+    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
+    >>> model.predict([{"age": 31, "size": "M"}])  # doctest: +SKIP
+    array(['yes'], dtype='<U3')
+    """
+    path = pathlib.Path(path)
+    description = read_folder(path)
+    return RuntimeModel(description, _make_session(path / GRAPH, n_threads))
+
+
+def _make_session(path, n_threads):
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "skmm.runtime needs onnxruntime, which could not be imported "
+            f"({error}). Install it: pip install onnxruntime"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = n_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # its own types, of which it exports none
+        raise RuntimeFileError(f"{path} cannot be run: {error}") from error
+
+
+class RuntimeModel:
+    """An exported model, which predicts without torch, scikit-learn and pandas.
+
+    :func:`load` makes it. Each row is read by itself, as the estimator reads a frame
+    of that row alone.
+
+    Attributes
+    ----------
+    columns : dict
+        The kind of each column by its label, in the order of the fit: a reader of a
+        table ("number", "category", "date", ...), "text", "image" or "vector", or
+        "unused".
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The classes as the estimator has them. Only of a classifier.
+
+    See Also
+    --------
+    load : Load an exported model.
+
+    Examples
+    --------
+    >>> from skmm.runtime import RuntimeModel
+    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
+    >>> isinstance(model, RuntimeModel)  # doctest: +SKIP
+    True
+    """
+
+    def __init__(self, description: dict[str, Any], session: Any) -> None:
+        try:
+            self.columns: dict[Any, str] = {
+                one["label"]: one["kind"] for one in description["columns"]
+            }
+            self._encoders = {
+                one["name"]: ENCODERS[one["kind"]](one)
+                for one in description["modalities"]
+            }
+            self._bins = [Bins(one) for one in description["boosting"]]
+            self._reads_linear = description["linear"]
+            self._set_target(description["target"])
+            self._is_known(description)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise RuntimeFileError(
+                f"The description of the model is damaged: {error!r}. Export it anew."
+            ) from error
+        self._session = session
+        self._inputs = [one.name for one in session.get_inputs()]
+        self._outputs = [one.name for one in session.get_outputs()]
+
+    def _set_target(self, target):
+        self._kind = target["kind"]
+        self._is_vector = target["is_vector"]
+        self._classes = [
+            np.array(one["values"], dtype=one["dtype"]) for one in target["classes"]
+        ]
+        if self._kind == "multilabel":
+            self.classes_ = np.arange(len(self._classes))
+        elif self._kind == "multioutput":
+            self.classes_ = self._classes
+        elif self._kind != "regression":
+            (self.classes_,) = self._classes
+
+    def _is_known(self, description):
+        for one in description["modalities"]:
+            absent = [label for label in one["columns"] if label not in self.columns]
+            if absent:
+                raise ValueError(f"there is no column {absent[0]!r}")
+
+    def predict(self, rows: Rows) -> npt.NDArray[Any]:
+        """Predict the class, or the number, of each row.
+
+        Parameters
+        ----------
+        rows : list of dict, or dict of list
+            One dict for each row, from the labels of columns to values as JSON has
+            them; a column that a row lacks is missing there. Or a list of values for
+            each column. Of pictures, the bytes of a file, or these as base64.
+
+        Returns
+        -------
+        y : ndarray of shape (n_rows,) or (n_rows, n_outputs)
+
+        Raises
+        ------
+        RowError
+            If a value cannot be read; the message names the column and the row.
+        """
+        if self._kind == "regression":
+            (y,) = self._run(rows, ["predictions"])
+            return y[:, 0] if self._is_vector else y
+        (labels,) = self._run(rows, ["labels"])
+        columns = [known[codes] for known, codes in zip(self._classes, labels.T)]
+        if isinstance(self.classes_, list) or self._kind == "multilabel":
+            return np.column_stack(columns)
+        return columns[0]
+
+    def predict_proba(
+        self, rows: Rows
+    ) -> npt.NDArray[np.float64] | list[npt.NDArray[np.float64]]:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        rows : list of dict, or dict of list
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_rows, n_classes), or list of these
+            A list with one for each output if there are several.
+
+        Raises
+        ------
+        RowError
+            If a value cannot be read; the message names the column and the row.
+        AttributeError
+            If the model is not a classifier.
+        """
+        if self._kind == "regression":
+            raise AttributeError(
+                "predict_proba is of classifiers, and this model predicts numbers. "
+                "Call predict."
+            )
+        if self._kind != "multioutput":
+            return self._run(rows, ["probabilities"])[0]
+        return self._run(
+            rows, [f"probabilities.{j}" for j in range(len(self._classes))]
+        )
+
+    def preprocess(self, rows: Rows) -> dict[str, npt.NDArray[Any]]:
+        """Return what the graph takes for rows.
+
+        Parameters
+        ----------
+        rows : list of dict, or dict of list
+            As in :meth:`predict`.
+
+        Returns
+        -------
+        inputs : dict of str to ndarray
+            By the names of the inputs of ``model.onnx``.
+
+        Raises
+        ------
+        RowError
+            If a value cannot be read; the message names the column and the row.
+        """
+        columns, n_rows = read_rows(rows, self.columns)
+        encoded = {
+            name: encoder.encode([columns[label] for label in encoder.labels])
+            for name, encoder in self._encoders.items()
+        }
+        made = {}
+        for name, one in encoded.items():
+            made[f"{name}.present"] = one.present
+            for leaf, array in one.arrays().items():
+                made[f"{name}.{leaf}"] = array
+        if self._reads_linear:
+            features = _linear_features(encoded, n_rows)
+            made["linear.indices"] = features.indices
+            made["linear.values"] = features.values
+            made["linear.offsets"] = features.offsets
+        if self._bins:
+            bins = [some(encoded, n_rows) for some in self._bins]
+            made["boosting.bins"] = bins[0] if len(bins) == 1 else np.hstack(bins)
+        return made
+
+    def _run(self, rows, outputs):
+        made = self.preprocess(rows)
+        try:
+            inputs = {name: made[name] for name in self._inputs}
+        except KeyError as error:
+            raise RuntimeFileError(
+                f"The graph takes {error}, which the description of the model does not "
+                "make. Export it anew."
+            ) from None
+        return self._session.run(outputs, inputs)
+
+
+def _linear_features(encoded, n_rows):
+    """Return the features of the linear head, those of all modalities side by side."""
+    parts = []
+    for one in encoded.values():
+        part = one.linear()
+        if part is not None:
+            parts.append(part.where(one.present))
+    if len(encoded) > 1:
+        absent = [~one.present for one in encoded.values()]
+        parts.append(from_dense(np.column_stack(absent).astype(np.float32)))
+    return join(parts, n_rows)
+
+
+__all__ = ["RowError", "RuntimeModel", "load"]
