@@ -43,16 +43,8 @@ def trace(net):
             dims[axis] = known[size]
         shapes.append(dims)
     options = {"dynamic_shapes": (tuple(shapes),), "strict": False}
-    try:
-        with torch.no_grad():
-            return torch.export.export(net, arrays, **options)
-    except Exception as error:  # whatever a module of the user's own raises
-        told = str(error).strip().partition("\n")[0]
-        raise ValueError(
-            "The net cannot be exported: a module of its encoders or its fusion "
-            f"computes what torch.export cannot follow ({told}). Take another backbone "
-            "or another fusion, or fit with heads=['linear', 'boosting']."
-        ) from error
+    with _refusing(), torch.no_grad():
+        return torch.export.export(net, arrays, **options)
 
 
 def to_onnx(net):
@@ -70,7 +62,7 @@ def to_onnx(net):
     optional_import("onnxscript", "export")
     program = trace(net)
     names = [leaf.name for leaf in net.leaves]
-    with _silence():
+    with _refusing(), _silence():
         made = torch.onnx.export(
             program,
             input_names=names,
@@ -117,6 +109,20 @@ def _like_any_number():
     if not hasattr(config, option):  # torch 2.6
         return contextlib.nullcontext()
     return config.patch(**{option: True})
+
+
+@contextlib.contextmanager
+def _refusing():
+    """Say what to do about whatever torch raises of a module, mostly a user's own."""
+    try:
+        yield
+    except Exception as error:
+        told = str(error).strip().partition("\n")[0]
+        raise ValueError(
+            "The net cannot be exported: a module of its encoders or its fusion "
+            f"computes what torch.export cannot follow ({told}). Take another backbone "
+            "or another fusion, or fit with heads=['linear', 'boosting']."
+        ) from error
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hostile_rows import make_hostile
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.exceptions import NotFittedError
@@ -14,7 +15,13 @@ from sklearn.pipeline import make_pipeline
 import skmm
 from skmm import MultimodalClassifier, MultimodalRegressor
 from skmm._export._inputs import graph_inputs
-from skmm.encoders import ImageEncoder, SeriesEncoder, TabularEncoder, TextEncoder
+from skmm.encoders import (
+    ImageEncoder,
+    ModuleEncoder,
+    SeriesEncoder,
+    TabularEncoder,
+    TextEncoder,
+)
 from skmm.fusion import FUSIONS
 
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -291,10 +298,25 @@ def test_encoders(case, frame, score, tmp_path):
         assert_same(model, predict(rows), rows)
 
 
+class Undecided(torch.nn.Module):
+    """A network that asks its batch what to do."""
+
+    def forward(self, values):
+        return values if values.sum() > 0 else -values
+
+
+@pytest.mark.slow
+def test_own_network_that_cannot_be_followed_is_refused(frame, score, tmp_path):
+    modalities = [("own", ModuleEncoder(Undecided), ["age", "stars"])]
+    model = MultimodalClassifier(modalities, heads=["fused"], max_epochs=1, width=8)
+    model = fit(model, frame, score > 1)
+    with pytest.raises(ValueError, match=r"torch.export cannot follow .* heads="):
+        skmm.export(model, tmp_path / "model", preprocessing=False)
+    assert not (tmp_path / "model").exists()
+
+
 @pytest.mark.slow
 def test_program_of_torch(frame, score, tmp_path):
-    import torch
-
     model = MultimodalClassifier(heads=["fused", "wide"], max_epochs=2, width=8)
     model = fit(model, frame, make_targets(score)["multiclass"])
     skmm.export(model, tmp_path / "model", "torch")
