@@ -1,12 +1,14 @@
 """What is done to cells before the graph, written down for skmm.runtime."""
 
 import datetime
+import io
+import json
 
 import numpy as np
 
 from skmm._export._inputs import bins_of, encoders_of, heads_of
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
-from skmm.runtime._files import FORMAT, SCHEMA, write_folder
+from skmm.runtime._files import ARRAYS, DESCRIPTION, FORMAT, SCHEMA
 
 #: What the runtime leaves to the whole package.
 _REMEDY = (
@@ -16,22 +18,29 @@ _REMEDY = (
 )
 
 
-def write_preprocessing(estimator, path):
-    """Write beside a graph what skmm.runtime does to cells before it.
+def make_files(estimator):
+    """Return the files beside a graph that say what skmm.runtime does before it.
 
     Parameters
     ----------
     estimator : MultimodalClassifier or MultimodalRegressor
         Fitted.
-    path : path
-        The folder, with the graph in it: the hash of it is written, too.
+
+    Returns
+    -------
+    files : dict of str to bytes
+        By their names.
 
     Raises
     ------
     ValueError
         If a modality is read in a way that the runtime does not have.
     """
-    write_folder(path, *describe(estimator))
+    description, arrays = describe(estimator)
+    text = json.dumps(description, allow_nan=False) + "\n"
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return {DESCRIPTION: text.encode("ascii"), ARRAYS: file.getvalue()}
 
 
 def describe(estimator):

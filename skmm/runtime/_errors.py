@@ -14,7 +14,7 @@ class RuntimeFileError(ValueError):
     ...     load("nothing")
     ... except RuntimeFileError as error:
     ...     print(error)
-    nothing is not a folder that skmm.export has written: it has no preprocessing.json.
+    nothing is not a folder that skmm.export has written ...: it has no preprocessing...
     """
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import pathlib
 import zipfile
 
 import numpy as np
@@ -15,29 +14,6 @@ GRAPH, DESCRIPTION, ARRAYS = "model.onnx", "preprocessing.json", "preprocessing.
 SUMS = "SHA256SUMS"
 #: What a description says it is, and the newest version of that.
 FORMAT, SCHEMA = "skmm-preprocessing", 1
-
-
-def write_folder(path, description, arrays):
-    """Write a description and its arrays beside a graph, and the hashes of all.
-
-    Parameters
-    ----------
-    path : path
-        A folder.
-    description : dict
-        As JSON has it.
-    arrays : dict of str to ndarray
-    """
-    path = pathlib.Path(path)
-    text = json.dumps(description, ensure_ascii=True, allow_nan=False)
-    (path / DESCRIPTION).write_text(text + "\n", encoding="ascii")
-    np.savez(path / ARRAYS, **arrays)
-    sums = [
-        f"{_hash(path / name)}  {name}\n"
-        for name in (GRAPH, DESCRIPTION, ARRAYS)
-        if (path / name).exists()
-    ]
-    (path / SUMS).write_text("".join(sums), encoding="ascii")
 
 
 def read_folder(path):
@@ -56,8 +32,8 @@ def read_folder(path):
     for name in (DESCRIPTION, ARRAYS, SUMS, GRAPH):
         if not (path / name).is_file():
             raise RuntimeFileError(
-                f"{path} is not a folder that skmm.export has written: it has no "
-                f"{name}."
+                f"{path} is not a folder that skmm.export has written with "
+                f"preprocessing=True: it has no {name}."
             )
     _check_hashes(path)
     try:
