@@ -1,6 +1,7 @@
 """The folder of an exported model: hashes, a description in JSON, and arrays."""
 
 import hashlib
+import io
 import json
 import zipfile
 
@@ -37,31 +38,42 @@ def read_folder(path):
             )
     _check_hashes(path)
     try:
-        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        if description["format"] != FORMAT:
-            raise ValueError(f"its format is {description['format']!r}")
-        schema = description["schema"]
+        return parse((path / DESCRIPTION).read_bytes(), (path / ARRAYS).read_bytes())
+    except RuntimeFileError as error:
+        raise RuntimeFileError(f"{path}: {error}") from None
+
+
+def parse(description, arrays):
+    """Return a description with its arrays in their places.
+
+    Parameters
+    ----------
+    description, arrays : bytes
+        The contents of the two files.
+
+    Raises
+    ------
+    RuntimeFileError
+        If they are damaged, or of a later version.
+    """
+    try:
+        found = json.loads(description)
+        if found["format"] != FORMAT:
+            raise ValueError(f"its format is {found['format']!r}")
+        schema = found["schema"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise RuntimeFileError(f"{path / DESCRIPTION}: {error!r}") from None
+        raise RuntimeFileError(f"{DESCRIPTION} is damaged: {error!r}.") from None
     if schema not in range(1, SCHEMA + 1):
         raise RuntimeFileError(
-            f"{path / DESCRIPTION} is of schema {schema}, and this version of skmm "
-            f"reads up to {SCHEMA}. Install a later one."
+            f"{DESCRIPTION} is of schema {schema}, and this version of skmm reads up "
+            f"to {SCHEMA}. Install a later one."
         )
     try:
         # Without pickles: an array is numbers.
-        with np.load(path / ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _put(description, arrays)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as e:
-        raise RuntimeFileError(f"{path / ARRAYS} is damaged: {e!r}") from None
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
+            return _put(found, {name: file[name] for name in file.files})
+    except (ValueError, LookupError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise RuntimeFileError(f"{ARRAYS} is damaged: {error!r}.") from None
 
 
 def _put(value, arrays):

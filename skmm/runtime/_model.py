@@ -112,7 +112,7 @@ class RuntimeModel:
     True
     """
 
-    def __init__(self, description: dict[str, Any], session: Any) -> None:
+    def __init__(self, description: dict[str, Any], session: Any = None) -> None:
         try:
             self.columns: dict[Any, str] = {
                 one["label"]: one["kind"] for one in description["columns"]
@@ -130,8 +130,8 @@ class RuntimeModel:
                 f"The description of the model is damaged: {error!r}. Export it anew."
             ) from error
         self._session = session
-        self._inputs = [one.name for one in session.get_inputs()]
-        self._outputs = [one.name for one in session.get_outputs()]
+        inputs = [] if session is None else session.get_inputs()
+        self._inputs = [one.name for one in inputs]
 
     def _set_target(self, target):
         self._kind = target["kind"]
