@@ -175,10 +175,21 @@ class Graph:
             kept.name = rename(tensor.name)
             self._constants[kept.name] = kept
         for node in graph.node:
-            self._nodes.append(self._renamed(node, rename))
+            made = self._renamed(node, rename)
+            self._nodes += self._in_float32(made) if made.op_type == "Erf" else [made]
         known = [function.name for function in self._functions]
         self._functions += [one for one in model.functions if one.name not in known]
         return [rename(value.name) for value in graph.output]
+
+    def _in_float32(self, node):
+        """Return the nodes that compute one in float32, as onnxruntime only can."""
+        make, (x,), (y,) = self._onnx.helper.make_node, node.input, node.output
+        kind = self._onnx.TensorProto.FLOAT
+        return [
+            make("Cast", [x], [f"{y}.narrow"], to=kind),
+            make("Erf", [f"{y}.narrow"], [f"{y}.found"]),
+            make("CastLike", [f"{y}.found", x], [y]),
+        ]
 
     def _renamed(self, node, rename):
         made = self._onnx.NodeProto()

@@ -12,9 +12,9 @@ from skmm.runtime._files import ARRAYS, DESCRIPTION, FORMAT, SCHEMA
 
 #: What the runtime leaves to the whole package.
 _REMEDY = (
-    "skmm.runtime reads numbers, categories, dates, texts by their n-grams or words, "
-    "pictures and vectors. Leave the modality out, or serve the whole estimator: "
-    "skmm.save(...) and `skmm serve`."
+    "It reads numbers, categories, dates, texts by their n-grams or words, pictures "
+    "and vectors. Leave the modality out, serve the whole estimator (skmm.save and "
+    "`skmm serve`), or make the arrays yourself (export with preprocessing=False)."
 )
 
 
@@ -124,9 +124,10 @@ def _label(label):
 def _describe_modality(name, encoder, labels, heads, arrays):
     describe = _DESCRIBE.get(type(encoder).__name__)
     if describe is None or not type(encoder).__module__.startswith("skmm."):
+        what = type(getattr(encoder, "transformer", encoder)).__name__
         raise ValueError(
-            f"Modality {name!r} is read by {type(encoder).__name__}, which only the "
-            f"whole package has. {_REMEDY}"
+            f"Modality {name!r} is read by {what}, which skmm.runtime does not have. "
+            f"{_REMEDY}"
         )
     columns = list(map(_label, labels))
     found = describe(name, encoder, heads, arrays)
@@ -199,9 +200,8 @@ def _describe_text(name, encoder, heads, arrays):
     reads_words = encoder.backbone != "bag" and "fused" in heads
     if encoder.backbone == "pretrained":
         raise ValueError(
-            f"Modality {name!r} is read by a pretrained network, which only the whole "
-            f"package has. Take backbone='bag' or another that learns from scratch. "
-            f"{_REMEDY}"
+            f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
+            f"does not have. {_REMEDY}"
         )
     if reads_words and encoder.tokenizer != "word":
         raise ValueError(
@@ -244,13 +244,13 @@ def _describe_words(encoder):
 def _describe_pictures(name, encoder, heads, arrays):
     if encoder.backbone == "pretrained":
         raise ValueError(
-            f"Modality {name!r} is read by a pretrained network, which only the whole "
-            f"package has. Take ImageEncoder(backbone='cnn'). {_REMEDY}"
+            f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
+            f"does not have. {_REMEDY}"
         )
     if encoder.shape is not None:
         raise ValueError(
-            f"Modality {name!r} has its pixels in columns of numbers. Pass pictures in "
-            f"one column, without shape=. {_REMEDY}"
+            f"Modality {name!r} has its pixels in columns of numbers, which "
+            f"skmm.runtime does not read. {_REMEDY}"
         )
     background = encoder.background
     if not isinstance(background, str):

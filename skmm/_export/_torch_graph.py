@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import torch
+import torch.fx.experimental._config
 
 from skmm._export._graph import OPSET
 from skmm._export._mixed import MixedNet
@@ -89,8 +90,9 @@ def to_program(estimator):
     estimator : MultimodalClassifier or MultimodalRegressor
         Of heads that a net trains alone.
     """
-    file = io.BytesIO()
-    with _silence():
+    file, config = io.BytesIO(), torch.fx.experimental._config
+    # A program asks for two rows or more where torch took one row for a case apart.
+    with _silence(), config.patch(backed_size_oblivious=True):
         torch.export.save(trace(MixedNet(estimator)), file)
     return file.getvalue()
 

@@ -21,12 +21,11 @@ class Encoder:
 
     Parameters
     ----------
-    description : dict
-        With the labels of its columns; arrays are in their places.
+    description : Fields
     """
 
     def __init__(self, description):
-        self.labels = description["columns"]
+        self.labels = description.labels("columns")
 
     def encode(self, columns):
         """Return what is made of some rows.
@@ -72,15 +71,24 @@ class TabularEncoder(Encoder):
     def __init__(self, description):
         super().__init__(description)
         self.readers = [
-            READERS[reader["kind"]](label, reader)
-            for label, reader in zip(self.labels, description["readers"], strict=True)
+            READERS[reader.text("kind", READERS)](label, reader)
+            for label, reader in zip(
+                self.labels, description.each("readers"), strict=True
+            )
         ]
-        self.center, self.scale = description["center"], description["scale"]
-        self.edges, self.moments = description["edges"], description["moments"]
+        self.center, self.scale = (
+            description.array("center"),
+            description.array("scale"),
+        )
+        self.edges, self.moments = (
+            description.arrays("edges"),
+            description.arrays("moments"),
+        )
         self.n_codes = [r.n_codes for r in self.readers if r.gives_codes]
         n_numbers = sum(r.n_features for r in self.readers if not r.gives_codes)
         sizes = {len(self.center), len(self.scale), len(self.edges)}
-        if sizes | set(map(len, self.moments)) != {n_numbers}:
+        sizes |= set(map(len, self.moments))
+        if sizes != {n_numbers} or len(self.moments) != 2:
             raise ValueError("the numbers of a table are not as many as its columns")
 
     def encode(self, columns):
@@ -124,7 +132,9 @@ class VectorEncoder(Encoder):
 
     def __init__(self, description):
         super().__init__(description)
-        self.mean, self.scale = description["mean"], description["scale"]
+        self.mean, self.scale = description.array("mean"), description.array("scale")
+        if len(self.mean) != len(self.scale):
+            raise ValueError("the numbers of a vector have not as many scales")
 
     def encode(self, columns):
         if len(columns) == 1 and len(self.mean) > 1:
@@ -191,11 +201,15 @@ class TextEncoder(Encoder):
 
     def __init__(self, description):
         super().__init__(description)
-        self.is_wide = description["wide"]
-        self.empty_is_missing = description["empty_is_missing"]
-        self.ngrams = [Ngrams(**one) for one in description["ngrams"]]
-        words = description["words"]
-        self.words = None if words is None else Words(**words)
+        self.is_wide = description.flag("wide")
+        self.empty_is_missing = description.flag("empty_is_missing")
+        self.ngrams = [Ngrams(one) for one in description.each("ngrams")]
+        words = description.optional("words")
+        self.words = None if words is None else Words(words)
+        if self.ngrams and len(self.ngrams) != len(self.labels):
+            raise ValueError("a text has n-grams of other columns than its own")
+        if self.words and len(self.words.lengths) != len(self.labels):
+            raise ValueError("a text has words of other columns than its own")
 
     def encode(self, columns):
         texts, missing = [], []
@@ -259,22 +273,22 @@ class Ngrams:
 
     Parameters
     ----------
-    tokens : list of str
-    keys : list of ndarray of int64
-        Sorted, of each length.
-    columns : ndarray of int64
-    idf : ndarray of float32 of shape (n_features,)
-    by_characters : bool
+    description : Fields
+        The tokens, the sorted keys of the n-grams of each length, their columns, and
+        the weights of these.
     """
 
-    def __init__(self, tokens, keys, columns, idf, by_characters):
+    def __init__(self, description):
+        tokens = description.texts("tokens")
         self.numbers = {token: i for i, token in enumerate(tokens)}
-        self.keys, self.columns, self.idf = keys, columns, idf
-        is_known = (columns >= 0) & (columns < len(idf))
-        if len(columns) != sum(map(len, keys)) or not is_known.all():
+        self.keys = description.arrays("keys", "i")
+        self.columns = description.array("columns", "i")
+        self.idf = description.array("idf")
+        is_known = (self.columns >= 0) & (self.columns < len(self.idf))
+        if len(self.columns) != sum(map(len, self.keys)) or not is_known.all():
             raise ValueError("the n-grams of a text name features that there are not")
         self.split, self.unspaced = split_characters, None
-        if not by_characters:
+        if not description.flag("by_characters"):
             self.split = split_tokens
             self.unspaced = np.array([*map(is_unspaced, tokens), False], bool)
 
@@ -304,19 +318,17 @@ class Words:
 
     Parameters
     ----------
-    ids : list of str
-        The vocabulary, by number.
-    lengths : list of int
-        Words of each column that are read.
-    padding, unknown, separator : int
+    description : Fields
+        The words by their numbers, those of no word, and how many words of each
+        column are read.
     """
 
-    def __init__(self, ids, lengths, padding, unknown, separator):
-        self.numbers = {token: i for i, token in enumerate(ids)}
-        self.lengths = lengths
-        self.padding = padding
-        self.unknown = unknown
-        self.separator = separator
+    def __init__(self, description):
+        self.numbers = {word: i for i, word in enumerate(description.texts("ids"))}
+        self.lengths = description.wholes("lengths")
+        self.padding = description.whole("padding")
+        self.unknown = description.whole("unknown")
+        self.separator = description.whole("separator")
 
     def __call__(self, texts):
         """Return ids, int64 (n_rows, length of the longest), padded at the end."""
@@ -344,16 +356,16 @@ class ImageEncoder(Encoder):
         super().__init__(description)
         from skmm.io._image import ImageReader
 
-        self.errors = description["errors"]
-        background = description["background"]
-        self.reader = ImageReader(
-            description["mode"],
-            tuple(description["size"]),
-            background if isinstance(background, str) else tuple(background),
-        )
+        self.errors = description.text("errors", ("raise", "missing"))
+        background = description.plain("background")
+        if not isinstance(background, str):
+            background = tuple(description.wholes("background"))
+        size = tuple(description.wholes("size"))
+        self.reader = ImageReader(description.text("mode"), size, background)
+        (self.label,) = self.labels
 
     def encode(self, columns):
-        (cells,), (label,) = columns, self.labels
+        (cells,) = columns
         height, width = self.reader.size
         shape = len(cells), len(self.reader.mode), height, width
         pixels, present = np.zeros(shape, np.uint8), np.zeros(len(cells), bool)
@@ -361,11 +373,12 @@ class ImageEncoder(Encoder):
         with reading_with(Defaults(content_only=True)):
             for row, cell in enumerate(cells):
                 if not _is_nothing(cell):
-                    present[row] = self._read(cell, pixels[row], label, row)
+                    present[row] = self._read(cell, pixels[row], row)
         return EncodedPictures(pixels, present)
 
-    def _read(self, cell, pixels, label, row):
+    def _read(self, cell, pixels, row):
         """Read a picture to its place; return whether there is one."""
+        label = self.label
         try:
             pixels[:] = np.moveaxis(self.reader(cell), -1, 0)
         except CellError as error:

@@ -9,7 +9,8 @@ import numpy as np
 
 from skmm.runtime._boosting import Bins
 from skmm.runtime._encoders import ENCODERS
-from skmm.runtime._errors import RowError, RuntimeFileError
+from skmm.runtime._errors import RuntimeFileError
+from skmm.runtime._fields import Fields
 from skmm.runtime._files import GRAPH, read_folder
 from skmm.runtime._rows import read_rows
 from skmm.runtime._sparse import from_dense, join
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
     #: Rows as dicts, or columns by their labels.
     Rows = Sequence[Mapping[Any, Any]] | Mapping[Any, Sequence[Any]]
+
+
+#: Of targets.
+_KINDS = ("binary", "multiclass", "multilabel", "multioutput", "ordinal", "regression")
+#: How the dtypes of classes begin.
+_CLASSES = ("<U", ">U", "|O", "|b", "|i", "|u", "<i", "<u", "<f", ">i", ">u", ">f")
 
 
 def load(path: str | os.PathLike[str], n_threads: int = 1) -> RuntimeModel:
@@ -114,30 +121,39 @@ class RuntimeModel:
 
     def __init__(self, description: dict[str, Any], session: Any = None) -> None:
         try:
+            fields = Fields(description)
             self.columns: dict[Any, str] = {
-                one["label"]: one["kind"] for one in description["columns"]
+                one.label("label"): one.text("kind") for one in fields.each("columns")
             }
             self._encoders = {
-                one["name"]: ENCODERS[one["kind"]](one)
-                for one in description["modalities"]
+                one.text("name"): ENCODERS[one.text("kind", ENCODERS)](one)
+                for one in fields.each("modalities")
             }
-            self._bins = [Bins(one) for one in description["boosting"]]
-            self._reads_linear = description["linear"]
-            self._set_target(description["target"])
-            self._is_known(description)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self._bins = [Bins(one) for one in fields.each("boosting")]
+            self._reads_linear = fields.flag("linear")
+            self._set_target(fields.object("target"))
+            # What is only told by the rows: a blank one has all of it.
+            self.preprocess([{}])
+        except (
+            LookupError,
+            TypeError,
+            ValueError,
+            OverflowError,
+            MemoryError,
+        ) as error:
             raise RuntimeFileError(
-                f"The description of the model is damaged: {error!r}. Export it anew."
+                f"The description of the model is damaged: {error}. Export it anew."
             ) from error
         self._session = session
         inputs = [] if session is None else session.get_inputs()
         self._inputs = [one.name for one in inputs]
 
     def _set_target(self, target):
-        self._kind = target["kind"]
-        self._is_vector = target["is_vector"]
+        self._kind = target.text("kind", _KINDS)
+        self._is_vector = target.flag("is_vector")
         self._classes = [
-            np.array(one["values"], dtype=one["dtype"]) for one in target["classes"]
+            _classes_of(one.plain("values"), one.text("dtype"))
+            for one in target.each("classes")
         ]
         if self._kind == "multilabel":
             self.classes_ = np.arange(len(self._classes))
@@ -145,12 +161,6 @@ class RuntimeModel:
             self.classes_ = self._classes
         elif self._kind != "regression":
             (self.classes_,) = self._classes
-
-    def _is_known(self, description):
-        for one in description["modalities"]:
-            absent = [label for label in one["columns"] if label not in self.columns]
-            if absent:
-                raise ValueError(f"there is no column {absent[0]!r}")
 
     def predict(self, rows: Rows) -> npt.NDArray[Any]:
         """Predict the class, or the number, of each row.
@@ -263,6 +273,13 @@ class RuntimeModel:
         return self._session.run(outputs, inputs)
 
 
+def _classes_of(values, dtype):
+    """Return the classes of an output."""
+    if type(values) is not list or dtype[:2] not in _CLASSES:
+        raise ValueError(f"classes are of the type {dtype!r}")
+    return np.array(values, dtype=dtype)
+
+
 def _linear_features(encoded, n_rows):
     """Return the features of the linear head, those of all modalities side by side."""
     parts = []
@@ -274,6 +291,3 @@ def _linear_features(encoded, n_rows):
         absent = [~one.present for one in encoded.values()]
         parts.append(from_dense(np.column_stack(absent).astype(np.float32)))
     return join(parts, n_rows)
-
-
-__all__ = ["RowError", "RuntimeModel", "load"]
