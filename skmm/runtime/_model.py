@@ -62,10 +62,18 @@ def load(path: str | os.PathLike[str], n_threads: int = 1) -> RuntimeModel:
 
     Examples
     --------
-    >>> import skmm.runtime
-    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
-    >>> model.predict([{"age": 31, "size": "M"}])  # doctest: +SKIP
-    array(['yes'], dtype='<U3')
+    >>> import pathlib, tempfile
+    >>> import skmm
+    >>> from skmm.datasets import make_multimodal_classification
+    >>> X, y = make_multimodal_classification(n_samples=200, random_state=0)
+    >>> estimator = skmm.MultimodalClassifier(heads=["linear"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "model"
+    ...     skmm.export(estimator.fit(X, y), path)
+    ...     model = skmm.runtime.load(path)
+    >>> rows = X.head(3).to_dict("records")
+    >>> bool((model.predict(rows) == estimator.predict(X.head(3))).all())
+    True
     """
     path = pathlib.Path(path)
     description = read_folder(path)
@@ -113,10 +121,19 @@ class RuntimeModel:
 
     Examples
     --------
-    >>> from skmm.runtime import RuntimeModel
-    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
-    >>> isinstance(model, RuntimeModel)  # doctest: +SKIP
-    True
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> import skmm
+    >>> X = pd.DataFrame({"age": range(40), "size": ["S", "M"] * 20})
+    >>> estimator = skmm.MultimodalRegressor(heads=["linear"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "model"
+    ...     skmm.export(estimator.fit(X, X["age"]), path)
+    ...     model = skmm.runtime.load(path)
+    >>> model.columns
+    {'age': 'number', 'size': 'category'}
+    >>> model.predict([{"age": 12, "size": "M"}, {"age": "30"}]).shape
+    (2,)
     """
 
     def __init__(self, description: dict[str, Any], session: Any = None) -> None:
