@@ -19,8 +19,8 @@ _ENCODERS = (
     "SeriesEncoder",
     "ModuleEncoder",
 )
-#: Backbones that are not.
-_UNKNOWN = ("lstm", "gru", "inception")
+#: Backbones that are not, by the format.
+_UNKNOWN = {"onnx": ("inception",), "torch": ("lstm", "gru", "inception")}
 
 
 def check_exportable(estimator, file_format):
@@ -64,7 +64,8 @@ def check_exportable(estimator, file_format):
         )
     if trained:
         for name, encoder in encoders_of(estimator).items():
-            _check_encoder(name, encoder, "fused" in trained)
+            unknown = _UNKNOWN[file_format] if "fused" in trained else ()
+            _check_encoder(name, encoder, unknown)
 
 
 def _remedy(estimator):
@@ -78,7 +79,7 @@ def _remedy(estimator):
     return ""
 
 
-def _check_encoder(name, encoder, is_fused):
+def _check_encoder(name, encoder, unknown):
     """Raise an error if the net reads a modality in a way that is not exported."""
     kind = type(encoder).__name__
     is_ours = type(encoder).__module__.startswith("skmm.")
@@ -87,8 +88,8 @@ def _check_encoder(name, encoder, is_fused):
         reason = f"its {kind} has no form that a graph can take"
     elif getattr(encoder, "backbone", None) == "pretrained":
         reason = f"it is read by a pretrained network of {kind}"
-    elif getattr(encoder, "backbone", None) in _UNKNOWN and is_fused:
-        reason = f"backbone={encoder.backbone!r} has no form for any length of a row"
+    elif getattr(encoder, "backbone", None) in unknown:
+        reason = f"backbone={encoder.backbone!r} has no form for rows of any length"
     if reason is not None:
         raise ValueError(
             f"Modality {name!r} cannot be exported with the net: {reason}. Leave it "

@@ -71,7 +71,7 @@ def export(
     -----
     The folder holds ``model.onnx`` (or ``model.pt2``), ``inputs.json`` with the names,
     types and shapes of the graph's inputs, ``manifest.json`` with the classes, the
-    outputs and the versions, ``SHA256SUMS``, and the files of the preprocessing.
+    heads and the versions, ``SHA256SUMS``, and the files of the preprocessing.
 
     Examples
     --------

@@ -24,8 +24,8 @@ class MixedNet(nn.Module):
         self.leaves = self.nets[0].leaves
         mixture = estimator._learner.mixture
         n_logits = estimator._targets.n_logits
-        shifts, weights = torch.zeros(n_logits), torch.zeros(len(heads), n_logits)
-        shifts, weights = shifts.double(), weights.double()
+        shifts = torch.zeros(n_logits, dtype=torch.float64)
+        weights = torch.zeros(len(heads), n_logits, dtype=torch.float64)
         for j, group in enumerate(mixture.groups):
             shifts[group] = float(mixture.shifts[j])
             for h, head in enumerate(heads):

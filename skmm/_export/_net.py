@@ -8,6 +8,8 @@ import torch
 from torch import nn
 
 from skmm._export._parts import Leaf, parts_of
+from skmm._export._recurrent import RecurrentNet
+from skmm._nn.sequence import Recurrent
 from skmm._nn.sparse import BagTable
 from skmm._training.heads._fused import as_encoded, fold_members
 from skmm.augmentation._text import PADDING
@@ -137,6 +139,8 @@ def _replace(module):
     for name, child in module.named_children():
         if isinstance(child, BagTable):
             setattr(module, name, EntriesTable(child))
+        elif isinstance(child, Recurrent):
+            setattr(module, name, RecurrentNet(child))
         else:
             _replace(child)
     return module

@@ -11,6 +11,7 @@ import torch.fx.experimental._config
 
 from skmm._export._graph import OPSET
 from skmm._export._mixed import MixedNet
+from skmm._export._recurrent import translations
 from skmm._utils.optional import optional_import
 
 #: Rows, and entries or steps, of the inputs that a module is traced with.
@@ -74,6 +75,7 @@ def to_onnx(net):
             program,
             input_names=names,
             output_names=[f"{head}.logits" for head in net.heads],
+            custom_translation_table=translations(),
             opset_version=OPSET,
             dynamo=True,
             verbose=False,
@@ -90,9 +92,8 @@ def to_program(estimator):
     estimator : MultimodalClassifier or MultimodalRegressor
         Of heads that a net trains alone.
     """
-    file, config = io.BytesIO(), torch.fx.experimental._config
-    # A program asks for two rows or more where torch took one row for a case apart.
-    with _silence(), config.patch(backed_size_oblivious=True):
+    file = io.BytesIO()
+    with _silence(), _like_any_number():
         torch.export.save(trace(MixedNet(estimator)), file)
     return file.getvalue()
 
@@ -105,6 +106,17 @@ def _example(leaf):
     if leaf.name.endswith(".offsets"):
         return np.array([0, 2, 4, _LENGTH], np.int64)
     return np.ones(shape, leaf.dtype)
+
+
+def _like_any_number():
+    """Trace one row like any other number of them, where torch has an option for it.
+
+    Otherwise a program asks for two rows or more.
+    """
+    config, option = torch.fx.experimental._config, "backed_size_oblivious"
+    if not hasattr(config, option):  # torch 2.6
+        return contextlib.nullcontext()
+    return config.patch(**{option: True})
 
 
 @contextlib.contextmanager

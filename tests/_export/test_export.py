@@ -236,7 +236,7 @@ def test_what_cannot_be_exported_is_named(small, frame, score, tmp_path):
     model = MultimodalClassifier(modalities, heads=["fused"], max_epochs=1, width=8)
     model = fit(model, frame, score > 1)
     with pytest.raises(ValueError, match=r"Modality 'text' cannot.*backbone='lstm'"):
-        skmm.export(model, path)
+        skmm.export(model, path, "torch")
     assert not path.exists()
 
 
@@ -255,6 +255,8 @@ def test_fusions(fusion, frame, score, tmp_path):
 
 ENCODERS = {
     "text cnn": ("review", TextEncoder("cnn")),
+    "text lstm": ("review", TextEncoder("lstm", n_layers=2)),
+    "text gru": ("review", TextEncoder("gru")),
     "text transformer": ("review", TextEncoder("transformer")),
     "table members": (["age", "city"], TabularEncoder(n_members=4)),
     "table resnet": (["city"], TabularEncoder("resnet")),
@@ -262,6 +264,7 @@ ENCODERS = {
     "picture cnn": ("photo", ImageEncoder("cnn", size=16)),
     "picture vit": ("photo", ImageEncoder("vit", size=16)),
     "series cnn": ("pulse", SeriesEncoder()),
+    "series lstm": ("pulse", SeriesEncoder("lstm")),
     "series transformer": ("pulse", SeriesEncoder("transformer", missing="mask")),
 }
 
