@@ -8,7 +8,7 @@ import numpy as np
 
 from skmm._export._inputs import bins_of, encoders_of, heads_of
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
-from skmm.runtime._files import ARRAYS, DESCRIPTION, FORMAT, SCHEMA
+from skmm.runtime._files import ARRAY, ARRAYS, DESCRIPTION, FORMAT, SCHEMA
 
 #: What the runtime leaves to the whole package.
 _REMEDY = (
@@ -54,8 +54,8 @@ def describe(estimator):
     Returns
     -------
     description : dict
-        As JSON has it. Arrays are ``{"array": name}``, and lists of arrays
-        ``{"array": name, "lengths": list}`` of all of them one after the other.
+        As JSON has it. Arrays are ``{"__array__": name}``, and lists of arrays
+        ``{"__array__": name, "lengths": list}`` of all of them one after the other.
     arrays : dict of str to ndarray
     """
     import skmm
@@ -101,7 +101,7 @@ class _Arrays:
         """Take an array; return what stands for it in the description."""
         name = str(len(self.named))
         self.named[name] = np.ascontiguousarray(array)
-        return {"array": name}
+        return {ARRAY: name}
 
     def add_list(self, arrays, dtype):
         """Take a list of vectors, as one."""

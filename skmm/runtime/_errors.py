@@ -43,6 +43,6 @@ def refuse(label, row, cell, what, remedy):
         Why not.
     remedy : str
     """
-    text = repr(cell)
+    text = repr(cell[:80] if isinstance(cell, (str, bytes, list)) else cell)
     text = text if len(text) <= 80 else text[:79] + "…"
     return RowError(f"Column {label!r}, row {row}: {text} {what}. {remedy}")

@@ -15,6 +15,8 @@ GRAPH, DESCRIPTION, ARRAYS = "model.onnx", "preprocessing.json", "preprocessing.
 SUMS = "SHA256SUMS"
 #: What a description says it is, and the newest version of that.
 FORMAT, SCHEMA = "skmm-preprocessing", 1
+#: The key of what stands for an array; modalities have no such names.
+ARRAY = "__array__"
 
 
 def read_folder(path):
@@ -82,10 +84,10 @@ def _put(value, arrays):
         return [_put(one, arrays) for one in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {"array"}:
-        return arrays[value["array"]]
-    if value.keys() == {"array", "lengths"}:
-        whole, lengths = arrays[value["array"]], value["lengths"]
+    if value.keys() == {ARRAY}:
+        return arrays[value[ARRAY]]
+    if value.keys() == {ARRAY, "lengths"}:
+        whole, lengths = arrays[value[ARRAY]], value["lengths"]
         if len(whole) != sum(lengths) or min(lengths, default=0) < 0:
             raise ValueError("arrays have other lengths than the description says")
         return np.split(whole, np.cumsum(lengths)[:-1]) if lengths else []

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Of targets.
 _KINDS = ("binary", "multiclass", "multilabel", "multioutput", "ordinal", "regression")
+#: What a description that was tampered with may lead to.
+_DAMAGES = (LookupError, TypeError, ValueError, OverflowError, MemoryError)
 #: How the dtypes of classes begin.
 _CLASSES = ("<U", ">U", "|O", "|b", "|i", "|u", "<i", "<u", "<f", ">i", ">u", ">f")
 
@@ -151,13 +153,7 @@ class RuntimeModel:
             self._set_target(fields.object("target"))
             # What is only told by the rows: a blank one has all of it.
             self.preprocess([{}])
-        except (
-            LookupError,
-            TypeError,
-            ValueError,
-            OverflowError,
-            MemoryError,
-        ) as error:
+        except _DAMAGES as error:
             raise RuntimeFileError(
                 f"The description of the model is damaged: {error}. Export it anew."
             ) from error

@@ -25,9 +25,10 @@ from skmm._plain.numerals import parse, value_of
 from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm.runtime._errors import refuse
 
-# As computers write numbers, for ASCII's digits alone.
+# As computers write numbers, for ASCII's digits alone; no digit can be read in two
+# ways, so that a long cell takes as long as it is.
 _PLAIN = re.compile(
-    r"[ \t\n\r\f\v]*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?[ \t\n\r\f\v]*",
+    r"[ \t\n\r\f\v]*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?[ \t\n\r\f\v]*",
     re.ASCII | re.IGNORECASE,
 )
 #: Seconds of each unit that a date or a duration may count.

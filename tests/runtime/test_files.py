@@ -1,5 +1,6 @@
 """A folder that is not as it was written, and what is not written at all."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -121,7 +122,7 @@ def _change(value, rng):
         key = keys[rng.integers(len(keys))]
         value[key] = _change(value[key], rng)
         return value
-    others = [None, -1, 2**40, "x", [], {}, True, 0.5, ["x"], {"array": "0"}]
+    others = [None, -1, 2**40, "x", [], {}, True, 0.5, ["x"], {"__array__": "0"}]
     return others[rng.integers(len(others))]
 
 
@@ -170,6 +171,29 @@ def test_it_needs_numpy_and_onnxruntime_alone(folder):
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == "old", done.stderr
+
+
+def test_pictures_are_content_and_never_paths(tmp_path):
+    Image = pytest.importorskip("PIL.Image")
+    photos = [np.full((9, 9, 3), 20 * i, np.uint8) for i in range(12)]
+    estimator = MultimodalClassifier(
+        [("photo", ImageEncoder(size=8), "photo")], max_epochs=1, width=8
+    )
+    X = pd.DataFrame({"photo": photos})
+    files = make_files(estimator.fit(X, [0, 1] * 6))
+    model = skmm.runtime.RuntimeModel(parse(files[DESCRIPTION], files[ARRAYS]))
+    Image.fromarray(photos[1]).save(tmp_path / "one.png")
+    content = (tmp_path / "one.png").read_bytes()
+    written = base64.b64encode(content).decode()
+    cells = [photos[1], content, written, f"data:image/png;base64,{written}", None]
+    made = model.preprocess({"photo": cells})
+    assert made["photo.present"].tolist() == [True] * 4 + [False]
+    assert all(
+        (one == made["photo.pixels"][0]).all() for one in made["photo.pixels"][:4]
+    )
+    for cell in (str(tmp_path / "one.png"), "http://localhost/one.png", content[:40]):
+        with pytest.raises(RowError, match="Column 'photo', row 1: "):
+            model.preprocess([{}, {"photo": cell}])
 
 
 def test_cells_that_are_lost_are_told(data):
