@@ -201,7 +201,7 @@ def _describe_text(name, encoder, heads, arrays):
     if encoder.backbone == "pretrained":
         raise ValueError(
             f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
-            f"does not have. {_REMEDY}"
+            f"does not have. Fit with pretrained=False. {_REMEDY}"
         )
     if reads_words and encoder.tokenizer != "word":
         raise ValueError(
@@ -245,7 +245,7 @@ def _describe_pictures(name, encoder, heads, arrays):
     if encoder.backbone == "pretrained":
         raise ValueError(
             f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
-            f"does not have. {_REMEDY}"
+            f"does not have. Fit with pretrained=False. {_REMEDY}"
         )
     if encoder.shape is not None:
         raise ValueError(
