@@ -39,7 +39,7 @@ _PUBLIC = {
     "save": "skmm.persistence",
     "load": "skmm.persistence",
     "get_untrusted_types": "skmm.persistence",
-    "export": "skmm._export._export",
+    "export": "skmm._export",
     "alignment": "skmm.alignment",
     "augmentation": "skmm.augmentation",
     "callbacks": "skmm.callbacks",

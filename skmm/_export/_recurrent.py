@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 #: Where each gate of ONNX is among torch's: input, output, forget, cell; update, reset,
 #: hidden.
-_GATES = {"lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
+_LSTM, _GRU = [0, 3, 1, 2], [1, 0, 2]
 
 
 class RecurrentNet(nn.Module):
@@ -36,7 +36,7 @@ class _Layer(nn.Module):
 
     def __init__(self, layer):
         super().__init__()
-        self.cell = "lstm" if isinstance(layer, nn.LSTM) else "gru"
+        self.gates = _LSTM if isinstance(layer, nn.LSTM) else _GRU
         self.n_hidden = layer.hidden_size
         weights = (layer.weight_ih_l0, layer.weight_hh_l0)
         biases = (layer.bias_ih_l0, layer.bias_hh_l0)
@@ -46,22 +46,20 @@ class _Layer(nn.Module):
 
     def _arrange(self, weight):
         gates = weight.detach().unflatten(0, (-1, self.n_hidden))
-        return gates[_GATES[self.cell]].flatten(0, 1)[None]
+        return gates[self.gates].flatten(0, 1)[None]
 
     def forward(self, x):
-        return (recurrent(x, self.inner, self.across, self.bias, self.cell),)
+        return (recurrent(x, self.inner, self.across, self.bias),)
 
 
 @torch.library.custom_op("skmm::recurrent", mutates_args=())
-def recurrent(
-    x: Tensor, inner: Tensor, across: Tensor, bias: Tensor, cell: str
-) -> Tensor:
+def recurrent(x: Tensor, inner: Tensor, across: Tensor, bias: Tensor) -> Tensor:
     """From (n, t, n_in) to (n, t, n_hidden): what a graph of ONNX computes."""
     raise NotImplementedError("a recurrent layer that only a graph of ONNX runs")
 
 
 @recurrent.register_fake
-def _shape(x, inner, across, bias, cell):
+def _shape(x, inner, across, bias):
     return x.new_empty(x.shape[0], x.shape[1], across.shape[2])
 
 
@@ -69,9 +67,10 @@ def translations():
     """Return what the operators are in ONNX, for the exporter of torch."""
     from onnxscript import opset18 as op
 
-    def to_onnx(x, inner, across, bias, cell: str):
-        x, size = op.Transpose(x, perm=[1, 0, 2]), across.shape[2]
-        if cell == "lstm":
+    def to_onnx(x, inner, across, bias):
+        _, n_gates, size = across.shape
+        x = op.Transpose(x, perm=[1, 0, 2])
+        if n_gates == 4 * size:
             found, _, _ = op.LSTM(x, inner, across, bias, hidden_size=size)
         else:
             options = {"hidden_size": size, "linear_before_reset": 1}
