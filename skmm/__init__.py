@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         modalities,
         model_selection,
         persistence,
+        runtime,
         serving,
     )
     from skmm._classifier import MultimodalClassifier
@@ -51,6 +52,7 @@ _PUBLIC = {
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
     "persistence": "skmm.persistence",
+    "runtime": "skmm.runtime",
     "serving": "skmm.serving",
 }
 
@@ -76,6 +78,7 @@ __all__ = [
     "modalities",
     "model_selection",
     "persistence",
+    "runtime",
     "serving",
     "__version__",
 ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import pathlib
-import tempfile
 from typing import TYPE_CHECKING, Any, Literal
 
 from skmm.persistence._container import write_folder
@@ -126,13 +125,9 @@ def _make_graph(estimator, file_format, preprocessing):
     content = make_model(estimator).SerializeToString()
     members = {name: content}
     if preprocessing:
-        from skmm._export._preprocessing import write_preprocessing
+        from skmm._export._preprocessing import make_files
 
-        with tempfile.TemporaryDirectory() as folder:
-            write_preprocessing(estimator, folder)
-            for path in sorted(pathlib.Path(folder).iterdir()):
-                if path.name != "SHA256SUMS":  # which is written of all files
-                    members[path.name] = path.read_bytes()
+        members |= make_files(estimator)
     return members
 
 

@@ -39,7 +39,8 @@ def make_model(estimator):
             start = stop
         trained = [head for head in heads if head in learner.module.heads]
         if trained:
-            logits |= _add_net(graph, learner.module, encoders, trained)
+            prefix = f"net.{len(found)}."
+            logits |= _add_net(graph, learner.module, encoders, trained, prefix)
         logits = {head: logits[head] for head in heads}
         found.append(
             add_mixture(graph, learner.mixture, logits, presents, learner.prior)
@@ -48,11 +49,11 @@ def make_model(estimator):
     return graph.build(f"{type(estimator).__name__} of skmm")
 
 
-def _add_net(graph, module, encoders, heads):
+def _add_net(graph, module, encoders, heads, prefix):
     """Add the heads that a net trains; return their logits by name."""
     from skmm._export._net import Net
     from skmm._export._torch_graph import to_onnx
 
     net = Net(module, encoders, heads)
     names = {leaf.name: leaf.name for leaf in net.leaves}
-    return dict(zip(heads, graph.include(to_onnx(net), "net.", names)))
+    return dict(zip(heads, graph.include(to_onnx(net), prefix, names)))

@@ -1,37 +1,46 @@
 """What is done to cells before the graph, written down for skmm.runtime."""
 
 import datetime
+import io
+import json
 
 import numpy as np
 
 from skmm._export._inputs import bins_of, encoders_of, heads_of
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
-from skmm.runtime._files import FORMAT, SCHEMA, write_folder
+from skmm.runtime._files import ARRAY, ARRAYS, DESCRIPTION, FORMAT, SCHEMA
 
 #: What the runtime leaves to the whole package.
 _REMEDY = (
-    "skmm.runtime reads numbers, categories, dates, texts by their n-grams or words, "
-    "pictures and vectors. Leave the modality out, or serve the whole estimator: "
-    "skmm.save(...) and `skmm serve`."
+    "It reads numbers, categories, dates, texts by their n-grams or words, pictures "
+    "and vectors. Leave the modality out, serve the whole estimator (skmm.save and "
+    "`skmm serve`), or make the arrays yourself (export with preprocessing=False)."
 )
 
 
-def write_preprocessing(estimator, path):
-    """Write beside a graph what skmm.runtime does to cells before it.
+def make_files(estimator):
+    """Return the files beside a graph that say what skmm.runtime does before it.
 
     Parameters
     ----------
     estimator : MultimodalClassifier or MultimodalRegressor
         Fitted.
-    path : path
-        The folder, with the graph in it: the hash of it is written, too.
+
+    Returns
+    -------
+    files : dict of str to bytes
+        By their names.
 
     Raises
     ------
     ValueError
         If a modality is read in a way that the runtime does not have.
     """
-    write_folder(path, *describe(estimator))
+    description, arrays = describe(estimator)
+    text = json.dumps(description, allow_nan=False) + "\n"
+    file = io.BytesIO()
+    np.savez(file, **arrays)
+    return {DESCRIPTION: text.encode("ascii"), ARRAYS: file.getvalue()}
 
 
 def describe(estimator):
@@ -45,8 +54,8 @@ def describe(estimator):
     Returns
     -------
     description : dict
-        As JSON has it. Arrays are ``{"array": name}``, and lists of arrays
-        ``{"array": name, "lengths": list}`` of all of them one after the other.
+        As JSON has it. Arrays are ``{"__array__": name}``, and lists of arrays
+        ``{"__array__": name, "lengths": list}`` of all of them one after the other.
     arrays : dict of str to ndarray
     """
     import skmm
@@ -92,7 +101,7 @@ class _Arrays:
         """Take an array; return what stands for it in the description."""
         name = str(len(self.named))
         self.named[name] = np.ascontiguousarray(array)
-        return {"array": name}
+        return {ARRAY: name}
 
     def add_list(self, arrays, dtype):
         """Take a list of vectors, as one."""
@@ -115,9 +124,10 @@ def _label(label):
 def _describe_modality(name, encoder, labels, heads, arrays):
     describe = _DESCRIBE.get(type(encoder).__name__)
     if describe is None or not type(encoder).__module__.startswith("skmm."):
+        what = type(getattr(encoder, "transformer", encoder)).__name__
         raise ValueError(
-            f"Modality {name!r} is read by {type(encoder).__name__}, which only the "
-            f"whole package has. {_REMEDY}"
+            f"Modality {name!r} is read by {what}, which skmm.runtime does not have. "
+            f"{_REMEDY}"
         )
     columns = list(map(_label, labels))
     found = describe(name, encoder, heads, arrays)
@@ -190,9 +200,8 @@ def _describe_text(name, encoder, heads, arrays):
     reads_words = encoder.backbone != "bag" and "fused" in heads
     if encoder.backbone == "pretrained":
         raise ValueError(
-            f"Modality {name!r} is read by a pretrained network, which only the whole "
-            f"package has. Take backbone='bag' or another that learns from scratch. "
-            f"{_REMEDY}"
+            f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
+            f"does not have. Fit with pretrained=False. {_REMEDY}"
         )
     if reads_words and encoder.tokenizer != "word":
         raise ValueError(
@@ -235,13 +244,13 @@ def _describe_words(encoder):
 def _describe_pictures(name, encoder, heads, arrays):
     if encoder.backbone == "pretrained":
         raise ValueError(
-            f"Modality {name!r} is read by a pretrained network, which only the whole "
-            f"package has. Take ImageEncoder(backbone='cnn'). {_REMEDY}"
+            f"Modality {name!r} is read by a pretrained network, which skmm.runtime "
+            f"does not have. Fit with pretrained=False. {_REMEDY}"
         )
     if encoder.shape is not None:
         raise ValueError(
-            f"Modality {name!r} has its pixels in columns of numbers. Pass pictures in "
-            f"one column, without shape=. {_REMEDY}"
+            f"Modality {name!r} has its pixels in columns of numbers, which "
+            f"skmm.runtime does not read. {_REMEDY}"
         )
     background = encoder.background
     if not isinstance(background, str):

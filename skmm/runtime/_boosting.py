@@ -15,16 +15,16 @@ class Bins:
 
     Parameters
     ----------
-    description : dict
+    description : Fields
     """
 
     def __init__(self, description):
-        self.kept = description["kept"]
-        self.directions = description["directions"]
-        self.many = description["many"]
-        self.means = [Means(one) for one in description["means"]]
-        is_category = description["is_category"].tolist()
-        edges = description["edges"]
+        self.kept = description.arrays_by_name("kept", "i")
+        self.directions = description.arrays_by_name("directions", "f", 2)
+        self.many = description.array("many", "b")
+        self.means = [Means(one) for one in description.each("means")]
+        is_category = description.array("is_category", "b").tolist()
+        edges = description.arrays("edges")
         #: Categories stay as their codes are.
         self.numbers = [
             (j, edges)
@@ -79,13 +79,13 @@ class Means:
 
     Parameters
     ----------
-    description : dict
+    description : Fields
     """
 
     def __init__(self, description):
-        self.categories = description["categories"]
-        self.encodings = description["encodings"]
-        self.others = description["others"]
+        self.categories = description.arrays("categories")
+        self.encodings = description.arrays("encodings")
+        self.others = description.array("others")
         if len(self.encodings) != len(self.categories) * len(self.others):
             raise ValueError("the means of the target are not as many as categories")
 

@@ -14,7 +14,7 @@ class RuntimeFileError(ValueError):
     ...     load("nothing")
     ... except RuntimeFileError as error:
     ...     print(error)
-    nothing is not a folder that skmm.export has written: it has no preprocessing.json.
+    nothing is not a folder that skmm.export has written ...: it has no preprocessing...
     """
 
 
@@ -43,6 +43,6 @@ def refuse(label, row, cell, what, remedy):
         Why not.
     remedy : str
     """
-    text = repr(cell)
+    text = repr(cell[:80] if isinstance(cell, (str, bytes, list)) else cell)
     text = text if len(text) <= 80 else text[:79] + "…"
     return RowError(f"Column {label!r}, row {row}: {text} {what}. {remedy}")

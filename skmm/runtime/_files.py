@@ -1,8 +1,8 @@
 """The folder of an exported model: hashes, a description in JSON, and arrays."""
 
 import hashlib
+import io
 import json
-import pathlib
 import zipfile
 
 import numpy as np
@@ -15,29 +15,8 @@ GRAPH, DESCRIPTION, ARRAYS = "model.onnx", "preprocessing.json", "preprocessing.
 SUMS = "SHA256SUMS"
 #: What a description says it is, and the newest version of that.
 FORMAT, SCHEMA = "skmm-preprocessing", 1
-
-
-def write_folder(path, description, arrays):
-    """Write a description and its arrays beside a graph, and the hashes of all.
-
-    Parameters
-    ----------
-    path : path
-        A folder.
-    description : dict
-        As JSON has it.
-    arrays : dict of str to ndarray
-    """
-    path = pathlib.Path(path)
-    text = json.dumps(description, ensure_ascii=True, allow_nan=False)
-    (path / DESCRIPTION).write_text(text + "\n", encoding="ascii")
-    np.savez(path / ARRAYS, **arrays)
-    sums = [
-        f"{_hash(path / name)}  {name}\n"
-        for name in (GRAPH, DESCRIPTION, ARRAYS)
-        if (path / name).exists()
-    ]
-    (path / SUMS).write_text("".join(sums), encoding="ascii")
+#: The key of what stands for an array; modalities have no such names.
+ARRAY = "__array__"
 
 
 def read_folder(path):
@@ -56,36 +35,47 @@ def read_folder(path):
     for name in (DESCRIPTION, ARRAYS, SUMS, GRAPH):
         if not (path / name).is_file():
             raise RuntimeFileError(
-                f"{path} is not a folder that skmm.export has written: it has no "
-                f"{name}."
+                f"{path} is not a folder that skmm.export has written with "
+                f"preprocessing=True: it has no {name}."
             )
     _check_hashes(path)
     try:
-        description = json.loads((path / DESCRIPTION).read_text(encoding="utf-8"))
-        if description["format"] != FORMAT:
-            raise ValueError(f"its format is {description['format']!r}")
-        schema = description["schema"]
+        return parse((path / DESCRIPTION).read_bytes(), (path / ARRAYS).read_bytes())
+    except RuntimeFileError as error:
+        raise RuntimeFileError(f"{path}: {error}") from None
+
+
+def parse(description, arrays):
+    """Return a description with its arrays in their places.
+
+    Parameters
+    ----------
+    description, arrays : bytes
+        The contents of the two files.
+
+    Raises
+    ------
+    RuntimeFileError
+        If they are damaged, or of a later version.
+    """
+    try:
+        found = json.loads(description)
+        if found["format"] != FORMAT:
+            raise ValueError(f"its format is {found['format']!r}")
+        schema = found["schema"]
     except (KeyError, TypeError, ValueError, RecursionError) as error:
-        raise RuntimeFileError(f"{path / DESCRIPTION}: {error!r}") from None
+        raise RuntimeFileError(f"{DESCRIPTION} is damaged: {error!r}.") from None
     if schema not in range(1, SCHEMA + 1):
         raise RuntimeFileError(
-            f"{path / DESCRIPTION} is of schema {schema}, and this version of skmm "
-            f"reads up to {SCHEMA}. Install a later one."
+            f"{DESCRIPTION} is of schema {schema}, and this version of skmm reads up "
+            f"to {SCHEMA}. Install a later one."
         )
     try:
         # Without pickles: an array is numbers.
-        with np.load(path / ARRAYS, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-        return _put(description, arrays)
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-    ) as e:
-        raise RuntimeFileError(f"{path / ARRAYS} is damaged: {e!r}") from None
+        with np.load(io.BytesIO(arrays), allow_pickle=False) as file:
+            return _put(found, {name: file[name] for name in file.files})
+    except (ValueError, LookupError, TypeError, OSError, zipfile.BadZipFile) as error:
+        raise RuntimeFileError(f"{ARRAYS} is damaged: {error!r}.") from None
 
 
 def _put(value, arrays):
@@ -94,10 +84,10 @@ def _put(value, arrays):
         return [_put(one, arrays) for one in value]
     if not isinstance(value, dict):
         return value
-    if value.keys() == {"array"}:
-        return arrays[value["array"]]
-    if value.keys() == {"array", "lengths"}:
-        whole, lengths = arrays[value["array"]], value["lengths"]
+    if value.keys() == {ARRAY}:
+        return arrays[value[ARRAY]]
+    if value.keys() == {ARRAY, "lengths"}:
+        whole, lengths = arrays[value[ARRAY]], value["lengths"]
         if len(whole) != sum(lengths) or min(lengths, default=0) < 0:
             raise ValueError("arrays have other lengths than the description says")
         return np.split(whole, np.cumsum(lengths)[:-1]) if lengths else []

@@ -9,7 +9,8 @@ import numpy as np
 
 from skmm.runtime._boosting import Bins
 from skmm.runtime._encoders import ENCODERS
-from skmm.runtime._errors import RowError, RuntimeFileError
+from skmm.runtime._errors import RuntimeFileError
+from skmm.runtime._fields import Fields
 from skmm.runtime._files import GRAPH, read_folder
 from skmm.runtime._rows import read_rows
 from skmm.runtime._sparse import from_dense, join
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 
     #: Rows as dicts, or columns by their labels.
     Rows = Sequence[Mapping[Any, Any]] | Mapping[Any, Sequence[Any]]
+
+
+#: Of targets.
+_KINDS = ("binary", "multiclass", "multilabel", "multioutput", "ordinal", "regression")
+#: What a description that was tampered with may lead to.
+_DAMAGES = (LookupError, TypeError, ValueError, OverflowError, MemoryError)
+#: How the dtypes of classes begin.
+_CLASSES = ("<U", ">U", "|O", "|b", "|i", "|u", "<i", "<u", "<f", ">i", ">u", ">f")
 
 
 def load(path: str | os.PathLike[str], n_threads: int = 1) -> RuntimeModel:
@@ -55,10 +64,18 @@ def load(path: str | os.PathLike[str], n_threads: int = 1) -> RuntimeModel:
 
     Examples
     --------
-    >>> import skmm.runtime
-    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
-    >>> model.predict([{"age": 31, "size": "M"}])  # doctest: +SKIP
-    array(['yes'], dtype='<U3')
+    >>> import pathlib, tempfile
+    >>> import skmm
+    >>> from skmm.datasets import make_multimodal_classification
+    >>> X, y = make_multimodal_classification(n_samples=200, random_state=0)
+    >>> estimator = skmm.MultimodalClassifier(heads=["linear"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "model"
+    ...     skmm.export(estimator.fit(X, y), path)
+    ...     model = skmm.runtime.load(path)
+    >>> rows = X.head(3).to_dict("records")
+    >>> bool((model.predict(rows) == estimator.predict(X.head(3))).all())
+    True
     """
     path = pathlib.Path(path)
     description = read_folder(path)
@@ -106,38 +123,50 @@ class RuntimeModel:
 
     Examples
     --------
-    >>> from skmm.runtime import RuntimeModel
-    >>> model = skmm.runtime.load("folder")  # doctest: +SKIP
-    >>> isinstance(model, RuntimeModel)  # doctest: +SKIP
-    True
+    >>> import pathlib, tempfile
+    >>> import pandas as pd
+    >>> import skmm
+    >>> X = pd.DataFrame({"age": range(40), "size": ["S", "M"] * 20})
+    >>> estimator = skmm.MultimodalRegressor(heads=["linear"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder) / "model"
+    ...     skmm.export(estimator.fit(X, X["age"]), path)
+    ...     model = skmm.runtime.load(path)
+    >>> model.columns
+    {'age': 'number', 'size': 'category'}
+    >>> model.predict([{"age": 12, "size": "M"}, {"age": "30"}]).shape
+    (2,)
     """
 
-    def __init__(self, description: dict[str, Any], session: Any) -> None:
+    def __init__(self, description: dict[str, Any], session: Any = None) -> None:
         try:
+            fields = Fields(description)
             self.columns: dict[Any, str] = {
-                one["label"]: one["kind"] for one in description["columns"]
+                one.label("label"): one.text("kind") for one in fields.each("columns")
             }
             self._encoders = {
-                one["name"]: ENCODERS[one["kind"]](one)
-                for one in description["modalities"]
+                one.text("name"): ENCODERS[one.text("kind", ENCODERS)](one)
+                for one in fields.each("modalities")
             }
-            self._bins = [Bins(one) for one in description["boosting"]]
-            self._reads_linear = description["linear"]
-            self._set_target(description["target"])
-            self._is_known(description)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            self._bins = [Bins(one) for one in fields.each("boosting")]
+            self._reads_linear = fields.flag("linear")
+            self._set_target(fields.object("target"))
+            # What is only told by the rows: a blank one has all of it.
+            self.preprocess([{}])
+        except _DAMAGES as error:
             raise RuntimeFileError(
-                f"The description of the model is damaged: {error!r}. Export it anew."
+                f"The description of the model is damaged: {error}. Export it anew."
             ) from error
         self._session = session
-        self._inputs = [one.name for one in session.get_inputs()]
-        self._outputs = [one.name for one in session.get_outputs()]
+        inputs = [] if session is None else session.get_inputs()
+        self._inputs = [one.name for one in inputs]
 
     def _set_target(self, target):
-        self._kind = target["kind"]
-        self._is_vector = target["is_vector"]
+        self._kind = target.text("kind", _KINDS)
+        self._is_vector = target.flag("is_vector")
         self._classes = [
-            np.array(one["values"], dtype=one["dtype"]) for one in target["classes"]
+            _classes_of(one.plain("values"), one.text("dtype"))
+            for one in target.each("classes")
         ]
         if self._kind == "multilabel":
             self.classes_ = np.arange(len(self._classes))
@@ -145,12 +174,6 @@ class RuntimeModel:
             self.classes_ = self._classes
         elif self._kind != "regression":
             (self.classes_,) = self._classes
-
-    def _is_known(self, description):
-        for one in description["modalities"]:
-            absent = [label for label in one["columns"] if label not in self.columns]
-            if absent:
-                raise ValueError(f"there is no column {absent[0]!r}")
 
     def predict(self, rows: Rows) -> npt.NDArray[Any]:
         """Predict the class, or the number, of each row.
@@ -263,6 +286,13 @@ class RuntimeModel:
         return self._session.run(outputs, inputs)
 
 
+def _classes_of(values, dtype):
+    """Return the classes of an output."""
+    if type(values) is not list or dtype[:2] not in _CLASSES:
+        raise ValueError(f"classes are of the type {dtype!r}")
+    return np.array(values, dtype=dtype)
+
+
 def _linear_features(encoded, n_rows):
     """Return the features of the linear head, those of all modalities side by side."""
     parts = []
@@ -274,6 +304,3 @@ def _linear_features(encoded, n_rows):
         absent = [~one.present for one in encoded.values()]
         parts.append(from_dense(np.column_stack(absent).astype(np.float32)))
     return join(parts, n_rows)
-
-
-__all__ = ["RowError", "RuntimeModel", "load"]

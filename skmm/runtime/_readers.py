@@ -23,17 +23,29 @@ from skmm._plain.cells import (
 from skmm._plain.clocks import read_duration
 from skmm._plain.numerals import parse, value_of
 from skmm._plain.spelling import FLAGS, is_placeholder
-from skmm.runtime._errors import RowError, refuse
+from skmm.runtime._errors import refuse
 
-# As computers write numbers, for ASCII's digits alone.
+# As computers write numbers, for ASCII's digits alone; no digit can be read in two
+# ways, so that a long cell takes as long as it is.
 _PLAIN = re.compile(
-    r"[ \t\n\r\f\v]*[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?[ \t\n\r\f\v]*",
+    r"[ \t\n\r\f\v]*[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?[ \t\n\r\f\v]*",
     re.ASCII | re.IGNORECASE,
 )
 #: Seconds of each unit that a date or a duration may count.
 UNITS = {"D": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}
 UNITS |= {"ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _DAY = 86400.0
+_ERRORS = ("raise", "missing")
+#: The parts of a moment, from it and from its day, its month and its year.
+_PARTS = {
+    "year": lambda moments, days, months, years: years.astype(int) + 1970,
+    "month": lambda moments, days, months, years: (months - years).astype(int) + 1,
+    "day": lambda moments, days, months, years: (days - months).astype(int) + 1,
+    "hour": lambda moments, days, *_: (moments - days) // np.timedelta64(1, "h"),
+    "total_seconds": lambda moments, *_: moments.astype(int) / 1e6,
+    # The first of 1970 was a Thursday, and weeks begin on Mondays, with 1.
+    "weekday": lambda moments, days, *_: (days.astype(int) + 3) % 7 + 1,
+}
 _CORRECT = "Correct the cell, or make it missing."
 
 
@@ -44,7 +56,7 @@ class Reader:
     ----------
     label : str or int
         Of the column.
-    description : dict
+    description : Fields
         What the export has written of the fitted reader.
     """
 
@@ -55,7 +67,11 @@ class Reader:
 
     def __init__(self, label, description):
         self.label = label
-        self.errors = description.get("errors", "raise")
+        self.errors = self.what_is_lost(description)
+
+    def what_is_lost(self, description):
+        """Return "raise" or "missing": what becomes of cells that cannot be read."""
+        return description.text("errors", _ERRORS)
 
     def read(self, cells):
         """Return what an encoder takes of a column.
@@ -98,10 +114,10 @@ class NumberReader(Reader):
 
     def __init__(self, label, description):
         super().__init__(label, description)
-        self.decimal = description["decimal"]
-        self.unit = description["unit"]
-        self.infinite = description["infinite"]
-        self.is_flag = description["is_flag"]
+        self.decimal = description.text("decimal", ".,")
+        self.unit = description.text("unit")
+        self.infinite = description.text("infinite", _ERRORS)
+        self.is_flag = description.flag("is_flag")
 
     def read_cell(self, cell, row):
         if type(cell) is float and math.isfinite(cell):
@@ -146,8 +162,8 @@ class FlagReader(Reader):
 
     kind = "flag"
 
-    def __init__(self, label, description):
-        super().__init__(label, {"errors": "missing"})
+    def what_is_lost(self, description):
+        return "missing"
 
     def read_cell(self, cell, row):
         if is_nothing(cell):
@@ -162,9 +178,12 @@ class CategoryReader(Reader):
     kind = "category"
     gives_codes = True
 
+    def what_is_lost(self, description):
+        return "missing"
+
     def __init__(self, label, description):
         super().__init__(label, description)
-        known = description["categories"]
+        known = description.texts("categories")
         self.codes = {text: code for code, text in enumerate(known, start=2)}
         self.codes[MISSING] = 0
         self.n_codes = len(known) + 2
@@ -182,6 +201,9 @@ class TimeReader(Reader):
 
     kind = "time"
     n_features = 3
+
+    def what_is_lost(self, description):
+        return "raise"
 
     def read(self, cells):
         seconds = super().read(cells)[:, 0]
@@ -204,7 +226,7 @@ class DurationReader(Reader):
 
     def __init__(self, label, description):
         super().__init__(label, description)
-        self.unit = description["unit"]
+        self.unit = description.optional_text("unit", UNITS)
 
     def read_cell(self, cell, row):
         if is_nothing(cell):
@@ -238,12 +260,13 @@ class DateReader(Reader):
 
     def __init__(self, label, description):
         super().__init__(label, description)
-        self.dayfirst = description["dayfirst"]
-        self.unit = description["unit"]
-        self.parts = description["parts"]
+        self.dayfirst = description.flag("dayfirst")
+        self.unit = description.optional_text("unit", UNITS)
+        self.parts = description.texts("parts")
+        if not set(self.parts) <= _PARTS.keys():
+            raise ValueError(f"dates have no parts {self.parts}")
         self.n_features = max(len(self.parts), 1)
-        zone = description["zone"]
-        self.zone = None if zone is None else zoneinfo.ZoneInfo(zone)
+        self.zone = _zone_of(description.optional_text("zone"), label)
 
     def read(self, cells):
         moments = np.full(len(cells), "NaT", dtype="datetime64[us]")
@@ -291,20 +314,24 @@ def _parts_of(moments, names):
     """Return the named parts of moments, NaN where they are NaT."""
     days = moments.astype("datetime64[D]")
     months, years = days.astype("datetime64[M]"), days.astype("datetime64[Y]")
-    parts = {
-        "year": lambda: years.astype(int) + 1970,
-        "month": lambda: (months - years).astype(int) + 1,
-        "day": lambda: (days - months).astype(int) + 1,
-        "hour": lambda: (moments - days) // np.timedelta64(1, "h"),
-        "total_seconds": lambda: moments.astype(int) / 1e6,
-        # The first of 1970 was a Thursday, and weeks begin on Mondays, with 1.
-        "weekday": lambda: (days.astype(int) + 3) % 7 + 1,
-    }
-    found = np.stack([parts[name]() for name in names], axis=1)
+    found = [_PARTS[name](moments, days, months, years) for name in names]
+    found = np.stack(found, axis=1)
     # In float32, as the encoder of the fit has them.
     found = found.astype(np.float32).astype(np.float64)
     found[np.isnat(moments)] = np.nan
     return found
+
+
+def _zone_of(name, label):
+    if name in (None, "UTC"):
+        return None if name is None else datetime.UTC
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError) as error:
+        raise ValueError(
+            f"column {label!r} is of the time zone {name!r}, which this machine does "
+            "not know (pip install tzdata)"
+        ) from error
 
 
 def _is_placeholder(cell):
@@ -323,4 +350,3 @@ READERS = {
         DateReader,
     )
 }
-__all__ = ["READERS", "RowError", "UNITS"]
