@@ -14,11 +14,12 @@ ROOT = pathlib.Path(__file__).parents[1] / "skmm"
 #: From the lowest layer to the highest: a package imports its own layer's own files,
 #: and lower layers. `_root` are the modules beside ``skmm/__init__.py``.
 LAYERS = [
-    ["_utils", "datasets"],
+    ["_plain", "_utils", "datasets"],
     ["persistence"],
     ["_data"],
     ["_nn"],
     ["io", "_pretrained"],
+    ["runtime"],
     ["alignment", "augmentation", "fusion"],
     ["modalities"],
     ["feature_extraction"],
@@ -26,7 +27,7 @@ LAYERS = [
     ["_training"],
     ["sharing"],
     ["_root"],
-    ["inspection", "model_selection"],
+    ["_export", "inspection", "model_selection"],
     ["mlflow", "serving"],
     ["_programs"],
 ]

@@ -19,10 +19,12 @@ if TYPE_CHECKING:
         modalities,
         model_selection,
         persistence,
+        runtime,
         serving,
         sharing,
     )
     from skmm._classifier import MultimodalClassifier
+    from skmm._export import export
     from skmm._regressor import MultimodalRegressor
     from skmm._unimodal import unimodal_estimators
     from skmm.modalities import Modalities, detect_modalities
@@ -41,6 +43,7 @@ _PUBLIC = {
     "load": "skmm.persistence",
     "get_untrusted_types": "skmm.persistence",
     "model_card": "skmm.sharing",
+    "export": "skmm._export",
     "alignment": "skmm.alignment",
     "augmentation": "skmm.augmentation",
     "callbacks": "skmm.callbacks",
@@ -54,6 +57,7 @@ _PUBLIC = {
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
     "persistence": "skmm.persistence",
+    "runtime": "skmm.runtime",
     "serving": "skmm.serving",
     "sharing": "skmm.sharing",
 }
@@ -68,6 +72,7 @@ __all__ = [
     "load",
     "get_untrusted_types",
     "model_card",
+    "export",
     "alignment",
     "augmentation",
     "callbacks",
@@ -81,6 +86,7 @@ __all__ = [
     "modalities",
     "model_selection",
     "persistence",
+    "runtime",
     "serving",
     "sharing",
     "__version__",

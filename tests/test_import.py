@@ -41,6 +41,7 @@ def test_public_names_are_there():
         skmm.inspection,
         skmm.io,
         skmm.model_selection,
+        skmm.runtime,
     )
     for package in packages:
         for name in package.__all__:

@@ -3,52 +3,24 @@
 import collections
 import functools
 import itertools
-import re
-import unicodedata
 
 import numpy as np
 import scipy.sparse
 
 from skmm._data.sparse import make_csr
+from skmm._plain.ngrams import (
+    find_columns,
+    find_ngrams,
+    inverse_frequency,
+    weigh,
+)
+from skmm._plain.tokens import (
+    is_unspaced,
+    join_tokens,
+    split_characters,
+    split_tokens,
+)
 from skmm._utils import memory
-
-# Scripts written without spaces: Thai, Lao, Tibetan, Burmese, Khmer, Japanese kana, and
-# Chinese characters. Each sign is a token there, and n-grams stand for words.
-_UNSPACED = (
-    "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u19e0-\u19ff\u3005-\u30ff\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-# Vowel signs and other marks that belong to a word, and that \w leaves out.
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0dff"
-_PICTURES = "\u2600-\u27bf\U0001f1e6-\U0001faff"
-# C++ is not C#, and A+ not A; but in a+b the sign stands between two words.
-_ENDING = r"(?:(?:\+\+?|#)(?!\w))?"
-# Faces, of which those with letters stand alone: "at 10:30", "list:do" have none.
-_FACE = (
-    r"[:;=]['^-]?[()\[\]|*\\]|[:;=]['^-]?/(?!/)|[:;=](?<!\w.)-?[dpo3](?!\w)|<3(?!\d)"
-)
-# A sign of a number that follows nothing it could be added to, and what compares it:
-# elsewhere these are arrows, rulers and the tags of HTML.
-# (Each looks behind after its first sign, which is quick to tell from others.)
-_OF_NUMBER = r"[+-](?<![\w.)\]+-].)(?=\d)|[<>]=?(?= ?[$+-]?\d)"
-_SIGN = rf"{_FACE}|{_OF_NUMBER}|[!?$%]|\.\.+"
-_TOKEN = re.compile(
-    rf"[{_UNSPACED}]|[{_PICTURES}]|(?:(?![{_UNSPACED}])[\w{_MARKS}])+{_ENDING}|{_SIGN}"
-    r"|[\u00a2-\u00a5\u20a0-\u20c0\u2026]"
-)
-#: Signs that a word is itself with and without: points of Arabic and Hebrew, lines that
-#: stretch words, soft hyphens, and joiners, which no reader sees.
-OPTIONAL_PATTERN = (
-    "[\u00ad\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640"
-    "\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u200c\u200d\u2060\ufe0f]"
-)
-_OPTIONAL = re.compile(OPTIONAL_PATTERN)
-#: The same with signs of scripts without spaces left together, for what learns words.
-RUNS_PATTERN = _TOKEN.pattern.replace(f"[{_UNSPACED}]|", f"[{_UNSPACED}]+|", 1)
-TOKEN_PATTERN = _TOKEN.pattern
-#: The same, at twice the speed.
-_ASCII_TOKEN = re.compile(rf"\w+{_ENDING}|{_SIGN}", re.ASCII)
-_UNSPACED_SIGN = re.compile(f"[{_UNSPACED}]")
 
 #: Texts are cut up and counted so many at a time: tokens as Python strings take twenty
 #: times the memory of their numbers, and what is made on the way to counts ten times
@@ -63,10 +35,10 @@ _CHUNKS_TO_RELEASE = 16
 _MAX_TOKENS = 2**21 - 1
 
 #: Texts of fewer words than this, on average, of which most are in no other text, are
-#: names and codes: at least so many of them are read by their characters, so far.
-_FEW_WORDS, _ENOUGH_TEXTS, _MOST_CHARACTERS = 3, 50, 500
-#: Size of the largest n-grams of characters, whose key has 63 bits for so many.
-_N_CHARACTERS, _MAX_CHARACTERS = 4, 2**15
+#: names and codes, and read by their characters, if there are at least so many.
+_FEW_WORDS, _ENOUGH_TEXTS = 3, 50
+#: The key of four characters has 63 bits for so many of them.
+_MAX_CHARACTERS = 2**15
 
 
 class NgramCounter:
@@ -183,33 +155,8 @@ class NgramCounter:
 
     def _grams(self, ids, lengths):
         """Yield (keys, rows) of the single tokens, the pairs and the longer ones."""
-        if self.by_characters_:
-            yield from self._grams_of_characters(ids, lengths)
-            return
-        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        known = ids >= 0
-        yield ids[known], rows[known]
-        pair = (rows[1:] == rows[:-1]) & known[1:] & known[:-1]
-        base = max(len(self.vocabulary_), 1)
-        pairs = ids[:-1].astype(np.int64) * base
-        pairs += ids[1:]
-        yield pairs[pair], rows[:-1][pair]
-        if self._unspaced.any():
-            unspaced = self._unspaced[ids]
-            triple = pair[1:] & pair[:-1]
-            triple &= unspaced[2:] & unspaced[1:-1] & unspaced[:-2]
-            yield pairs[:-1][triple] * base + ids[2:][triple], rows[:-2][triple]
-
-    def _grams_of_characters(self, ids, lengths):
-        rows = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)
-        known = ids >= 0
-        base = max(len(self.vocabulary_), 1)
-        keys, whole = ids.astype(np.int64), known
-        yield keys[whole], rows[whole]
-        for n in range(1, _N_CHARACTERS):
-            keys = keys[:-1] * base + ids[n:]
-            whole = whole[:-1] & known[n:] & (rows[n:] == rows[:-n])
-            yield keys[whole], rows[:-n][whole]
+        unspaced = None if self.by_characters_ else self._unspaced
+        return find_ngrams(ids, lengths, len(self.vocabulary_), unspaced)
 
     def _frequent_keys(self, ids, lengths):
         """Return the keys of single tokens, pairs and more that occur often enough."""
@@ -237,22 +184,14 @@ class NgramCounter:
         return parts
 
     def _count_some(self, ids, lengths, columns):
-        places, rows, start = [], [], 0
-        for (keys, of_keys), kept in zip(self._grams(ids, lengths), self.keys_):
-            place = np.searchsorted(kept, keys)
-            place[place == len(kept)] = 0
-            hit = kept[place] == keys if len(kept) else np.zeros(len(keys), bool)
-            places.append(columns[start + place[hit]])
-            rows.append(of_keys[hit])
-            start += len(kept)
-        rows = np.concatenate(rows)
+        places, rows = find_columns(self._grams(ids, lengths), self.keys_, columns)
         # Rows ascend in each part already, so that this only merges.
         order = np.argsort(rows, kind="stable")
         indptr = np.zeros(len(lengths) + 1, np.int32)
         np.cumsum(np.bincount(rows, minlength=len(lengths)), out=indptr[1:])
         counts = make_csr(
             np.ones(len(order), np.float32),
-            np.concatenate(places)[order],
+            places[order],
             indptr,
             len(columns),
         )
@@ -285,60 +224,17 @@ class Tfidf:
     """
 
     def __init__(self, document_frequency, n_rows):
-        # Smoothed as in scikit-learn: as if one more text held every n-gram.
-        idf = np.log((1 + n_rows) / (1 + document_frequency)) + 1
-        self.idf_ = idf.astype(np.float32)
+        self.idf_ = inverse_frequency(document_frequency, n_rows)
 
     def transform(self, counts):
         """Turn counts, in place, into TF-IDF."""
         for first in range(0, counts.shape[0], _CHUNK):
             indptr = counts.indptr[first : first + _CHUNK + 1]
             within = slice(indptr[0], indptr[-1])
-            counts.data[within] = self._weigh(
-                counts.data[within], counts.indices[within], np.diff(indptr)
+            counts.data[within] = weigh(
+                counts.data[within], counts.indices[within], np.diff(indptr), self.idf_
             )
         return counts
-
-    def _weigh(self, counts, columns, lengths):
-        values = (1 + np.log(counts)) * self.idf_[columns]
-        rows = np.repeat(np.arange(len(lengths)), lengths)
-        norm = np.sqrt(np.bincount(rows, values**2, minlength=len(lengths)))
-        norm = np.where(norm > 0, norm, 1).astype(np.float32)
-        return values / np.repeat(norm, lengths)
-
-
-def split_tokens(text):
-    """Cut a text into lower-case words, unspaced signs, emoji, faces, and signs.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    tokens : list of str
-        In Unicode's form NFKC, in which a word has one spelling.
-    """
-    if text.isascii():
-        return _ASCII_TOKEN.findall(text.lower())
-    text = _OPTIONAL.sub("", unicodedata.normalize("NFKC", text))
-    return _TOKEN.findall(text.lower())
-
-
-def split_characters(text):
-    """Cut a text into lower-case characters, with a space at both ends.
-
-    Parameters
-    ----------
-    text : str
-
-    Returns
-    -------
-    characters : list of str
-        In Unicode's form NFKC; none of a blank text.
-    """
-    words = unicodedata.normalize("NFKC", text[:_MOST_CHARACTERS]).lower().split()
-    return list(f" {' '.join(words)} ") if words else []
 
 
 def _are_names(lengths, frequency):
@@ -350,16 +246,6 @@ def _are_names(lengths, frequency):
     if n_texts < _ENOUGH_TEXTS or lengths.sum() > _FEW_WORDS * n_texts:
         return False
     return 2 * frequency[frequency > 1].sum() < lengths.sum()
-
-
-def is_unspaced(token):
-    """Tell whether a token is a sign of a script without spaces."""
-    return _UNSPACED_SIGN.match(token) is not None
-
-
-def join_tokens(tokens):
-    """Write an n-gram as its script does: words with spaces, unspaced signs without."""
-    return ("" if all(map(is_unspaced, tokens)) else " ").join(tokens)
 
 
 def _tokenise(texts, split, number):

@@ -2,10 +2,6 @@
 
 import numpy as np
 
-#: Beyond this many scales from the centre all numbers are alike: products with them
-#: stay far within float32.
-LARGEST = 1e9
-
 
 def mean_and_scale(values, axis=0):
     """Return mean and standard deviation of what is not NaN.
@@ -32,18 +28,3 @@ def mean_and_scale(values, axis=0):
     variance = np.nansum((values - mean) ** 2, axis) / counts
     scale = np.where(variance > 1e-24, np.sqrt(variance), 1.0)
     return np.ldexp(mean, exponent), np.ldexp(scale, np.minimum(exponent, 1023))
-
-
-def standardize(values, center, scale):
-    """Return numbers by their distance from the centre, NaN where missing.
-
-    They fit into float32.
-
-    Parameters
-    ----------
-    values, center, scale : ndarray
-        Any finite numbers.
-    """
-    with np.errstate(over="ignore"):
-        scaled = (values - center) / scale
-    return np.clip(scaled, -LARGEST, LARGEST)

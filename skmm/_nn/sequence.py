@@ -12,7 +12,7 @@ from skmm._nn.seeding import Dropout
 
 def spread_mask(mask, like):
     """Return the mask as numbers that multiply features: (n, 1, [1,] t)."""
-    return mask.reshape(len(mask), *[1] * (like.ndim - 2), -1).to(like.dtype)
+    return mask.reshape(mask.shape[0], *[1] * (like.ndim - 2), -1).to(like.dtype)
 
 
 class MaskedBatchNorm(nn.Module):
@@ -127,20 +127,27 @@ class Recurrent(nn.Module):
 
     def forward(self, x, mask):
         """Take and give features (n, channels, t)."""
+        # Autocast has no bfloat16 kernels of these on every device.
+        with torch.autocast(x.device.type, enabled=False):
+            return self.run(x, mask)
+
+    def run(self, x, mask):
+        """Do what ``forward`` does, whatever autocast is set to."""
         times = torch.arange(mask.shape[1], device=mask.device)
         turned = mask.sum(1, keepdim=True) - 1 - times
         turned = torch.where(mask, turned, times)[..., None]
-        x = x.transpose(1, 2)
-        # Autocast has no bfloat16 kernels of these on every device.
-        with torch.autocast(x.device.type, enabled=False):
-            x = x.float()
-            for i, (forward, backward) in enumerate(self.layers):
-                x = self.dropout(x) if i else x
-                there = forward(x)[0]
-                back = backward(torch.take_along_dim(x, turned, dim=1))[0]
-                back = torch.take_along_dim(back, turned, dim=1)
-                x = torch.cat([there, back], dim=2)
+        x = x.transpose(1, 2).float()
+        for i, (forward, backward) in enumerate(self.layers):
+            x = self.dropout(x) if i else x
+            there = forward(x)[0]
+            back = _turn(backward(_turn(x, turned))[0], turned)
+            x = torch.cat([there, back], dim=2)
         return x.transpose(1, 2) * mask[:, None]
+
+
+def _turn(x, places):
+    """Return steps (n, t, d) in the order of places (n, t, 1)."""
+    return x.gather(1, places.expand(-1, -1, x.shape[2]))
 
 
 def average(features, mask, step):

@@ -13,8 +13,9 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm._data.frames import is_missing, show_label
-from skmm._data.scaling import mean_and_scale, standardize
+from skmm._data.scaling import mean_and_scale
 from skmm._data.vectors import is_nested
+from skmm._plain.table import standardize
 from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
 from skmm.augmentation import augment_constraints, make_augmentation

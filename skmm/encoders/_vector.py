@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from skmm._data.blocks import Block
-from skmm._data.scaling import mean_and_scale, standardize
+from skmm._data.scaling import mean_and_scale
 from skmm._nn.perceptron import WideVector, mlp
+from skmm._plain.table import standardize
 from skmm._utils.compat import Interval
 from skmm._utils.validation import check_options
 from skmm.encoders._base import Encoder

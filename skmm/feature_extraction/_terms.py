@@ -8,14 +8,9 @@ import scipy.sparse
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer
 from sklearn.utils.extmath import randomized_svd
 
-from skmm._data.ngrams import (
-    NgramCounter,
-    Tfidf,
-    is_unspaced,
-    join_tokens,
-    split_tokens,
-)
+from skmm._data.ngrams import NgramCounter, Tfidf
 from skmm._data.sparse import make_csr
+from skmm._plain.tokens import is_unspaced, join_tokens, split_tokens
 
 #: Of the randomised decomposition (Halko, Martinsson, Tropp, SIAM Review 2011). On the
 #: clothing reviews 2 iterations gave .005 less ROC AUC than 5; 7 and 15 gave no more

@@ -114,6 +114,6 @@ class _AttentionPooling(nn.Module):
         self.block = AttentionBlock(width, n_heads, dropout)
 
     def forward(self, vectors, present):
-        seeds = self.seeds.expand(len(vectors), -1, -1)
+        seeds = self.seeds.expand(vectors.shape[0], -1, -1)
         pooled = self.block(seeds, vectors + self.modality, present)
         return FusionOutput(pooled.flatten(1))

@@ -97,8 +97,8 @@ class _Bottleneck(nn.Module):
 
     def forward(self, vectors, present, tokens, token_mask):
         n_latents = len(self.latents)
-        latents = self.latents.expand(len(present), -1, -1)
-        open_ = present.new_ones(len(present), n_latents)
+        latents = self.latents.expand(present.shape[0], -1, -1)
+        open_ = present.new_ones(present.shape[0], n_latents)
         masks = [torch.cat([open_, mask], dim=1) for mask in token_mask]
         for blocks in self.layers:
             joint = [torch.cat([latents, some], dim=1) for some in tokens]

@@ -87,7 +87,7 @@ class _CrossAttention(nn.Module):
         )
 
     def forward(self, vectors, present, tokens, token_mask):
-        n_rows = len(present)
+        n_rows = present.shape[0]
         # The learned token stands first and counts where there is no other.
         tokens = [
             torch.cat([q.expand(n_rows, -1, -1), t], dim=1)

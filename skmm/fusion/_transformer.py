@@ -76,7 +76,7 @@ class _Transformer(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, vectors, present):
-        n_rows = len(vectors)
+        n_rows = vectors.shape[0]
         cls = self.cls.expand(n_rows, -1, -1)
         tokens = torch.cat([cls, vectors + self.modality], dim=1)
         mask = torch.cat([present.new_ones(n_rows, 1), present], dim=1)

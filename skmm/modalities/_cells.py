@@ -3,6 +3,7 @@
 import numpy as np
 
 from skmm._data.frames import cell_kind, is_missing
+from skmm._plain.spelling import is_placeholder
 from skmm.io._packed import explode, is_packed, unpack
 from skmm.modalities._arrays import detect_arrays
 from skmm.modalities._decision import Decision
@@ -21,7 +22,6 @@ from skmm.modalities.readers import (
 )
 from skmm.modalities.readers._base import is_numeric, to_floats
 from skmm.modalities.readers._flag import are_flags
-from skmm.modalities.readers._spelling import is_placeholder
 
 # How each kind of cell is called in a reason or an error.
 _PLURALS = {

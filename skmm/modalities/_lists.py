@@ -6,7 +6,7 @@ import re
 import numpy as np
 
 from skmm._data.frames import show_label
-from skmm.modalities.readers._spelling import is_placeholder
+from skmm._plain.spelling import is_placeholder
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _MISSING = r"nan|NaN|null|None|NA"

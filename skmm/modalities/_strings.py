@@ -7,6 +7,15 @@ from collections import Counter
 
 import numpy as np
 
+from skmm._plain.calendar import find_order
+from skmm._plain.clocks import (
+    SECOND_UNITS,
+    is_unit_of_time,
+    read_duration,
+    read_time,
+)
+from skmm._plain.numerals import find_convention
+from skmm._plain.spelling import is_placeholder
 from skmm.modalities._decision import Decision
 from skmm.modalities._errors import REMEDY_OF_MIXED_MEDIA, mixed_types
 from skmm.modalities._files import detect_encoded, kind_of_path
@@ -26,16 +35,7 @@ from skmm.modalities.readers import (
     NumberReader,
     TimeReader,
 )
-from skmm.modalities.readers._calendar import find_order
-from skmm.modalities.readers._clocks import (
-    SECOND_UNITS,
-    is_unit_of_time,
-    read_duration,
-    read_time,
-)
 from skmm.modalities.readers._flag import are_flags
-from skmm.modalities.readers._numerals import find_convention
-from skmm.modalities.readers._spelling import is_placeholder
 
 # Fewer distinct values than this, each of them repeated, make a category: the
 # threshold below which skrub's TableVectorizer one-hot encodes.

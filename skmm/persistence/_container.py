@@ -56,7 +56,7 @@ def write(path, members, folder=False):
     """
     path = pathlib.Path(path)
     if folder:
-        _write_folder(path, members)
+        write_folder(path, members, _is_ours)
     else:
         _write_file(path, members)
 
@@ -117,8 +117,22 @@ def _padding(start):
     return struct.pack("<HH", 0xD935, n) + bytes(n)
 
 
-def _write_folder(path, members):
-    if path.exists() and not _is_ours(path):
+def write_folder(path, members, is_ours):
+    """Write the members into a folder, with their hashes, in one step.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    members : dict of str to iterable of bytes-like
+    is_ours : callable
+        Tells of what is at `path` whether it may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If something is there that may not.
+    """
+    if path.exists() and not is_ours(path):
         raise FileExistsError(
             f"{path} exists and does not hold a model. Give a new name, or remove it."
         )

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from skmm import MultimodalClassifier
-from skmm._data.ngrams import NgramCounter, split_tokens
+from skmm._data.ngrams import NgramCounter
+from skmm._plain.tokens import split_tokens
 from skmm.encoders import TextEncoder
 from skmm.feature_extraction import TextVectorizer
 

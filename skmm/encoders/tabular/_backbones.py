@@ -128,7 +128,7 @@ class FeatureTokenizer(nn.Module):
                 for i, table in enumerate(self.tables)
             ]
             parts = torch.cat([parts, torch.stack(found, 1).to(parts.dtype)], dim=1)
-        empty = parts.new_zeros(len(parts), *self.bias.shape)
+        empty = parts.new_zeros(parts.shape[0], *self.bias.shape)
         return empty.index_add(1, self.columns, parts) + self.bias
 
 
@@ -160,7 +160,7 @@ class FTTransformer(nn.Module):
 
     def forward(self, numbers, codes):
         tokens = self.tokenizer(numbers, codes)
-        first = self.class_token.to(tokens.dtype).expand(len(tokens), 1, -1)
+        first = self.class_token.to(tokens.dtype).expand(tokens.shape[0], 1, -1)
         tokens = torch.cat([first, tokens], dim=1)
         everywhere = torch.ones(
             tokens.shape[:2], dtype=torch.bool, device=tokens.device

@@ -13,6 +13,7 @@ from torch import nn
 from skmm._data.blocks import Block
 from skmm._data.frames import columns_of
 from skmm._data.scaling import mean_and_scale
+from skmm._plain.table import scale_numbers
 from skmm._utils.compat import Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints, make_augmentation
@@ -36,9 +37,6 @@ if TYPE_CHECKING:
     from skmm._utils.typing import Augment, Features, Label
     from skmm.encoders._base import Comparison
     from skmm.modalities.readers._base import Reader
-
-# So far from the middle, in units of the spread, squares still fit into float32.
-_FAR = 1e18
 
 
 class TabularEncoder(Encoder):
@@ -203,9 +201,7 @@ class TabularEncoder(Encoder):
 
     def _scale(self, numbers):
         """Return numbers in units of their columns' spread."""
-        with np.errstate(over="ignore"):
-            scaled = (numbers - self.center_) / self.scale_
-        return np.clip(scaled, -_FAR, _FAR)
+        return scale_numbers(numbers, self.center_, self.scale_)
 
     def _block(self, X, numbers, codes):
         scaled = self._scale(numbers).astype(np.float32)
@@ -380,7 +376,7 @@ class _TransformerModule(nn.Module):
 
     def forward(self, block):
         numbers, codes = _augmented(self, block)
-        shape = len(numbers), self.n_numbers, self.numbers.n_features
+        shape = numbers.shape[0], self.n_numbers, self.numbers.n_features
         features = self.numbers(numbers).reshape(shape)
         return self.net(features, codes)
 

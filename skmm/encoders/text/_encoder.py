@@ -14,8 +14,9 @@ from torch import nn
 
 from skmm._data.blocks import Block
 from skmm._data.frames import columns_of, read_strings, to_strings
-from skmm._data.ngrams import NgramCounter, Tfidf, join_columns, split_tokens
+from skmm._data.ngrams import NgramCounter, Tfidf, join_columns
 from skmm._nn.sparse import SparseModule, SparseWide
+from skmm._plain.tokens import split_tokens
 from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import Names, check_options
 from skmm.augmentation import augment_constraints

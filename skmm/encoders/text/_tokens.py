@@ -10,7 +10,7 @@ import torch
 
 from skmm._data.containers import Csr
 from skmm._data.frames import columns_of, to_strings
-from skmm._data.ngrams import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
+from skmm._plain.tokens import OPTIONAL_PATTERN, RUNS_PATTERN, TOKEN_PATTERN
 from skmm._utils.optional import optional_import
 from skmm.augmentation._text import PADDING, SEPARATOR, UNKNOWN
 

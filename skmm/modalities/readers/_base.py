@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-import decimal
-import math
 import warnings
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +9,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skmm._data.frames import is_missing, show_label
+from skmm._plain.cells import is_nothing
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -177,35 +175,9 @@ def distinct_cells(column):
     return codes, cells
 
 
-def is_nothing(cell):
-    """Return True for a scalar that is missing, or a blank string."""
-    if isinstance(cell, str):
-        return not cell or cell.isspace()
-    if cell is None:
-        return True
-    try:
-        return bool(cell != cell) or type(cell).__name__ in ("NaTType", "NAType")
-    except (TypeError, ValueError, decimal.InvalidOperation):
-        return type(cell).__name__ == "NAType" or isinstance(cell, decimal.Decimal)
-
-
 def spread(codes, values, nothing):
     """Return for all rows the values of their distinct cells."""
     return np.append(values, np.asarray([nothing], dtype=values.dtype))[codes]
-
-
-def number_of(cell):
-    """Return a number of any type as a float; None for what is none."""
-    if isinstance(cell, (datetime.timedelta, np.timedelta64, np.datetime64)):
-        return None
-    if isinstance(cell, complex):
-        return None
-    try:
-        return float(cell) if hasattr(cell, "__float__") else None
-    except OverflowError:
-        return math.inf if cell > 0 else -math.inf
-    except (TypeError, ValueError):
-        return None
 
 
 def is_numeric(column):

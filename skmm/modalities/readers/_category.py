@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import decimal
-import numbers
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from skmm._plain.cells import MISSING, category_of
 from skmm.modalities.readers._base import Reader, distinct_cells, spread
-from skmm.modalities.readers._spelling import fold_spaces, is_missing_level
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
-
-#: Stands for a missing category; no cell of real text holds this character.
-MISSING = "\uffff"
-# "1.0" and "1" are one code, whatever wrote it.
-_WHOLE = re.compile(r"([-+]?\d+)\.0+")
 
 
 class CategoryReader(Reader):
@@ -94,23 +86,4 @@ def distinct_texts(column):
         MISSING where a cell says that nothing is there.
     """
     places, cells = distinct_cells(column)
-    return places, [_to_text(cell) for cell in cells]
-
-
-def _to_text(cell):
-    if isinstance(cell, np.generic):
-        cell = cell.item()
-    if isinstance(cell, str):
-        if is_missing_level(cell):
-            return MISSING
-        text = fold_spaces(cell)
-        whole = _WHOLE.fullmatch(text)
-        if whole is not None:
-            return whole[1]
-        return text.capitalize() if text.casefold() in ("true", "false") else text
-    is_real = isinstance(cell, (numbers.Real, decimal.Decimal))
-    if is_real and not isinstance(cell, bool) and abs(cell) < float("inf"):
-        if cell == int(cell):
-            return str(int(cell))
-        return repr(float(cell))
-    return str(cell).strip()
+    return places, [category_of(cell) for cell in cells]

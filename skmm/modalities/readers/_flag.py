@@ -6,23 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from skmm._plain.cells import flag_of
+from skmm._plain.spelling import FLAGS, fold_spaces
 from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
 )
-from skmm.modalities.readers._spelling import fold_spaces, is_placeholder
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_TRUE = "true t yes y on 1 1.0 ja oui si sí sim wahr vrai vero verdadero x ✓ ✔ ☑"
-_FALSE = "false f no n off 0 0.0 nein non não falsch faux falso ✗ ✘ ☐"
-#: The words of flags, in lower case, and what they mean.
-WORDS = dict.fromkeys(_TRUE.split(), 1.0) | dict.fromkeys(_FALSE.split(), 0.0)
 
 
 class FlagReader(Reader):
@@ -50,23 +45,12 @@ class FlagReader(Reader):
             values = np.where(lost, np.nan, values)
         else:
             codes, cells = distinct_cells(column)
-            read = [_flag_of(cell) for cell in cells]
+            read = [flag_of(cell) for cell in cells]
             values = np.array([np.nan if v is None else v for v in read], dtype=float)
             unread = np.array([v is None for v in read], dtype=bool)
             values, lost = spread(codes, values, np.nan), spread(codes, unread, False)
         self._lose(column, lost)
         return pd.Series(values, index=column.index, name=column.name)
-
-
-def _flag_of(cell):
-    """Return 1 or 0, NaN for a placeholder, None for what is no flag."""
-    if isinstance(cell, str):
-        word = fold_spaces(cell).casefold()
-        if word in WORDS:
-            return WORDS[word]
-        return np.nan if is_placeholder(cell) else None
-    number = number_of(cell)
-    return number if number in (0.0, 1.0) else None
 
 
 def are_flags(cells):
@@ -84,7 +68,7 @@ def are_flags(cells):
     if not texts:
         return bool(words)
     # Single letters and signs alone may be anything: grades, gates, crosses.
-    if not texts <= WORDS.keys() or texts <= {"0", "1", "0.0", "1.0"}:
+    if not texts <= FLAGS.keys() or texts <= {"0", "1", "0.0", "1.0"}:
         return False
-    told = {WORDS[word] for word in texts} | {float(w) for w in words - texts}
+    told = {FLAGS[word] for word in texts} | {float(w) for w in words - texts}
     return len(told) == 2 or any(len(word) > 1 for word in texts)

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Literal, Self
 import numpy as np
 
 from skmm._data.frames import show_label
+from skmm._plain.cells import number_of
+from skmm._plain.numerals import parse, value_of
+from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm._utils.validation import Names, check_options
 from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
     warn,
 )
-from skmm.modalities.readers._flag import WORDS
-from skmm.modalities.readers._numerals import parse, value_of
-from skmm.modalities.readers._spelling import is_placeholder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,8 +138,8 @@ class NumberReader(Reader):
             numeral = parse(cells[i])
             if numeral is not None:
                 numerals[i] = numeral
-            elif self.is_flag_ and cells[i].strip().casefold() in WORDS:
-                numbers[i] = WORDS[cells[i].strip().casefold()]
+            elif self.is_flag_ and cells[i].strip().casefold() in FLAGS:
+                numbers[i] = FLAGS[cells[i].strip().casefold()]
             else:
                 lost[i] = not is_placeholder(cells[i])
         if not numerals:

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
+from skmm._plain import calendar, clocks
+from skmm._plain.cells import number_of, seconds_of_day
+from skmm._plain.spelling import is_placeholder
 from skmm._utils.validation import Names, check_options
-from skmm.modalities.readers import _calendar, _clocks
 from skmm.modalities.readers._base import (
     Reader,
     distinct_cells,
     is_numeric,
-    number_of,
     spread,
     to_floats,
     warn,
 )
-from skmm.modalities.readers._spelling import is_placeholder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -169,7 +169,7 @@ class DateReader(Reader):
             return
         texts = [cells[i] for i in written]
         dayfirst = self.dayfirst
-        order = _calendar.find_order(texts)
+        order = calendar.find_order(texts)
         if order.n_orders and order.dayfirst != dayfirst:
             dayfirst = order.dayfirst
             fitted, now = ("day", "month") if self.dayfirst else ("month", "day")
@@ -178,7 +178,7 @@ class DateReader(Reader):
                 f" and now has the {now} first, for example {texts[0]!r}. It is read "
                 "so. Write the column in one way to silence this warning."
             )
-        dates, is_date, has_offset = _calendar.read_dates(texts, dayfirst)
+        dates, is_date, has_offset = calendar.read_dates(texts, dayfirst)
         moments[written] = dates
         has_zone[written] = has_offset
         if not is_date.all():
@@ -271,7 +271,7 @@ class TimeReader(Reader):
         import pandas as pd
 
         codes, cells = distinct_cells(column)
-        seconds = np.array([_seconds_of_day(cell) for cell in cells], dtype=float)
+        seconds = np.array([seconds_of_day(cell) for cell in cells], dtype=float)
         lost = [np.isnan(s) and not _is_nothing(c) for s, c in zip(seconds, cells)]
         self._refuse(column, spread(codes, np.array(lost, dtype=bool), False))
         values = spread(codes, seconds, np.nan)
@@ -281,15 +281,6 @@ class TimeReader(Reader):
         seconds = self.clean(column).to_numpy()
         angle = 2 * np.pi * seconds / _DAY
         return np.stack([seconds, np.sin(angle), np.cos(angle)], axis=1)
-
-
-def _seconds_of_day(cell):
-    if isinstance(cell, str):
-        return _clocks.read_time(cell)
-    if isinstance(cell, datetime.time):
-        seconds = 3600 * cell.hour + 60 * cell.minute + cell.second
-        return seconds + 1e-6 * cell.microsecond
-    return np.nan
 
 
 def _is_nothing(cell):
@@ -369,7 +360,7 @@ class DurationReader(Reader):
 
     def _seconds(self, cell):
         if isinstance(cell, str):
-            seconds, _ = _clocks.read_duration(cell)
+            seconds, _ = clocks.read_duration(cell)
             if np.isnan(seconds) and self.unit is not None:
                 try:
                     return float(cell) * _UNITS[self.unit]

@@ -19,10 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skmm._data.frames import as_frame
+from skmm._plain.clocks import read_duration
+from skmm._plain.numerals import parse, value_of
 from skmm.encoders import TabularEncoder
 from skmm.modalities import detect_modalities
-from skmm.modalities.readers._clocks import read_duration
-from skmm.modalities.readers._numerals import parse, value_of
 
 pa = pytest.importorskip("pyarrow")
 

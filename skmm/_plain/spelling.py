@@ -26,6 +26,11 @@ _PLACEHOLDERS = frozenset(_WORDS.split()) | {
 # Levels of a category that do say something beside a missing cell.
 _LEVELS = frozenset({"unknown", "<unknown>", "unspecified", "*", "_", "/", "\\"})
 
+_TRUE = "true t yes y on 1 1.0 ja oui si sí sim wahr vrai vero verdadero x ✓ ✔ ☑"
+_FALSE = "false f no n off 0 0.0 nein non não falsch faux falso ✗ ✘ ☐"
+#: The words of flags, in lower case, and what they mean.
+FLAGS = dict.fromkeys(_TRUE.split(), 1.0) | dict.fromkeys(_FALSE.split(), 0.0)
+
 _DIGIT_ZEROS = (0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xE50)
 _TO_ASCII = {zero + i: str(i) for zero in _DIGIT_ZEROS for i in range(10)}
 _TO_ASCII |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")

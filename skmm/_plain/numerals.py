@@ -10,7 +10,7 @@ import unicodedata
 from collections import Counter
 from typing import NamedTuple
 
-from skmm.modalities.readers._spelling import fold_signs
+from skmm._plain.spelling import fold_signs
 
 _NUMERAL = re.compile(
     r"(?P<head>[^\d.,]*?)"

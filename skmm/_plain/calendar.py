@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmm.modalities.readers._spelling import fold_signs
+from skmm._plain.spelling import fold_signs
 
 # Names of months by their first letters: English, German, French, Spanish, Italian,
 # Portuguese, Dutch. The longest that fits counts.

@@ -3,8 +3,8 @@
 import math
 import re
 
-from skmm.modalities.readers._calendar import CLOCK, ZONE, clock_seconds
-from skmm.modalities.readers._spelling import fold_signs
+from skmm._plain.calendar import CLOCK, ZONE, clock_seconds
+from skmm._plain.spelling import fold_signs
 
 _TIME_OF_DAY = re.compile(rf"{CLOCK}(?:\s?{ZONE})?", re.IGNORECASE)
 #: Seconds of each unit.

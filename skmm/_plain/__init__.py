@@ -1,0 +1,1 @@
+"""What cells and texts say, by the standard library and NumPy alone."""
