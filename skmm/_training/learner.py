@@ -414,6 +414,8 @@ class Learner:
             max_epochs=options["max_epochs"],
             callbacks=options["callbacks"],
             **({} if verbose else {"callbacks__print_log": None}),
+            # How long an epoch took tells of what was in its batches.
+            **({"callbacks__epoch_timer": None} if is_private else {}),
             device=str(device),
             compile=options["compile"],
             train_split=None,

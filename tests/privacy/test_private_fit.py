@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from opacus.accountants import create_accountant
 from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
 from skorch.callbacks import LRScheduler
 
 import skmm
@@ -61,7 +63,9 @@ def test_it_learns(fitted):
     assert fitted.head_weights_ == {"fused": 1.0}
 
 
-@pytest.mark.parametrize("accountant", ["rdp", "prv"])
+@pytest.mark.parametrize(
+    "accountant", ["rdp", pytest.param("prv", marks=pytest.mark.slow)]
+)
 def test_epsilon_is_that_of_opacus(accountant):
     """Step by step, by an accountant of its own; and each epoch's."""
     spec = Spec(classes=["old", "young"], accountant=accountant)
@@ -102,6 +106,7 @@ def test_neither_losses_nor_sizes_of_batches(fitted):
     }
     assert sizes == {20}
     assert fitted.validation_score_ is None
+    assert "dur" not in frame  # how long an epoch took tells of its batches
 
 
 def test_only_a_noise_seed_repeats_the_noise():
@@ -165,9 +170,23 @@ def test_copies_files_and_fits_after(fitted, tmp_path):
     assert not hasattr(fitted.set_params(privacy=None).fit(X, y), "privacy_")
 
 
-def test_a_schedule_of_learning_rates_is_allowed():
+def test_callbacks_that_are_allowed(capsys):
     callbacks = [("rate", LRScheduler("StepLR", step_size=1, step_every="batch"))]
-    classifier(callbacks=callbacks, max_epochs=1).fit(*make_rows())
+    model = classifier(callbacks=callbacks, max_epochs=1, verbose=1)
+    model.set_callbacks(ProgressBar()).fit(*make_rows())
+    assert "epsilon" in capsys.readouterr().out
+
+
+def test_what_is_frozen_gets_no_noise():
+    model = classifier(freeze=["facts"], max_epochs=1).fit(*make_rows())
+    start = classifier(max_epochs=1, learning_rate=1e-30).fit(*make_rows())
+    weights = [
+        [p.detach() for p in one._learner.fused.encoders[place].parameters()]
+        for place in (0, 1)
+        for one in (model, start)
+    ]
+    assert all(map(torch.equal, weights[0], weights[1]))
+    assert not all(map(torch.equal, weights[2], weights[3]))
 
 
 # ------------------------------------------------------------------ what is refused
@@ -273,8 +292,6 @@ def test_refused_in_calls(unreadable):
         classifier(spec).fit(X, y, sample_weight=np.ones(30))
     with pytest.raises(ValueError, match="partial_fit.*how many steps"):
         classifier(spec).partial_fit(X, y)
-    from sklearn.callback import ScoringMonitor
-
     watched = classifier(spec).set_callbacks(ScoringMonitor(scoring="accuracy"))
     with pytest.raises(ValueError, match="set_callbacks:.*ScoringMonitor"):
         watched.fit(X, y)

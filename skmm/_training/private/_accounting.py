@@ -43,8 +43,8 @@ def find_noise_multiplier(epsilon, delta, sample_rate, n_steps, accountant):
         raise ValueError(
             f"PrivacySpec(epsilon={epsilon:g}, delta={delta:g}): no noise keeps "
             f"{n_steps} steps of batches with {sample_rate:.2g} of the rows within "
-            f"this budget, by the accountant {accountant!r} ({error}). Raise epsilon, lower "
-            "max_epochs, or take the other accountant."
+            f"this budget, by the accountant {accountant!r} ({error}). Raise epsilon, "
+            "lower max_epochs, or take the other accountant."
         ) from error
 
 

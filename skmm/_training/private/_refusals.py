@@ -213,9 +213,11 @@ def _check_target(options):
 
 
 def _check_heads(heads):
+    from skmm._training.heads import choose_heads
+
     if isinstance(heads, str):
         return  # "auto" is the fused head alone
-    names = [one if isinstance(one, str) else one[0] for one in heads]
+    names = [one.name for one in choose_heads(heads)]
     others = [name for name in names if name != "fused"]
     if others:
         raise _refusal(

@@ -2,7 +2,6 @@
 
 import torch
 
-from skmm._nn.freezing import is_learnable
 from skmm._training.private._accounting import find_noise_multiplier, spent_epsilon
 from skmm._training.private._batches import PoissonBatches
 from skmm._training.private._noise import make_noise
@@ -55,7 +54,9 @@ class PrivateStep(Step):
         if len(batch.rows):
             self._pass_back(net, batch.blocks, batch.y)
         scale = self.noise_multiplier * self.spec.max_grad_norm
-        for parameter in filter(is_learnable, net.module_.parameters()):
+        for parameter in net.module_.parameters():
+            if not parameter.requires_grad:
+                continue
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
             noise = self._noise.normal_like(parameter)
@@ -88,7 +89,7 @@ class PrivateStep(Step):
         if any(one is not None for one in coupled):
             raise ValueError(
                 "The fusion has a loss of its own, over all rows of a batch, and "
-                "cannot be trained with privacy=. Take another, such as 'concat' or 'gated'."
+                "cannot be trained with privacy=. Take another, such as 'concat'."
             )
         return net.targets.row_loss(output.logits.float(), codes) * weight
 

@@ -15,7 +15,7 @@ from skmm._data.frames import columns_of
 from skmm._utils.compat import Interval
 from skmm._utils.names import did_you_mean
 from skmm._utils.validation import check_options
-from skmm.encoders._base import Encoder
+from skmm.encoders._base import Comparison, Encoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from skmm._utils.typing import Label
+    from skmm._utils.typing import Features, Label
 
 #: Codes of cells that are missing, and of those that are not declared.
 _MISSING, _UNKNOWN = 0, 1
@@ -110,12 +110,6 @@ class DeclaredTableEncoder(Encoder):
 
     def _check_combinations(self):
         ranges, categories = self.ranges or {}, self.categories or {}
-        twice = [label for label in ranges if label in categories]
-        if twice:
-            raise ValueError(
-                f"DeclaredTableEncoder: ranges= and categories= both name {twice}. "
-                "Leave each in one of them."
-            )
         for label, edges in ranges.items():
             _check_edges(label, edges)
         for label, values in categories.items():
@@ -124,6 +118,12 @@ class DeclaredTableEncoder(Encoder):
                     f"categories[{label!r}] is {values!r}, and must be a list of the "
                     "values that the column may have."
                 )
+        twice = [label for label in ranges if label in categories]
+        if twice:
+            raise ValueError(
+                f"DeclaredTableEncoder: ranges= and categories= both name {twice}. "
+                "Leave each in one of them."
+            )
 
     def fit_transform(
         self,
@@ -172,28 +172,65 @@ class DeclaredTableEncoder(Encoder):
     def build_module(self, width: int) -> nn.Module:
         return _TableModule(self.edges_, self.n_codes_, width, self.hidden)
 
+    def linear_features(self, block: Block) -> Features | None:
+        block = block.to(torch.device("cpu"))
+        features = DeclaredFeatures(self.edges_, self.n_codes_)(block).numpy()
+        return features / np.sqrt(np.float32(len(self.is_number_)))
+
+    def compare(self, X: pd.DataFrame, block: Block) -> list[Comparison]:
+        found, codes = [], block[1].cpu().numpy()
+        labels = [
+            c for c, is_number in zip(X.columns, self.is_number_) if not is_number
+        ]
+        for label, some in zip(labels, codes.T):
+            cells = some[some != _MISSING]
+            if len(cells):
+                share = float((cells == _UNKNOWN).mean())
+                what = "categories that are not declared"
+                found.append(Comparison(label, share, len(cells), what))
+        return found
+
 
 class _TableModule(nn.Module):
     def __init__(self, edges, n_codes, width, hidden):
+        super().__init__()
+        self.features = DeclaredFeatures(edges, n_codes)
+        n_features = self.features.out_features
+        self.linear = nn.Linear(n_features, width)
+        self.net = None
+        if hidden is not None:
+            layers = nn.Linear(n_features, hidden), nn.ReLU(), nn.Linear(hidden, width)
+            self.net = nn.Sequential(*layers)
+
+    def forward(self, block):
+        features = self.features(block)
+        vectors = self.linear(features)
+        return vectors if self.net is None else vectors + self.net(features)
+
+
+class DeclaredFeatures(nn.Module):
+    """A block's numbers as hats, and its codes as ones among zeros: (n, out_features).
+
+    Parameters
+    ----------
+    edges : list of ndarray
+        Of the bins of each number.
+    n_codes : list of int
+    """
+
+    def __init__(self, edges, n_codes):
         super().__init__()
         self.numbers = Hats(edges)
         starts = np.cumsum([0, *n_codes])
         self.n_codes = int(starts[-1])
         self.register_buffer("starts", torch.from_numpy(starts[:-1].astype(np.int64)))
-        n_features = self.numbers.out_features + self.n_codes
-        self.linear = nn.Linear(n_features, width)
-        self.net = None
-        if hidden is not None:
-            layers = nn.Linear(n_features, hidden), nn.Tanh(), nn.Linear(hidden, width)
-            self.net = nn.Sequential(*layers)
+        self.out_features = self.numbers.out_features + self.n_codes
 
     def forward(self, block):
         numbers = self.numbers(block[0])
         codes = numbers.new_zeros(len(numbers), self.n_codes)
         codes.scatter_(1, block[1] + self.starts, 1.0)
-        features = torch.cat([numbers, codes], dim=1)
-        vectors = self.linear(features)
-        return vectors if self.net is None else vectors + self.net(features)
+        return torch.cat([numbers, codes], dim=1)
 
 
 class Hats(nn.Module):

@@ -152,7 +152,7 @@ class _UnitModule(nn.Module):
         super().__init__()
         layers: list[nn.Module] = [nn.Linear(n_features, width)]
         if hidden is not None:
-            layers = [nn.Linear(n_features, hidden), nn.Tanh()]
+            layers = [nn.Linear(n_features, hidden), nn.ReLU()]
             layers.append(nn.Linear(hidden, width))
         self.net = nn.Sequential(*layers)
 
