@@ -15,6 +15,7 @@ from skorch.callbacks import LRScheduler
 
 import skmm
 from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm._training.private._refusals import check_private
 from skmm.encoders import DeclaredTableEncoder, HashedTextEncoder
 from skmm.privacy import PrivacySpec
 
@@ -295,6 +296,14 @@ def test_refused_in_calls(unreadable):
     watched = classifier(spec).set_callbacks(ScoringMonitor(scoring="accuracy"))
     with pytest.raises(ValueError, match="set_callbacks:.*ScoringMonitor"):
         watched.fit(X, y)
+
+
+def test_parameters_that_nobody_has_thought_of_are_refused():
+    options = classifier().get_params(deep=False)
+    check_private(options)
+    check_private({**options, "later": None})
+    with pytest.raises(ValueError, match="later='much'.*not known.*later=None"):
+        check_private({**options, "later": "much"})
 
 
 def test_cells_are_read_where_nothing_is_refused(unreadable):

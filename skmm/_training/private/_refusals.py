@@ -65,6 +65,17 @@ _OPTIONS = {
         "Set precision='auto', which is float32 with privacy=.",
     ),
 }
+#: Parameters that a private training may have with any value, and those that are looked
+#: at by functions of their own. Another parameter, once there is one, is refused until
+#: somebody has thought about it.
+_KNOWN = {
+    *("modalities", "kinds", "pretrained", "memory", "loss", "quantile", "fusion"),
+    *("alignment_weight", "modality_dropout", "heads", "refit", "width", "depth"),
+    *("dropout", "learning_rate", "learning_rate_schedule", "encoder_learning_rate"),
+    *("freeze", "weight_decay", "batch_size", "max_epochs", "early_stopping"),
+    *("n_iter_no_change", "time_limit", "privacy", "class_weight", "device"),
+    *("callbacks", "random_state", "root", "verbose", "n_jobs"),
+}
 
 
 def check_private(options):
@@ -87,6 +98,15 @@ def check_private(options):
         value = options[name]
         if not any(value is one or _is_equal(value, one) for one in allowed):
             raise _refusal(f"{name}={value!r}", why, remedy)
+    for name, value in options.items():
+        if name in _KNOWN or name in _OPTIONS:
+            continue
+        if value is not None and value is not False:
+            raise _refusal(
+                f"{name}={value!r}",
+                "it is not known to learn nothing from the rows without noise",
+                f"Set {name}=None.",
+            )
     _check_target(options)
     _check_heads(options["heads"])
     _check_fusion(options["fusion"])

@@ -52,7 +52,14 @@ class DeclaredTableEncoder(Encoder):
         Number of bins, of equal width, of a number with limits alone.
     hidden : int or None, default=None
         Number of units of a hidden layer, beside a linear one. None takes the linear
-        layer alone; the head that follows has hidden layers as well.
+        layer alone; the head that follows has hidden layers as well. With
+        `pass_through`, None takes as many as there is place for.
+    pass_through : bool, default=False
+        If True, the features themselves are the first numbers of the vector, and the
+        units of a hidden layer those that follow; the rest is 0. The estimator's
+        `width` must be at least the number of features. With the estimator's
+        ``depth=0`` the prediction is then a linear model beside a perceptron, without a
+        layer in between to which a private training adds noise.
 
     Attributes
     ----------
@@ -93,6 +100,7 @@ class DeclaredTableEncoder(Encoder):
         "categories": [dict, None],
         "n_bins": [Interval(Integral, 1, None, closed="left")],
         "hidden": [Interval(Integral, 1, None, closed="left"), None],
+        "pass_through": ["boolean"],
     }
 
     def __init__(
@@ -102,11 +110,13 @@ class DeclaredTableEncoder(Encoder):
         *,
         n_bins: int = 8,
         hidden: int | None = None,
+        pass_through: bool = False,
     ) -> None:
         self.ranges = ranges
         self.categories = categories
         self.n_bins = n_bins
         self.hidden = hidden
+        self.pass_through = pass_through
 
     def _check_combinations(self):
         ranges, categories = self.ranges or {}, self.categories or {}
@@ -170,7 +180,19 @@ class DeclaredTableEncoder(Encoder):
         return Block(numbers, codes, present=present)
 
     def build_module(self, width: int) -> nn.Module:
-        return _TableModule(self.edges_, self.n_codes_, width, self.hidden)
+        features = DeclaredFeatures(self.edges_, self.n_codes_)
+        if not self.pass_through:
+            return _TableModule(features, width, self.hidden)
+        n_features = features.out_features
+        hidden = width - n_features if self.hidden is None else self.hidden
+        if n_features + hidden > width or hidden < 0:
+            raise ValueError(
+                f"DeclaredTableEncoder(pass_through=True, hidden={self.hidden}) hands "
+                f"on {n_features} features beside the hidden units, and width={width} "
+                "leaves no place for all. Set the estimator's width to at least "
+                f"{n_features + (self.hidden or 0)}."
+            )
+        return _PassingModule(features, width, hidden)
 
     def linear_features(self, block: Block) -> Features | None:
         block = block.to(torch.device("cpu"))
@@ -192,10 +214,10 @@ class DeclaredTableEncoder(Encoder):
 
 
 class _TableModule(nn.Module):
-    def __init__(self, edges, n_codes, width, hidden):
+    def __init__(self, features, width, hidden):
         super().__init__()
-        self.features = DeclaredFeatures(edges, n_codes)
-        n_features = self.features.out_features
+        self.features = features
+        n_features = features.out_features
         self.linear = nn.Linear(n_features, width)
         self.net = None
         if hidden is not None:
@@ -206,6 +228,21 @@ class _TableModule(nn.Module):
         features = self.features(block)
         vectors = self.linear(features)
         return vectors if self.net is None else vectors + self.net(features)
+
+
+class _PassingModule(nn.Module):
+    def __init__(self, features, width, hidden):
+        super().__init__()
+        self.features = features
+        self.hidden = nn.Linear(features.out_features, hidden) if hidden else None
+        self.n_zeros = width - features.out_features - hidden
+
+    def forward(self, block):
+        features = self.features(block)
+        parts = [features, features.new_zeros(len(features), self.n_zeros)]
+        if self.hidden is not None:
+            parts.insert(1, torch.relu(self.hidden(features)))
+        return torch.cat(parts, dim=1)
 
 
 class DeclaredFeatures(nn.Module):

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 
 from skmm import MultimodalClassifier
 from skmm.encoders import DeclaredTableEncoder
@@ -51,6 +52,23 @@ def test_hats_are_a_piecewise_linear_basis():
         [0, 0, 0, 0, 1],
     ]
     torch.testing.assert_close(hats(x), torch.tensor(expected))
+
+
+def test_features_are_handed_on_as_they_are():
+    X = pd.DataFrame({"age": [10.0, None, 70.0], "size": ["S", "M", None]})
+    encoder = clone(ENCODER).set_params(pass_through=True)
+    block = encoder.fit_transform(X)
+    features = torch.from_numpy(encoder.linear_features(block)) * np.sqrt(2)
+    n = features.shape[1]
+    module = encoder.build_module(n + 5)
+    vectors = module(block)
+    torch.testing.assert_close(vectors[:, :n], features)
+    assert vectors.shape == (3, n + 5) and (vectors[:, n:] >= 0).all()
+    assert encoder.build_module(n).hidden is None
+    encoder.set_params(hidden=3)
+    assert not encoder.build_module(n + 5)(block)[:, n + 3 :].any()
+    with pytest.raises(ValueError, match=rf"width=8 leaves.*at least {n + 3}"):
+        encoder.build_module(8)
 
 
 def test_without_privacy_it_is_an_encoder_as_any_other():
