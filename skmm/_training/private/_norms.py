@@ -34,8 +34,10 @@ class RowNorms:
     """
 
     def __init__(self, module):
+        self.module = module
         self.layers = _find_layers(module)
         self._calls = []
+        self._known = set()
 
     @contextlib.contextmanager
     def watching(self):
@@ -71,10 +73,35 @@ class RowNorms:
         with torch.no_grad():
             for (layer, inputs, _), slope in zip(self._calls, slopes):
                 if slope is not None:
+                    _check_rows(layer, slope, len(losses))
                     squares = _SQUARES[type(layer)](layer, inputs, slope.float())
                     total += squares.to(total.dtype)
+        called = [layer for layer, _, _ in self._calls]
+        self._known = {id(p) for one in called for p in one.parameters(recurse=False)}
         self._calls = []
         return total.sqrt()
+
+    def check_gradients(self):
+        """Raise if a weight has a gradient that did not count in the norms.
+
+        That is so where a module uses a layer's weights without a call of the layer.
+        """
+        for name, parameter in self.module.named_parameters():
+            if parameter.grad is not None and id(parameter) not in self._known:
+                raise ValueError(
+                    f"{name} is used without a call of its layer, so that its "
+                    "gradients of single rows are not known: this module cannot be "
+                    "trained with privacy=."
+                )
+
+
+def _check_rows(layer, slope, n_rows):
+    if len(slope) != n_rows:
+        raise ValueError(
+            f"The layer {layer} gave {len(slope)} rows for a batch of {n_rows}: its "
+            "first axis must be the rows, or this module cannot be trained with "
+            "privacy=."
+        )
 
 
 def _find_layers(module):

@@ -81,6 +81,7 @@ class PrivateStep(Step):
             return
         shares = self.spec.max_grad_norm / (norms + _EPSILON)
         (shares.clamp(max=1.0) * losses).sum().backward()
+        self._norms.check_gradients()
 
     def _row_losses(self, net, blocks, y):
         codes, weight = y

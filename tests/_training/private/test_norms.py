@@ -9,6 +9,7 @@ from torch import nn
 from skmm._data.containers import Csr
 from skmm._nn.sparse import BagTable
 from skmm._training.private._norms import RowNorms
+from skmm.fusion import FUSIONS, FusionSpec, make_fusion
 from skmm.fusion._base import StandIn
 
 N = 7
@@ -97,6 +98,35 @@ def test_they_are_those_of_opacus():
     torch.testing.assert_close(found, sum(squares).sqrt(), rtol=1e-4, atol=1e-5)
 
 
+PRIVATE_FUSIONS = [name for name in FUSIONS if make_fusion(name).can_be_private]
+
+
+class Fused(nn.Module):
+    """A fusion of two modalities, and a layer over what it gives."""
+
+    def __init__(self, name):
+        super().__init__()
+        spec = FusionSpec(["a", "b"], width=4, n_outputs=1)
+        self.fusion = make_fusion(name).build_module(spec)
+        self.last = nn.Linear(self.fusion.out_features, 1)
+
+    def forward(self, csr, vectors, present):
+        vectors = torch.where(present[..., None], vectors, 0)
+        return self.last(self.fusion(vectors, present).embedding)[:, 0]
+
+
+@pytest.mark.parametrize("name", PRIVATE_FUSIONS)
+def test_fusions_that_say_they_can_be_private(name, case):
+    _, (csr, _, present), y = case
+    module = Fused(name)
+    if hasattr(module.fusion, "stand_in"):
+        nn.init.normal_(module.fusion.stand_in.vectors)
+    batch = csr, torch.randn(N, 2, 4), present
+    norms, losses = norms_of(module, batch, y)
+    expected = norms_by_loop(module, batch, y)
+    torch.testing.assert_close(norms, expected, rtol=1e-4, atol=1e-5)
+
+
 class Tied(nn.Module):
     def __init__(self):
         super().__init__()
@@ -126,3 +156,24 @@ def test_a_layer_that_is_called_twice():
     norms = RowNorms(layer)
     with norms.watching(), pytest.raises(ValueError, match="more than once"):
         layer(layer(torch.ones(3, 2)))
+
+
+def test_weights_that_are_used_without_a_call():
+    module = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 1)])
+    norms = RowNorms(module)
+    with norms.watching():
+        hidden = nn.functional.linear(torch.ones(3, 2), module[0].weight)
+        losses = module[1](hidden)[:, 0]
+    norms.of(losses)
+    losses.sum().backward()
+    with pytest.raises(ValueError, match="^0.weight is used without a call"):
+        norms.check_gradients()
+
+
+def test_rows_that_are_not_the_first_axis():
+    layer = nn.Linear(2, 1)
+    norms = RowNorms(layer)
+    with norms.watching():
+        losses = layer(torch.ones(6, 2)).reshape(3, 2).sum(1)
+    with pytest.raises(ValueError, match="gave 6 rows for a batch of 3"):
+        norms.of(losses)
