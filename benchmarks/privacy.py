@@ -1,7 +1,9 @@
 """What does differential privacy cost on the adult data, and is the promise kept?
 
 Epsilon 3, delta 1e-5, random splits of 80/20. What private models read is declared:
-edges of bins of numbers, as one may know them from the form, and its categories.
+edges of bins of numbers, as one may know them from the form, and the categories that it
+offers (taken from the file here, which has all of them). Two fits of a private model
+differ, since nobody keeps the seed of their noise.
 Prints one table, a line for each model:
 
 - default: MultimodalClassifier() without privacy, the mixture of all heads;
