@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).parents[1] / "skmm"
 LAYERS = [
     ["_plain", "_utils", "datasets"],
     ["persistence"],
-    ["_data"],
+    ["_data", "privacy"],
     ["_nn"],
     ["io", "_pretrained"],
     ["runtime"],

@@ -34,6 +34,7 @@ from skmm._utils.compat import (
 )
 from skmm._utils.step_cache import Steps
 from skmm.modalities._selection import order_as_fitted
+from skmm.privacy import PrivacySpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,6 +109,7 @@ class BaseMultimodal(
         ],
         "scoring": [str, callable, None],
         "time_limit": [Interval(numbers.Real, 0, None, closed="neither"), None],
+        "privacy": [PrivacySpec, None],
         "n_iter_no_change": [Interval(numbers.Integral, 1, None, closed="left")],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
@@ -150,6 +152,7 @@ class BaseMultimodal(
         n_iter_no_change: int = 2,
         scoring: Scoring | None = None,
         time_limit: float | None = None,
+        privacy: PrivacySpec | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -187,6 +190,7 @@ class BaseMultimodal(
         self.n_iter_no_change = n_iter_no_change
         self.scoring = scoring
         self.time_limit = time_limit
+        self.privacy = privacy
         self.device = device
         self.precision = precision
         self.compile = compile
@@ -235,6 +239,7 @@ class BaseMultimodal(
         from skmm._nn.device import learning
         from skmm._training.clock import ending_at, now
 
+        self._check_private_fit(sample_weight)
         n_folds = max(self._n_folds, 1)
         context = self._init_callback_context(max_subtasks=n_folds * self.max_epochs)
         # All is done on a copy: whatever happens, this estimator stays as it is.
@@ -256,6 +261,10 @@ class BaseMultimodal(
         context.call_on_fit_task_begin(
             estimator=original, X=X, y=y, metadata={"sample_weight": sample_weight}
         )
+        if self.privacy is not None:
+            from skmm._training.private._refusals import check_private_size
+
+            check_private_size(self.privacy, len(frame))
         train, valid, folds = self._split(frame, y, weight, groups)
         rows_train, rows_valid = self._prepare(
             frame, train, valid, from_scratch=from_scratch, folds=folds
@@ -284,8 +293,19 @@ class BaseMultimodal(
             reconstruction_attributes=vars(self._view(self._learner, known)),
         )
 
+    def _check_private_fit(self, sample_weight):
+        """Raise for what comes with a call of fit, if the training is private."""
+        if self.privacy is not None:
+            from skmm._training.private._refusals import check_private_fit
+
+            check_private_fit(self, sample_weight)
+
     def _partial_fit(self, X, y, sample_weight=None, classes=None):
         """One epoch over these rows: no split, no early stop."""
+        if self.privacy is not None:
+            from skmm._training.private._refusals import refuse_partial_fit
+
+            refuse_partial_fit()
         from skmm._nn.device import learning
 
         fitted = copy.copy(self)
@@ -427,6 +447,8 @@ class BaseMultimodal(
         """
         from skmm._training.split import assign_folds, split_rows
 
+        if self.privacy is not None:
+            return (frame, y, weight), None, None  # all rows train
         if self._n_folds:
             folds = assign_folds(
                 self._n_folds,
@@ -531,7 +553,8 @@ class BaseMultimodal(
         # A row with no modality teaches nothing: it gets the prior at predict.
         anything = torch.stack([b.present for b in blocks.values()]).any(0).numpy()
         weight = weight * anything
-        mean = weight.mean()
+        # A mean over the rows is one more thing that would have to be private.
+        mean = weight.mean() if self.privacy is None else 1.0
         weight = torch.from_numpy(
             (weight / (mean if mean > 0 else 1)).astype(np.float32)
         )
@@ -586,6 +609,9 @@ class BaseMultimodal(
         self.best_epoch_ = dict(learner.best_epochs)
         self.head_weights_ = learner.mixture.shares
         self.validation_score_ = learner.validation_score
+        vars(self).pop("privacy_", None)  # of a fit before
+        if learner.spent is not None:
+            self.privacy_ = learner.spent
 
     def _warn_of_cuts(self):
         """Warn of what was left out for want of time."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from skmm.fusion import Fusion
     from skmm.modalities.readers import Reader
+    from skmm.privacy import PrivacySpec
 
 
 class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
@@ -199,6 +200,15 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         at last whole heads, from the last to the first. Heads other than those of the
         net have half of the time. A step that has begun comes to its end: reading X,
         one step of the net, an estimator of your own. None sets no limit.
+    privacy : PrivacySpec or None, default=None
+        Differential privacy of the training rows, see
+        :class:`~skmm.privacy.PrivacySpec` and the guide. The fused head alone is
+        trained, on all rows for `max_epochs`, by noisy sums of clipped gradients.
+        `modalities` must be a list whose encoders learn nothing from the rows, such as
+        :class:`~skmm.encoders.DeclaredTableEncoder`. "auto" stands for what can be
+        private: ``heads=["fused"]``, ``validation=None`` and a mean ``batch_size`` of a
+        sixteenth of the rows. What cannot be is refused by name. None trains without
+        this promise.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes by their labels; a class that is not named weighs 1.
         "balanced" weighs each class by the inverse of its share. For several outputs,
@@ -259,6 +269,9 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         What ``scoring`` gives for the validation rows, or ``score`` without it; with
         ``validation=k`` what ``score`` gives for all rows, each predicted by the model
         that left it out. None without validation rows, and after ``partial_fit``.
+    privacy_ : SpentPrivacy
+        What the training spent, with `privacy`; ``history_`` has the `epsilon` after
+        each epoch, and no losses.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int
@@ -324,6 +337,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         n_iter_no_change: int = 2,
         scoring: Scoring | None = None,
         time_limit: float | None = None,
+        privacy: PrivacySpec | None = None,
         class_weight: Literal["balanced"] | dict[Any, float] | list[Any] | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
@@ -363,6 +377,7 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             n_iter_no_change=n_iter_no_change,
             scoring=scoring,
             time_limit=time_limit,
+            privacy=privacy,
             device=device,
             precision=precision,
             compile=compile,
@@ -564,6 +579,10 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         from skmm._training.ordinal import OrdinalTargets
         from skmm._training.targets import ClassificationTargets
 
+        if self.privacy is not None:
+            from skmm._training.private._targets import DeclaredClasses
+
+            return DeclaredClasses(y, self.privacy.classes)
         make = OrdinalTargets if self.loss == "ordinal" else ClassificationTargets
         return make(y, classes)
 

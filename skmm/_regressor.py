@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     )
     from skmm.fusion import Fusion
     from skmm.modalities.readers import Reader
+    from skmm.privacy import PrivacySpec
 
 
 class MultimodalRegressor(RegressorMixin, BaseMultimodal):
@@ -205,6 +206,15 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         at last whole heads, from the last to the first. Heads other than those of the
         net have half of the time. A step that has begun comes to its end: reading X,
         one step of the net, an estimator of your own. None sets no limit.
+    privacy : PrivacySpec or None, default=None
+        Differential privacy of the training rows, see
+        :class:`~skmm.privacy.PrivacySpec` and the guide. The fused head alone is
+        trained, on all rows for `max_epochs`, by noisy sums of clipped gradients.
+        `modalities` must be a list whose encoders learn nothing from the rows, such as
+        :class:`~skmm.encoders.DeclaredTableEncoder`. "auto" stands for what can be
+        private: ``heads=["fused"]``, ``validation=None`` and a mean ``batch_size`` of a
+        sixteenth of the rows. What cannot be is refused by name. None trains without
+        this promise.
     device : str, default="auto"
         Torch device of the training, such as ``"cuda:1"``. "auto" is a GPU when there
         is one, else the CPU.
@@ -258,6 +268,9 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         What ``scoring`` gives for the validation rows, or ``score`` without it; with
         ``validation=k`` what ``score`` gives for all rows, each predicted by the model
         that left it out. None without validation rows, and after ``partial_fit``.
+    privacy_ : SpentPrivacy
+        What the training spent, with `privacy`; ``history_`` has the `epsilon` after
+        each epoch, and no losses.
     n_iter_ : int
         Epochs trained.
     n_parameters_ : int
@@ -332,6 +345,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         n_iter_no_change: int = 2,
         scoring: Scoring | None = None,
         time_limit: float | None = None,
+        privacy: PrivacySpec | None = None,
         device: str = "auto",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         compile: bool = False,
@@ -370,6 +384,7 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
             n_iter_no_change=n_iter_no_change,
             scoring=scoring,
             time_limit=time_limit,
+            privacy=privacy,
             device=device,
             precision=precision,
             compile=compile,
@@ -569,6 +584,10 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         from skmm._training.regression_losses import make_loss
         from skmm._training.targets import RegressionTargets
 
+        if self.privacy is not None:
+            from skmm._training.private._targets import DeclaredRange
+
+            return DeclaredRange(y, self.privacy.target_range, self.loss)
         return RegressionTargets(y, weight, make_loss(self.loss, self.quantile))
 
     def _class_weights(self, y):

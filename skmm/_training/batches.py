@@ -123,7 +123,10 @@ class Batches:
         return [batches[i] for i in shuffled.tolist()]
 
     def __iter__(self):
-        batches = self._batches()
+        return self._cut(self._batches())
+
+    def _cut(self, batches):
+        """Yield the batches of these row numbers."""
         for rows, (numbers, on_cpu) in zip(batches, self._numbers(batches)):
             blocks, y = self.rows.take(numbers, on_cpu)
             if self.rows.device != self.device:

@@ -36,6 +36,9 @@ class FoldLearner:
        Genetics and Molecular Biology 6, 2007.
     """
 
+    #: A private training has no folds.
+    spent = None
+
     def __init__(self, members):
         self.members = members
         self.mixture = members[0].mixture

@@ -28,6 +28,7 @@ from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
+from skmm._training.private._batches import auto_private_batch_size
 from skmm._training.rows import Rows
 from skmm._training.solving import Solving
 from skmm._training.steps import make_step
@@ -87,10 +88,13 @@ class Learner:
         What the last training left out for want of time.
     moments : dict of Parameter to dict, or None
         The optimizer's state, where partial_fit continues.
+    spent : SpentPrivacy or None
+        What the last training has spent, with privacy=.
     """
 
     #: Attributes that are None in a file which is to have no state of optimizers.
     optimizer_state = ("moments",)
+    spent = None
 
     def __init__(
         self, options, encoders, targets, prior, *, seed, blocks, incremental=False
@@ -115,7 +119,10 @@ class Learner:
         self.alignments = None
         self.cuts, self._scorer = Cuts(), None
         self.encoders = encoders
-        chosen = choose_heads(options["heads"], targets, incremental=incremental)
+        heads = options["heads"]
+        if options.get("privacy") is not None and isinstance(heads, str):
+            heads = ["fused"]  # what else "auto" stands for cannot be private
+        chosen = choose_heads(heads, targets, incremental=incremental)
         with seeded(seed):
             self._build(make_heads(chosen, targets), options, blocks)
         self.mixture = Mixture(self.heads, targets.groups)
@@ -350,6 +357,7 @@ class Learner:
             self.cuts.epoch = len(net.history)
         self.history = TrainingHistory(net.history)  # a callback may have loaded one
         self.best_epochs = net.moments_.epochs
+        self.spent = net.step.spent
         # Twice the parameters' memory; and its moments are no numbers either once the
         # loss is none.
         keeps = epochs is not None and not net.diverged_
@@ -370,10 +378,13 @@ class Learner:
         device = resolve_device(options["device"])
         self.device = options["device"]
         self.module.to(device)
-        self.module.autocast = uses_bfloat16(options["precision"], device)
+        is_private = options.get("privacy") is not None
+        precision = "float32" if is_private else options["precision"]
+        self.module.autocast = uses_bfloat16(precision, device)
         batch_size = options["batch_size"]
         if batch_size == "auto":
-            batch_size = min(auto_batch_size(n_rows), self.max_batch_size)
+            auto = auto_private_batch_size if is_private else auto_batch_size
+            batch_size = min(auto(n_rows), self.max_batch_size)
         # Without gradients four times the rows take no more memory.
         self.module.rows_at_once = max(4 * batch_size, 1024)
         encoder_rates = self._set_training(options)
@@ -405,6 +416,8 @@ class Learner:
             max_epochs=options["max_epochs"],
             callbacks=options["callbacks"],
             **({} if verbose else {"callbacks__print_log": None}),
+            # How long an epoch took tells of what was in its batches.
+            **({"callbacks__epoch_timer": None} if is_private else {}),
             device=str(device),
             compile=options["compile"],
             train_split=None,

@@ -165,10 +165,9 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         return X  # (training rows, validation rows or None)
 
     def get_iterator(self, dataset, training=False):
-        device = torch.device(self.device)
         if training:
-            order = self.generators.order
-            return Batches(dataset, self.batch_size, device, order)
+            return self.step.make_batches(self, dataset)
+        device = torch.device(self.device)
         return Batches(dataset, self.iterator_valid__batch_size, device)
 
     def infer(self, x, **fit_params):
@@ -260,7 +259,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         if iterator is None:
             return
         losses, logits = self._pass(iterator, training, step_fn, prefix)
-        if not np.isfinite([*losses.values()]).all():
+        if self._has_diverged(losses, training):
             self.diverged_ = True  # and there is nothing that could be mixed
             return
         self._last[prefix].update(losses)
@@ -287,6 +286,13 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             self._best[prefix] = loss
         self.history.record(f"{prefix}_loss_best", bool(best))
         self.history.record(f"{prefix}_batch_count", len(iterator))
+        if training:
+            self.step.record(self)
+
+    def _has_diverged(self, losses, training):
+        if training:
+            return self.step.has_diverged(self, losses)
+        return not np.isfinite([*losses.values()]).all()
 
     def _measures(self, logits):
         """Return what each head is stopped by, where that is not its loss."""
@@ -327,7 +333,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             step = step_fn(batch)
             if training and not time_left() > self._seconds_to_validate:
                 self.cut_ = True
-            n_rows = len(batch.rows)
+            n_rows = step.get("n_rows", len(batch.rows))
             sums, count = sums + step["loss"].double() * n_rows, count + n_rows
             if not training:
                 for head in heads:
@@ -365,7 +371,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
                 batch=batch,
                 training=training,
                 loss=step["loss"].mean(),
-                y_pred=torch.stack(logits).mean(0),
+                y_pred=torch.stack(logits).mean(0) if logits else None,
             )
 
     def _set_rates(self):

@@ -77,6 +77,10 @@ def check_parts(options):
             options["modalities"], check=make_encoder, reserved=options
         )
         _check_named(options, [name for name, _, _ in modalities])
+    if options.get("privacy") is not None:
+        from skmm._training.private._refusals import check_private
+
+        check_private(options)
 
 
 class Preparation:
@@ -146,7 +150,15 @@ class Preparation:
         )
         self.names = [name for name, _, _ in requested]
         self.check_named(options)
-        found = find_columns(requested, frame, training, ignored, steps=steps)
+        found = find_columns(
+            requested,
+            frame,
+            training,
+            ignored,
+            steps=steps,
+            # That a column has a value somewhere would be known of the model.
+            keeps_empty=options.get("privacy") is not None,
+        )
         self.modalities = [
             (selection.name, _make_encoder(selection, options), selection.positions)
             for selection in found

@@ -1,5 +1,10 @@
 """How a net learns from one batch: what turns a batch into gradients."""
 
+import numpy as np
+import torch
+
+from skmm._training.batches import Batches
+
 
 class Step:
     """The plain step: losses of the heads, and one pass back.
@@ -20,6 +25,17 @@ class Step:
             Of the training, on the device that they stay on.
         """
 
+    def make_batches(self, net, rows):
+        """Return what cuts the rows of the training into batches, each epoch anew.
+
+        Parameters
+        ----------
+        net : MultimodalNet
+        rows : Rows
+        """
+        order = net.generators.order
+        return Batches(rows, net.batch_size, torch.device(net.device), order)
+
     def __call__(self, net, batch):
         """Leave gradients in the net's parameters.
 
@@ -33,12 +49,37 @@ class Step:
         -------
         step : dict
             ``loss``, each active head's loss without a gradient, and ``y_pred``, the
-            outputs that callbacks see.
+            outputs that callbacks see. ``n_rows``, where it is there, stands for the
+            size of the batch in what is shown.
         """
         outputs = net.infer(batch.blocks)
         loss, losses = net.get_loss(outputs, batch.y, training=True)
         loss.backward()
         return {"loss": losses, "y_pred": outputs}
+
+    def has_diverged(self, net, losses):
+        """Tell if the training cannot go on.
+
+        Parameters
+        ----------
+        net : MultimodalNet
+        losses : dict of str to float
+            Each active head's mean over an epoch.
+        """
+        return not np.isfinite([*losses.values()]).all()
+
+    def record(self, net):
+        """Add to the history what this way of learning tells of an epoch.
+
+        Parameters
+        ----------
+        net : MultimodalNet
+        """
+
+    @property
+    def spent(self):
+        """What the training has spent of a privacy budget, or None."""
+        return None
 
 
 def make_step(options):
@@ -53,4 +94,8 @@ def make_step(options):
     -------
     step : Step
     """
+    if options.get("privacy") is not None:
+        from skmm._training.private._step import PrivateStep
+
+        return PrivateStep(options["privacy"])
     return Step()

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from skmm.encoders.entity._encoder import EntityEncoder
     from skmm.encoders.pictures._image import ImageEncoder
     from skmm.encoders.pictures._video import VideoEncoder
+    from skmm.encoders.private._table import DeclaredTableEncoder
+    from skmm.encoders.private._text import HashedTextEncoder
+    from skmm.encoders.private._vector import UnitVectorEncoder
     from skmm.encoders.series._encoder import SeriesEncoder
     from skmm.encoders.tabular._encoder import TabularEncoder
     from skmm.encoders.text._encoder import TextEncoder
@@ -44,6 +47,9 @@ ENCODERS = {name: kind.encoder for name, kind in KINDS.items()} | {
     "audio_encoder": ("skmm.encoders.audio._encoder", "AudioEncoder"),
     "video_encoder": ("skmm.encoders.pictures._video", "VideoEncoder"),
     "series_encoder": ("skmm.encoders.series._encoder", "SeriesEncoder"),
+    "declared_table": ("skmm.encoders.private._table", "DeclaredTableEncoder"),
+    "hashed_text": ("skmm.encoders.private._text", "HashedTextEncoder"),
+    "unit_vector": ("skmm.encoders.private._vector", "UnitVectorEncoder"),
 }
 
 _PUBLIC = {
@@ -71,6 +77,9 @@ __all__ = [
     "AudioEncoder",
     "VideoEncoder",
     "SeriesEncoder",
+    "DeclaredTableEncoder",
+    "HashedTextEncoder",
+    "UnitVectorEncoder",
     "Block",
     "Comparison",
     "Csr",

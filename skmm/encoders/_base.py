@@ -104,6 +104,11 @@ class Encoder(Part):
     max_batch_size : int or None
         Class attribute, or a property of the fitted encoder: the largest batch that
         ``batch_size="auto"`` takes. None for no limit.
+    can_be_private : bool
+        Class attribute. True tells that ``fit_transform`` learns nothing from the rows,
+        that a row's block does not depend on other rows, and that all learned weights
+        of the module lie in ``nn.Linear`` and ``nn.LayerNorm``: the estimator's
+        ``privacy=`` takes such encoders only.
 
     Examples
     --------
@@ -137,6 +142,7 @@ class Encoder(Part):
     """
 
     max_batch_size: int | None = None
+    can_be_private: bool = False
 
     def fit_transform(
         self,

@@ -99,6 +99,11 @@ class Fusion(Part):
     uses_tokens : bool
         Class attribute. If True, the module is also called with ``tokens`` and
         ``token_mask``.
+    can_be_private : bool
+        Class attribute. True tells that rows do not depend on one another, that there
+        is no loss beside the target's, and that all learned weights lie in
+        ``nn.Linear`` and ``nn.LayerNorm``, each called once: the estimator's
+        ``privacy=`` takes such fusions only.
 
     Examples
     --------
@@ -123,6 +128,7 @@ class Fusion(Part):
     """
 
     uses_tokens: bool = False
+    can_be_private: bool = False
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
         """Build the torch module.

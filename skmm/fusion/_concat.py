@@ -28,6 +28,8 @@ class ConcatFusion(Fusion):
     ConcatFusion()
     """
 
+    can_be_private = True
+
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Concat(len(spec.names), spec.width)
 

@@ -29,6 +29,8 @@ class SumFusion(Fusion):
     SumFusion()
     """
 
+    can_be_private = True
+
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _sum)
 
@@ -47,6 +49,8 @@ class MeanFusion(Fusion):
     >>> MeanFusion()
     MeanFusion()
     """
+
+    can_be_private = True
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _mean)
@@ -67,6 +71,8 @@ class MaxFusion(Fusion):
     MaxFusion()
     """
 
+    can_be_private = True
+
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Elementwise(spec.width, _max)
 
@@ -86,6 +92,8 @@ class ProductFusion(Fusion):
     >>> ProductFusion()
     ProductFusion()
     """
+
+    can_be_private = True
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Product(spec.width)

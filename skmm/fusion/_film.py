@@ -46,6 +46,8 @@ class FiLMFusion(Fusion):
     FiLMFusion(condition='tabular')
     """
 
+    can_be_private = True
+
     _parameter_constraints = {"condition": [str, None]}
 
     def __init__(self, condition: str | None = None) -> None:

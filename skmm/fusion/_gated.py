@@ -37,6 +37,8 @@ class GatedFusion(Fusion):
     GatedFusion()
     """
 
+    can_be_private = True
+
     def build_module(self, spec: FusionSpec) -> nn.Module:
         return _Gated(len(spec.names), spec.width)
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from skmm.inspection._fusion_weights_display import FusionWeightsDisplay
     from skmm.inspection._importance import modality_importance
     from skmm.inspection._importance_display import ModalityImportanceDisplay
+    from skmm.inspection._membership import membership_audit
+    from skmm.inspection._membership_result import MembershipAudit
     from skmm.inspection._missing_display import MissingModalityDisplay
     from skmm.inspection._robustness import robustness_report
     from skmm.inspection._robustness_display import RobustnessDisplay
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 _PUBLIC = {
     "EmbeddingDisplay": "skmm.inspection._embedding",
     "FusionWeightsDisplay": "skmm.inspection._fusion_weights_display",
+    "MembershipAudit": "skmm.inspection._membership_result",
     "MissingModalityDisplay": "skmm.inspection._missing_display",
     "ModalityImportanceDisplay": "skmm.inspection._importance_display",
     "RobustnessDisplay": "skmm.inspection._robustness_display",
@@ -29,6 +32,7 @@ _PUBLIC = {
     "TrainingCurveDisplay": "skmm.inspection._training_curve",
     "explain_row": "skmm.inspection._explain",
     "fusion_weights": "skmm.inspection._fusion_weights",
+    "membership_audit": "skmm.inspection._membership",
     "modality_importance": "skmm.inspection._importance",
     "robustness_report": "skmm.inspection._robustness",
 }
@@ -36,6 +40,7 @@ _PUBLIC = {
 __all__ = [
     "EmbeddingDisplay",
     "FusionWeightsDisplay",
+    "MembershipAudit",
     "MissingModalityDisplay",
     "ModalityImportanceDisplay",
     "RobustnessDisplay",
@@ -43,6 +48,7 @@ __all__ = [
     "TrainingCurveDisplay",
     "explain_row",
     "fusion_weights",
+    "membership_audit",
     "modality_importance",
     "robustness_report",
 ]

@@ -147,7 +147,9 @@ def find_modalities(modalities, X, *, kinds=None, steps=_STEPS, **options):
     return detected.to_list(), detected.ignored
 
 
-def find_columns(modalities, frame, training, ignored=(), *, steps=_STEPS):
+def find_columns(
+    modalities, frame, training, ignored=(), *, steps=_STEPS, keeps_empty=False
+):
     """Find the columns of each modality.
 
     Parameters
@@ -163,6 +165,8 @@ def find_columns(modalities, frame, training, ignored=(), *, steps=_STEPS):
     steps : Steps, optional
         What calls the search for missing columns, which fits on the same rows have in
         common.
+    keeps_empty : bool, default=False
+        If True, no column is left out.
 
     Returns
     -------
@@ -185,6 +189,8 @@ def find_columns(modalities, frame, training, ignored=(), *, steps=_STEPS):
         for name, encoder, columns in modalities
         if not is_dropped(encoder)
     ]
+    if keeps_empty:
+        return found
     kept, empty = [], list(ignored)
     for selection in found:
         positions, missing = steps(

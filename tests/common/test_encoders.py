@@ -21,12 +21,15 @@ from skmm import MultimodalClassifier
 from skmm._nn.seeding import drawing_from, make_generator, needs_global_state, seeded
 from skmm.encoders import (
     AudioEncoder,
+    DeclaredTableEncoder,
     EntityEncoder,
+    HashedTextEncoder,
     ImageEncoder,
     ModuleEncoder,
     SeriesEncoder,
     TabularEncoder,
     TextEncoder,
+    UnitVectorEncoder,
     VideoEncoder,
 )
 from skmm.encoders._base import Encoded
@@ -229,6 +232,14 @@ CASES = {
     "audio-crnn": (audio("crnn", pooling="attention"), make_sounds),
     "audio-frozen": (audio("pretrained", model=Filterbank()), make_sounds),
     "audio-full": (audio("pretrained", model=Filterbank(), tune="full"), make_sounds),
+    "declared-table": (
+        lambda: DeclaredTableEncoder(
+            {"number": (-1, 2), "other": (-3, 0, 3)}, {"kind": list("abcd")}, hidden=8
+        ),
+        make_rows,
+    ),
+    "hashed-text": (lambda: HashedTextEncoder(64), make_texts),
+    "unit-vector": (lambda: UnitVectorEncoder(hidden=8), make_pixels),
 }
 
 each_case = pytest.mark.parametrize("case", CASES)

@@ -1,0 +1,1 @@
+"""Encoders that learn nothing from the rows before the training."""
