@@ -265,7 +265,7 @@ class BaseMultimodal(
             from skmm._training.private._refusals import check_private_size
 
             check_private_size(self.privacy, len(frame))
-        train, valid, folds = self._split(frame, y, weight, groups)
+        train, valid, folds, crossing = self._split(frame, y, weight, groups)
         rows_train, rows_valid = self._prepare(
             frame, train, valid, from_scratch=from_scratch, folds=folds
         )
@@ -277,6 +277,7 @@ class BaseMultimodal(
             on_epoch=self._bridge(context, original, train),
             # A user's own validation rows are never trained on.
             refit=self.refit and not isinstance(self.validation, tuple),
+            crossing=crossing,
             steps=self._steps,
         )
         self._set_learned_attributes()
@@ -443,12 +444,13 @@ class BaseMultimodal(
     def _split(self, frame, y, weight, groups):
         """Return (frame, y, weight) of the training and of the validation rows.
 
-        Third, where each fold of the training rows validates once, is each row's fold.
+        Third, where each fold of the training rows validates once, is each row's fold;
+        fourth, where the training rows are few, a fold of each for the solved heads.
         """
-        from skmm._training.split import assign_folds, split_rows
+        from skmm._training.split import assign_folds, cross_folds, split_rows
 
         if self.privacy is not None:
-            return (frame, y, weight), None, None  # all rows train
+            return (frame, y, weight), None, None, None  # all rows train
         if self._n_folds:
             folds = assign_folds(
                 self._n_folds,
@@ -457,14 +459,14 @@ class BaseMultimodal(
                 stratify=self._targets.is_classification,
                 random_state=self._fit_seed,
             )
-            return (frame, y, weight), None, folds if folds.max() >= 0 else None
+            return (frame, y, weight), None, folds if folds.max() >= 0 else None, None
         if isinstance(self.validation, tuple):
             X_valid, y_valid = self.validation
             y_valid = self._check_y(y_valid)
             frame_valid = self._read_frame(X_valid, reset=False)
             check_consistent_length(X_valid, y_valid)
             valid = (frame_valid, y_valid, self._class_weights(y_valid))
-            return (frame, y, weight), valid, None
+            return (frame, y, weight), valid, None, None
         train, valid = split_rows(
             self.validation,
             frame,
@@ -474,12 +476,20 @@ class BaseMultimodal(
             random_state=self._fit_seed,
         )
         if not len(valid):
-            return (frame, y, weight), None, None
+            return (frame, y, weight), None, None, None
+        crossing = None
+        if isinstance(self.validation, str):
+            crossing = cross_folds(
+                y[train],
+                None if groups is None else groups[train],
+                stratify=self._targets.is_classification,
+                random_state=self._fit_seed,
+            )
         train, valid = (
             (self._steps(take_rows, frame, rows=rows), y[rows], weight[rows])
             for rows in (train, valid)
         )
-        return train, valid, None
+        return train, valid, None, crossing
 
     @property
     def _n_folds(self):

@@ -51,8 +51,8 @@ class Block:
 
     def __init__(self, *parts: Any, present: Any, cost: Any = None) -> None:
         self.parts = tuple(_as_part(part) for part in parts)
-        self.present = torch.as_tensor(present, dtype=torch.bool)
-        self.cost = None if cost is None else torch.as_tensor(cost, dtype=torch.float32)
+        self.present = _as_writeable(present, torch.bool)
+        self.cost = None if cost is None else _as_writeable(cost, torch.float32)
         self._complete = bool(self.present.all())
         self._present_on_cpu = None
         lengths = {len(part) for part in self.parts} | {len(self.present)}
@@ -215,6 +215,14 @@ def _as_part(part):
     part = np.asarray(part)
     if part.dtype == np.float64:  # modules learn in float32
         part = part.astype(np.float32)
-    if not part.flags.writeable:  # torch warns of tensors over read-only memory
-        part = part.copy()
-    return torch.from_numpy(part)
+    return _as_writeable(part)
+
+
+def _as_writeable(values, dtype=None):
+    """Return a tensor of values, copied if they lie in memory that is only read.
+
+    Torch warns of tensors over such memory, which pandas hands out.
+    """
+    if isinstance(values, np.ndarray) and not values.flags.writeable:
+        values = values.copy()
+    return torch.as_tensor(values, dtype=dtype)

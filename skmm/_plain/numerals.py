@@ -1,7 +1,7 @@
 """Numbers as people write them: separators, signs, currencies, percent, units.
 
-Which sign is the decimal one is seen in all values of a column, not in one: "1,234" is
-one thing beside "0,5" and another beside "1,234.50".
+Which sign is the decimal one is seen in all values of a column at fit, not in one:
+"1,234" is one thing beside "0,5" and another beside "1,234.50".
 """
 
 import math
@@ -43,8 +43,8 @@ _MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "mn": 1e6, "mio": 1e6, "mio.": 1e6}
 _MAGNITUDES |= {"B": 1e9, "bn": 1e9, "mrd": 1e9, "mrd.": 1e9, "thousand": 1e3}
 _MAGNITUDES |= {"million": 1e6, "billion": 1e9, "trillion": 1e12, "lakh": 1e5}
 _MAGNITUDES |= {"millions": 1e6, "billions": 1e9, "crore": 1e7}
-# Letters that scale where others of the column do, and else are units of their own.
-_WEAK = {"m": 1e6, "b": 1e9, "t": 1e12, "tn": 1e12}
+#: Letters that scale where others of the column do, and else are units of their own.
+WEAK = {"m": 1e6, "b": 1e9, "t": 1e12, "tn": 1e12}
 _MAX_LENGTH = 40
 
 
@@ -188,7 +188,7 @@ def _beside(head, tail):
                 first if first in _MAGNITUDES else first.casefold(),
                 rest,
             )
-        elif first in _WEAK and (rest or head):
+        elif first in WEAK and (rest or head):
             magnitude, tail = first, rest
         elif first[0] in "kMB" and first[1:] and _is_currency(first[1:]):
             magnitude, tail = first[0], first[1:] + rest
@@ -287,7 +287,7 @@ def find_convention(texts):
     n_foreign = sum(decimal not in numeral.readings for numeral in found)
     scales = any(numeral.magnitude for numeral in found)
     units = Counter(
-        "" if scales and numeral.unit in _WEAK else numeral.unit for numeral in found
+        "" if scales and numeral.unit in WEAK else numeral.unit for numeral in found
     )
     named = [unit for unit in units if unit]
     unit = max(named, key=lambda u: (units[u], u)) if named else ""
@@ -321,7 +321,7 @@ def value_of(numeral, decimal, unit):
     (first, *_) = numeral.readings.values()
     value = first if is_foreign else numeral.readings[decimal]
     letter = numeral.magnitude or (numeral.unit if numeral.unit != unit else "")
-    scale = _MAGNITUDES.get(letter, _WEAK.get(letter, 1.0))
+    scale = _MAGNITUDES.get(letter, WEAK.get(letter, 1.0))
     if numeral.exponent:
         # By text, which rounds once: 1.1e22 is what Python reads of it.
         value = float(f"{value!r}e{numeral.exponent}") if value == value else value

@@ -31,6 +31,14 @@ _FALSE = "false f no n off 0 0.0 nein non não falsch faux falso ✗ ✘ ☐"
 #: The words of flags, in lower case, and what they mean.
 FLAGS = dict.fromkeys(_TRUE.split(), 1.0) | dict.fromkeys(_FALSE.split(), 0.0)
 
+# Words that can be a whole text, such as a title or an answer, and say something.
+_TEXTS = _LEVELS | frozenset(
+    ["undefined", "void", "missing", "blank", "nil", "na", "nan", "nat"]
+)
+_TEXT_PLACEHOLDERS = frozenset(
+    word for word in _PLACEHOLDERS - _TEXTS if any(map(str.isalpha, word))
+)
+
 _DIGIT_ZEROS = (0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xE50)
 _TO_ASCII = {zero + i: str(i) for zero in _DIGIT_ZEROS for i in range(10)}
 _TO_ASCII |= dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
@@ -74,3 +82,17 @@ def is_missing_level(text):
         return False
     text = fold_signs(text).casefold()
     return text in _PLACEHOLDERS and text not in _LEVELS
+
+
+def is_missing_text(text):
+    """Return True if a text is blank, or what files have where there is no text.
+
+    Signs such as "?" are texts. "NA" and "NaN" are missing as programs write them;
+    "Na" and "Nan" are names.
+    """
+    if len(text) >= 20:
+        return text.isspace()
+    text = fold_signs(text)
+    if text in ("", "NA", "NaN", "nan"):
+        return True
+    return text.casefold() in _TEXT_PLACEHOLDERS

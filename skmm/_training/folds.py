@@ -102,6 +102,7 @@ class FoldLearner:
         *,
         view=None,
         refit=False,
+        crossing=None,
         steps=_STEPS,
         **kwargs,
     ):
@@ -118,7 +119,7 @@ class FoldLearner:
             trains each learner on all rows and leaves the mixture as it is.
         view, steps
             As of a Learner.
-        refit : bool, default=False
+        refit, crossing
             Passed over: each row is in the training of all learners but one.
         **kwargs
             As of a Learner.

@@ -22,6 +22,7 @@ from skmm._nn.seeding import (
 from skmm._training.adamw import AdamW
 from skmm._training.clock import Cuts, ending_at, now, time_left
 from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
+from skmm._training.heads._features import targets_of
 from skmm._training.history import TrainingHistory
 from skmm._training.losses import mean_loss
 from skmm._training.mixture import Mixture
@@ -127,6 +128,7 @@ class Learner:
             self._build(make_heads(chosen, targets), options, blocks)
         self.mixture = Mixture(self.heads, targets.groups)
         self._known = ()
+        self._crossed = None
 
     def _build(self, heads, options, blocks):
         """Build the heads' modules, in their order.
@@ -233,6 +235,7 @@ class Learner:
         view=None,
         on_epoch=None,
         refit=False,
+        crossing=None,
         steps=_STEPS,
     ):
         """Train all heads; each ends at its best epoch on the validation rows.
@@ -253,6 +256,10 @@ class Learner:
         refit : bool, default=False
             Whether solved heads are fitted again, on all rows, once the heads are
             mixed.
+        crossing : ndarray of int of shape (n_train,), default=None
+            With `refit`: folds of the training rows. Solved heads are then fitted
+            without each of them, too, and averaged; all rows have a part in their
+            weights. None, or little time, leaves it at one fit.
         steps : Steps, optional
             What calls the fits of the solved heads.
 
@@ -262,12 +269,18 @@ class Learner:
             Each head's, of the validation rows; empty without these.
         """
         solving, known, seconds = None, {}, {}
+        self._crossed = None
         self.cuts, self._scorer = Cuts(), None
         if options["scoring"] is not None:
             self._scorer = get_scorer(options["scoring"])
         if epochs is None and self.unfitted:
             solving = Solving(self._spec({}), rows_train, rows_valid, steps)
             known, seconds = self._solve(solving, len(rows_train))
+            if refit and crossing is not None:
+                n_fits = crossing.max() + 1
+                if time_left() > 4 * n_fits * sum(seconds.values()):
+                    self._cross(solving, rows_train, rows_valid, known, crossing)
+                    refit = False
         if len(self.module.heads):
             # A context of its own: what a layer draws from is forgotten in any case.
             known = contextvars.copy_context().run(
@@ -325,6 +338,18 @@ class Learner:
             if logits is not None:
                 known[name] = logits
         return known, seconds
+
+    def _cross(self, solving, rows_train, rows_valid, known, folds):
+        """Fit the solved heads without each fold, too; keep all logits for the mixture.
+
+        `known` has those of the validation rows.
+        """
+        kept, crossed = np.flatnonzero(folds >= 0), {}
+        for name in self.solved:
+            fresh, fitted = self.unfitted[name], self.heads[name]
+            self.heads[name], logits = solving.cross_fit(fresh, fitted, folds)
+            crossed[name] = np.concatenate([logits[kept], known[name]])
+        self._crossed = crossed, targets_of([rows_train.select(kept), rows_valid])
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
         net = self._make_net(options, len(rows_train), known, stops=epochs is None)
@@ -481,7 +506,16 @@ class Learner:
 
         By a score of the user's own, a single head is taken where it is better.
         """
-        self.mixture = Mixture.of_rows(self.fitted, rows, logits, self.targets)
+        if self._crossed is not None and set(logits) == set(self.fitted):
+            self.mixture = Mixture.of_crossed(
+                *self._crossed,
+                {head: logits[head] for head in self.fitted},
+                rows,
+                self.targets,
+            )
+        else:
+            self.mixture = Mixture.of_rows(self.fitted, rows, logits, self.targets)
+        self._crossed = None
         self.validation_score = score_rows(self.targets, self.mixture, logits, rows)
         if self._scorer is not None and logits and view is not None:
             self._choose(logits, rows, view)
@@ -570,7 +604,7 @@ class Learner:
     def __getstate__(self):
         """On the CPU whatever the device was: loads where there is no GPU."""
         # A function of the user's own may not be one that can be pickled.
-        state = {**vars(self), "_scorer": None}
+        state = {**vars(self), "_scorer": None, "_crossed": None}
         state["moments"] = None
         if self.moments is not None:
             # A dict by parameter would lose its keys: they are compared by identity.

@@ -44,6 +44,10 @@ class Mixture:
     #: fitted again.
     least_share = 0.05
 
+    #: The part that heads have together which are known for the validation rows alone,
+    #: while others are known for more.
+    others_share = 0.25
+
     def __init__(self, heads, groups, weights=None):
         self.heads = list(heads)
         self.groups = groups
@@ -128,6 +132,53 @@ class Mixture:
         if kept.any() and not kept.all():
             mixture.weights = np.zeros(mixture.weights.shape)
             mixture.weights[:, kept] = fit_weights(stacked[kept])
+        mixture._shift(logits, codes, weight, targets)
+        return mixture
+
+    @classmethod
+    def of_crossed(cls, crossed, crossed_rows, logits, rows, targets):
+        """Fit where some heads are known for more rows than the validation rows.
+
+        These heads are weighed among themselves by all rows that they are known for,
+        and then together against the others. The others chose their epoch by the
+        validation rows, which therefore say too much for them: their part is held
+        near `others_share`, the closer the fewer these rows are.
+
+        Parameters
+        ----------
+        crossed : dict of str to ndarray of shape (n_crossed, n_logits)
+            Of rows that the heads were not fitted on.
+        crossed_rows : tuple of ndarray
+            Codes and weights of these rows.
+        logits : dict of str to ndarray of shape (n_samples, n_logits)
+            All heads', of the validation rows.
+        rows : Rows
+            The validation rows.
+        targets : ClassificationTargets or RegressionTargets
+        """
+        among = cls.of_codes(list(crossed), crossed, *crossed_rows, targets)
+        among.shifts = np.zeros(len(targets.groups))
+        codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
+        others = [head for head in logits if head not in crossed]
+        if not others or not weight.sum() > 0:
+            return among
+        known = {head: logits[head] for head in crossed}
+        parts = {**{head: logits[head] for head in others}, "crossed": among(known)}
+        start = np.full(len(parts), cls.others_share / len(others))
+        start[-1] = 1 - cls.others_share
+        # In units of these shares equal weights, which a fit is pulled to, are they.
+        units = start * len(parts)
+        scaled = {head: unit * parts[head] for unit, head in zip(units, parts)}
+        fitted = cls.fit(scaled, codes, weight, targets).weights * units
+        held = cls.prior_rows / (len(weight) + cls.prior_rows)
+        weights = held * start + (1 - held) * fitted
+        mixture = cls(list(logits), targets.groups)
+        for h, head in enumerate(mixture.heads):
+            if head in crossed:
+                place = among.heads.index(head)
+                mixture.weights[:, h] = weights[:, -1] * among.weights[:, place]
+            else:
+                mixture.weights[:, h] = weights[:, others.index(head)]
         mixture._shift(logits, codes, weight, targets)
         return mixture
 

@@ -1,6 +1,7 @@
 """Rows of all modalities, with their targets."""
 
 import skorch.dataset
+import torch
 
 
 class Rows(skorch.dataset.Dataset):
@@ -44,6 +45,21 @@ class Rows(skorch.dataset.Dataset):
             return blocks, None
         y = self.codes.index_select(0, rows), self.weight.index_select(0, rows)
         return blocks, y
+
+    def select(self, numbers):
+        """Return some rows, with their targets and weights alone.
+
+        Parameters
+        ----------
+        numbers : ndarray of int64, shape (n,)
+
+        Returns
+        -------
+        rows : Rows
+        """
+        places = torch.from_numpy(numbers)
+        blocks, (codes, weight) = self.take(places)
+        return Rows(blocks, codes, weight)
 
     def to(self, device):
         """Return the rows with blocks, codes and weights on another device."""

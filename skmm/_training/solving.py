@@ -2,6 +2,7 @@
 
 import copy
 
+import numpy as np
 import torch
 
 from skmm._training.heads import HeadSpec
@@ -46,6 +47,34 @@ class Solving:
         """Return the fitted head and its logits of the validation rows, or None."""
         return self.steps(_fit, *self.parts, head=head, spec=self.spec, **self.equal)
 
+    def cross_fit(self, head, fitted, folds):
+        """Fit the head without each fold, too, and with the validation rows.
+
+        Parameters
+        ----------
+        head : SolvedHead
+        fitted : SolvedHead
+            This head after :meth:`fit`.
+        folds : ndarray of int of shape (n_train,)
+            -1 for rows that are never left out.
+
+        Returns
+        -------
+        head : SolvedHead
+            The mean of all fits.
+        logits : ndarray of shape (n_train, n_logits)
+            Each row's of the fit that left it out; 0 where there is none.
+        """
+        return self.steps(
+            _cross_fit,
+            fitted,
+            *self.parts,
+            head=head,
+            spec=self.spec,
+            folds=folds,
+            **self.equal,
+        )
+
     def refit(self, head):
         """Return the head fitted on all rows, by what it chose."""
         return self.steps(_refit, head, *self.parts, **self.equal)
@@ -55,9 +84,29 @@ def _fit(*parts, head, spec, names, given):
     encoders = dict(zip(names, parts))
     sets = _make_sets(parts[len(names) :], names, given)
     valid = sets[1] if len(sets) > 1 else None
+    return _fit_one(head, HeadSpec({}, encoders, **spec), sets[0], valid)
+
+
+def _cross_fit(fitted, *parts, head, spec, names, given, folds):
+    spec = HeadSpec({}, dict(zip(names, parts)), **spec)
+    train, valid = _make_sets(parts[len(names) :], names, given)
+    members, found = [fitted], []
+    for fold in range(folds.max() + 1):
+        others = [train.select(np.flatnonzero(folds != fold)), valid]
+        left_out = train.select(np.flatnonzero(folds == fold))
+        member, logits = _fit_one(head, spec, others, left_out)
+        members.append(member)
+        found.append(logits)
+    logits = np.zeros((len(train), found[0].shape[1]))
+    for fold, some in enumerate(found):
+        logits[folds == fold] = some
+    return fitted.merge(members), logits
+
+
+def _fit_one(head, spec, train, valid):
     head = copy.copy(head)
-    head.build(HeadSpec({}, encoders, **spec))
-    head.fit(sets[0], valid)
+    head.build(spec)
+    head.fit(train, valid)
     return head, None if valid is None else head.logits(valid)
 
 

@@ -12,6 +12,9 @@ from skmm._utils.compat import approximate_mode
 #: With validation="auto": the least share of the rows, how many rows there are to be,
 #: and the largest share that they may take.
 _SHARE, _ENOUGH, _LARGEST_SHARE = 0.1, 60, 0.2
+#: Up to so many training rows, heads that are quickly fitted are fitted without each of
+#: so many parts of them.
+_FEW, _CROSS_FOLDS = 1000, 4
 
 
 def split_rows(validation, X, y, groups, *, stratify, random_state):
@@ -130,6 +133,29 @@ def assign_folds(n_folds, y, groups, *, stratify, random_state):
     # Folds that are left, counted from 0.
     left, places = np.unique(folds, return_inverse=True)
     return places - (left[0] < 0)
+
+
+def cross_folds(y, groups, *, stratify, random_state):
+    """Return a fold for each of few training rows; None where they are many.
+
+    Parameters
+    ----------
+    y, groups, stratify, random_state
+        As of :func:`assign_folds`.
+
+    Returns
+    -------
+    folds : ndarray of int of shape (n_samples,) or None
+        -1 for rows that no fold may leave out. None where there are enough rows, or
+        fewer rows or groups than would be divided.
+    """
+    n_units = len(y) if groups is None else len(np.unique(groups))
+    if len(y) > _FEW or n_units < 10:
+        return None
+    folds = assign_folds(
+        _CROSS_FOLDS, y, groups, stratify=stratify, random_state=random_state
+    )
+    return folds if folds.max() >= 0 else None
 
 
 def _deal_groups(units, columns, n_folds, rng):

@@ -110,8 +110,9 @@ def read_lists(column):
     for i, cell in enumerate(column):
         cells[i] = cell
         if strings[i]:
-            numbers = parse_list(cell)
-            if numbers is None and not is_placeholder(cell):
+            is_nothing = is_placeholder(cell)  # "null", too, which a list may hold
+            numbers = None if is_nothing else parse_list(cell)
+            if numbers is None and not is_nothing:
                 shown = cell if len(cell) <= 40 else f"{cell[:40]}..."
                 raise ValueError(
                     f"Column {column.name!r} holds a string that is no list of "

@@ -38,10 +38,9 @@ def read_vectors(X, n_features=None):
         if X.shape[1] == 1 and np.isnan(values).all():
             return np.full((len(X), n_features), np.nan)
         raise _other_length(X, n_features, values.shape[1])
-    column = X.iloc[:, 0]
+    column = read_lists(X.iloc[:, 0])
     if n_features is not None and is_missing(column, empty=True).all():
         return np.full((len(X), n_features), np.nan)
-    column = read_lists(column)
     if n_features is not None:
         column = _leave_out_others(column, n_features)
     return stack_cells(column.to_frame())

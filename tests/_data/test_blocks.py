@@ -1,6 +1,7 @@
 """Blocks: a batch is one cut through all rows."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 import torch
@@ -112,3 +113,11 @@ def test_sizes_are_known_of_rows_on_another_device(matrix):
         there_, on_cpu = taken.cast(torch.float64).there
         assert there_.shape == on_cpu.shape
         assert on_cpu.tolist() == expected.there[0].tolist()
+
+
+def test_what_pandas_lends_for_reading_only_is_copied():
+    mask = pd.Series(["a", None]).notna().to_numpy()
+    mask.flags.writeable = False
+    block = Block(np.eye(2), present=mask, cost=np.broadcast_to(1.0, 2))
+    assert block.present.tolist() == [True, False]
+    assert block.take(torch.tensor([1])).present.tolist() == [False]

@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import expit
 from sklearn.metrics import log_loss
 
+from skmm._data.blocks import Block
 from skmm._training.mixture import Mixture
+from skmm._training.rows import Rows
 from skmm._training.targets import ClassificationTargets, RegressionTargets
 
 
@@ -35,6 +38,31 @@ def test_temperature_calibrates_an_overconfident_head(rng):
     before = log_loss(y, targets.predict_proba(logits["over"]))
     after = log_loss(y, targets.predict_proba(mixture(logits)))
     assert after < before / 2
+
+
+def test_what_is_known_of_more_rows_is_weighed_by_all_of_them(rng):
+    y = rng.integers(0, 3, 500)
+    good = np.eye(3)[y] * 2 + rng.normal(size=(500, 3))
+    targets = ClassificationTargets(y)
+    codes, weight = targets.encode(y), np.ones(500)
+    rows = Rows({"x": Block(np.zeros((500, 1)), present=np.ones(500, bool))})
+    rows.codes, rows.weight = torch.from_numpy(codes), torch.ones(500)
+    rows.y = y
+    few = rows.select(np.arange(30))
+    crossed = {"good": good, "noise": rng.normal(size=(500, 3))}
+    logits = {
+        "lucky": np.eye(3)[y[:30]] * 5,  # chosen by these very rows
+        **{head: some[:30] for head, some in crossed.items()},
+    }
+    mixture = Mixture.of_crossed(crossed, (codes, weight), logits, few, targets)
+    assert mixture.heads == list(logits)
+    assert mixture.shares["lucky"] < 0.4
+    assert mixture.shares["good"] > 10 * mixture.shares["noise"]
+    # Without others it is the mixture of all rows.
+    alone = {head: logits[head] for head in crossed}
+    mixture = Mixture.of_crossed(crossed, (codes, weight), alone, few, targets)
+    expected = Mixture.fit(crossed, codes, weight, targets)
+    np.testing.assert_array_equal(mixture.weights, expected.weights)
 
 
 def test_each_output_has_weights_of_its_own(rng):

@@ -262,12 +262,40 @@ def test_rows_of_the_users_own_that_validate_are_never_trained_on(classification
 def test_rows_that_were_split_off_are_trained_on_in_the_end(classification):
     X, y = classification
     rows = [
-        MultimodalClassifier(heads=["linear"], refit=refit, **FAST).fit(X, y)
+        MultimodalClassifier(heads=["linear"], refit=refit, validation=0.2, **FAST).fit(
+            X, y
+        )
         for refit in (True, False)
     ]
     refitted, first = (model._learner.heads["linear"] for model in rows)
     assert refitted.strength_ == first.strength_
     assert np.abs(refitted.coef_ - first.coef_).max() > 1e-4
+
+
+def test_few_rows_are_left_out_in_turn_by_the_solved_heads(classification):
+    X, y = classification
+    heads = ["fused", "linear", "boosting"]
+    groups = np.arange(len(y)) // 3
+    for given in (None, groups):
+        model = MultimodalClassifier(heads=heads, **FAST).fit(X, y, groups=given)
+        for name in heads:
+            assert model.head_weights_[name] > 0
+        blocks, members = (
+            Rows(model._blocks(X)),
+            model._learner.heads["boosting"].members,
+        )
+        assert len(members) == 5
+        np.testing.assert_allclose(
+            model._learner.heads["boosting"].logits(blocks),
+            np.mean([one.logits(blocks) for one in members], axis=0),
+        )
+        np.testing.assert_array_equal(
+            model.predict_proba(X[:5]), model.predict_proba(X)[:5]
+        )
+    # What the user says about the rows that validate counts, and so does refit=False.
+    for options in ({"refit": False}, {"validation": 0.2}, {"validation": (X, y)}):
+        model = MultimodalClassifier(heads=heads, **FAST | options).fit(X, y)
+        assert not hasattr(model._learner.heads["boosting"], "members")
 
 
 def test_a_column_of_many_categories_is_read_without_its_own_target():
@@ -315,7 +343,7 @@ def test_trees_with_weights_read_rounded_numbers():
     X.loc[::7, "a"] = np.nan
     y = np.sin(2 * X["a"].fillna(0)) + (X["b"] == "x")
     weight = rng.choice([1.0, 2.0], 1000)
-    model = MultimodalRegressor(heads=["boosting"], random_state=0)
+    model = MultimodalRegressor(heads=["boosting"], validation=0.1, random_state=0)
     plain = model.fit(X[:1000], y[:1000]).score(X[1000:], y[1000:])
     model.fit(X[:1000], y[:1000], sample_weight=weight)
     assert model.score(X[1000:], y[1000:]) > plain - 0.01

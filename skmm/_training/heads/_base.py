@@ -122,7 +122,7 @@ class Head:
 
         Parameters
         ----------
-        train : Rows
+        train : Rows, or list of Rows
         valid : Rows or None
             To choose by: a penalty, a number of rounds.
 
@@ -199,6 +199,42 @@ class SolvedHead(Head):
             Another: this one stays as it is.
         """
         raise NotImplementedError(f"{type(self).__name__}.refit")
+
+    def merge(self, members):
+        """Return one head that predicts as the mean of several.
+
+        Parameters
+        ----------
+        members : list of SolvedHead
+            This one, fitted on different rows; this one is the first of them.
+
+        Returns
+        -------
+        head : SolvedHead
+        """
+        return MeanHead(members)
+
+
+class MeanHead(SolvedHead):
+    """The mean of a head that was fitted several times, each time without some rows.
+
+    Parameters
+    ----------
+    members : list of SolvedHead
+
+    References
+    ----------
+    Breiman: Bagging predictors, Machine Learning 24, 1996.
+    """
+
+    def __init__(self, members):
+        self.members = members
+        self.name = members[0].name
+        self.n_parameters = sum(one.n_parameters for one in members)
+        self.is_shortened = any(one.is_shortened for one in members)
+
+    def logits(self, rows):
+        return np.mean([one.logits(rows) for one in self.members], axis=0)
 
 
 class NetHead(Head):

@@ -21,7 +21,7 @@ from sklearn.utils.validation import has_fit_parameter
 from skmm._nn.device import compute_alone
 from skmm._training.clock import now, time_left
 from skmm._training.heads._base import SolvedHead
-from skmm._training.heads._features import dense_parts, targets_of
+from skmm._training.heads._features import as_sets, dense_parts, targets_of
 from skmm._utils.compat import without_checks
 
 #: A probability is not taken for less, nor for more than 1 minus this.
@@ -92,9 +92,10 @@ class EstimatorHead(SolvedHead):
 
     def fit(self, train, valid):
         compute_alone()
-        self.features_ = self._new_features([train])
-        X = self.features_.fit_transform(train)
-        codes, weight = targets_of([train])
+        sets = as_sets(train)
+        self.features_ = self._new_features(sets)
+        X = self.features_.fit_transform(*sets)
+        codes, weight = targets_of(sets)
         X_valid = None if valid is None else self.features_.transform(valid)
         self.estimators_ = []
         for j, some in enumerate(codes.T):

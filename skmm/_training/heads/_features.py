@@ -98,6 +98,16 @@ def _blank(part, present):
     return np.where(present[:, None], part, np.float32(0))
 
 
+def as_sets(rows):
+    """Return one or several sets of rows as a list.
+
+    Parameters
+    ----------
+    rows : Rows, or list of Rows
+    """
+    return rows if isinstance(rows, list) else [rows]
+
+
 def targets_of(sets):
     """Return the codes and weights of several sets of rows.
 

@@ -12,7 +12,7 @@ from scipy.special import expit, log_softmax
 
 from skmm._training.clock import time_left
 from skmm._training.heads._base import SolvedHead
-from skmm._training.heads._features import linear_parts, targets_of
+from skmm._training.heads._features import as_sets, linear_parts, targets_of
 
 #: Inverse strengths of the penalty, beside a sum of losses as in scikit-learn.
 _STRENGTHS = 10.0 ** np.arange(-3, 3.5, 0.5)
@@ -62,7 +62,7 @@ class LinearHead(SolvedHead):
         return self.coef_.size + self.intercept_.size
 
     def fit(self, train, valid):
-        problem = self._problem([train])
+        problem = self._problem(as_sets(train))
         start = np.zeros((problem.n_features + 1, len(self.prior)))
         start[-1] = self.prior
         if valid is None:
@@ -86,6 +86,13 @@ class LinearHead(SolvedHead):
         solution = np.vstack([self.coef_, self.intercept_])
         made = copy.copy(self)
         made._keep(problem.solve(self.strength_, solution))
+        return made
+
+    def merge(self, members):
+        made = copy.copy(self)
+        made.strength_ = float(np.exp(np.mean(np.log([m.strength_ for m in members]))))
+        made.coef_ = np.mean([one.coef_ for one in members], axis=0)
+        made.intercept_ = np.mean([one.intercept_ for one in members], axis=0)
         return made
 
     def logits(self, rows):

@@ -16,6 +16,7 @@ from skmm._data.blocks import Block
 from skmm._data.frames import columns_of, read_strings, to_strings
 from skmm._data.ngrams import NgramCounter, Tfidf, join_columns
 from skmm._nn.sparse import SparseModule, SparseWide
+from skmm._plain.spelling import is_missing_text
 from skmm._plain.tokens import split_tokens
 from skmm._utils.compat import HasMethods, Interval
 from skmm._utils.validation import Names, check_options
@@ -75,8 +76,10 @@ default="bag"
         other backbones to the vectors of words and to the pooled vector. None takes
         0.5, and 0.1 with "pretrained".
     empty_is_missing : bool, default=True
-        If True, an empty or blank text is a missing one. Set it to False where an empty
-        text is information, for example a form that was sent without a comment.
+        If True, an empty or blank text is a missing one, and so is a text that is only
+        "N/A", "null" or another sign that files have for a missing value. Set it to
+        False where an empty text is information, for example a form that was sent
+        without a comment.
     wide : bool, default=True
         If True, the heads "linear" and "wide" of the estimator read the n-grams.
     tokenizer : {"word", "bpe"}, default="word"
@@ -334,7 +337,8 @@ default="bag"
         """Return which rows lack a text, and what `count` makes of the texts."""
         texts, missing = read_strings(column)
         if self.empty_is_missing:
-            missing = np.array([not t or t.isspace() for t in texts], dtype=bool)
+            missing = np.array([is_missing_text(text) for text in texts], dtype=bool)
+            texts = ["" if lacks else text for lacks, text in zip(missing, texts)]
         return missing, count(texts) if self._has_ngrams else None
 
     def _fit_ngrams(self, texts):
@@ -350,8 +354,11 @@ default="bag"
         return [self.tfidf_[i].transform(p) for p in self.counters_[i].count(texts)]
 
     def _block(self, X, missing, read, ngrams):
-        present = ~np.column_stack(missing).all(axis=1)
-        parts, cost = ([], None) if read is None else read(X, present)
+        missing = np.column_stack(missing)
+        present = ~missing.all(axis=1)
+        parts, cost = [], None
+        if read is not None:
+            parts, cost = read(X.mask(missing) if missing.any() else X, present)
         if self._has_ngrams:
             # The last part, which the wide head reads.
             parts.append(join_columns(ngrams))

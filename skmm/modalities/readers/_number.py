@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
 from skmm._data.frames import show_label
 from skmm._plain.cells import number_of
-from skmm._plain.numerals import parse, value_of
+from skmm._plain.numerals import WEAK, parse, value_of
 from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm._utils.validation import Names, check_options
 from skmm.modalities.readers._base import (
@@ -38,7 +37,8 @@ class NumberReader(Reader):
     decimal : {".", ","}, default="."
         The decimal sign of numbers that are written as strings. The other sign, a space
         or an apostrophe separates thousands. A cell that is a number only with the
-        other decimal sign is read with that one, with a warning.
+        other decimal sign is read with that one, with a warning; whatever the other
+        cells are, a cell is always read in the same way.
     unit : str, default=""
         The currency, unit or percent sign beside written numbers, in lower case. Cells
         in another unit raise an error.
@@ -68,6 +68,10 @@ class NumberReader(Reader):
         "errors": [Names(["raise", "missing"])],
     }
 
+    #: Whether numbers are written with magnitudes ("3k"), so that "5m" is 5 million and
+    #: not a number in another unit; None until the training rows tell.
+    _scales: bool | None = False
+
     def __init__(
         self,
         decimal: Literal[".", ","] = ".",
@@ -84,7 +88,7 @@ class NumberReader(Reader):
     def fit(self, column: pd.Series, min_frequency: int = 1) -> Self:
         check_options(self)
         super().fit(column)
-        self.is_flag_ = False
+        self.is_flag_, self._scales = False, None
         values = self.clean(column).to_numpy()
         self.is_flag_ = bool(np.isin(values, [0.0, 1.0]).any()) and bool(
             (np.isin(values, [0.0, 1.0]) | np.isnan(values)).all()
@@ -144,35 +148,29 @@ class NumberReader(Reader):
                 lost[i] = not is_placeholder(cells[i])
         if not numerals:
             return
+        if self._scales is None:
+            self._scales = any(numeral.magnitude for numeral in numerals.values())
         self._check_units(column, numerals)
-        decimal = self.decimal
-        foreign = [i for i, n in numerals.items() if decimal not in n.readings]
+        foreign = [i for i, n in numerals.items() if self.decimal not in n.readings]
         if foreign:
-            other = "," if decimal == "." else "."
-            fits = sum(other in numeral.readings for numeral in numerals.values())
-            told = f"{len(foreign)} of {len(cells)} distinct values"
-            if fits > len(numerals) - len(foreign):
-                decimal = other
-                told = "these cells"
+            other = "," if self.decimal == "." else "."
             warn(
                 f"Column {column.name!r} was fitted with {self.decimal!r} as the "
-                f"decimal sign, and {told} can only be read with {other!r}, for "
-                f"example {cells[foreign[0]]!r}. They are read so. Write the column in "
-                "one way to silence this warning."
+                f"decimal sign, and {len(foreign)} of {len(cells)} distinct values can "
+                f"only be read with {other!r}, for example {cells[foreign[0]]!r}. They "
+                f"are read so, and the others with {self.decimal!r}. Write the column "
+                "as at fit, or fit again."
             )
         for i, numeral in numerals.items():
-            numbers[i], _ = value_of(numeral, decimal, self.unit)
+            numbers[i], _ = value_of(numeral, self.decimal, self.unit)
 
     def _check_units(self, column, numerals):
         """Raise if numbers are written in another unit than they were fitted in."""
-        units = Counter(numeral.unit for numeral in numerals.values())
-        scales = any(numeral.magnitude for numeral in numerals.values())
-        others = [
-            unit
-            for unit in units
-            if unit not in ("", self.unit) and not (scales and unit in "mbt")
-        ]
-        if self.unit == "" and len(others) == 1 and others[0] not in ("%", "‰"):
+        units = {numeral.unit for numeral in numerals.values()}
+        others = units - {"", self.unit}
+        if self._scales:
+            others -= WEAK.keys()
+        if self.unit == "" and len(others) == 1 and not others & {"%", "‰"}:
             return  # a unit where there was none is the one that was not written
         if others:
             fitted = f"in {self.unit!r}" if self.unit else "without a unit"

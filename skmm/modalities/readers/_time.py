@@ -41,7 +41,8 @@ class DateReader(Reader):
     ----------
     dayfirst : bool, default=False
         If True, "03/04/2020" is the 3rd of April; if False, the 4th of March. A cell
-        that is a date only in the other order is read in that order, with a warning.
+        that is a date only in the other order is read in that order, with a warning;
+        whatever the other cells are, a cell is always read in the same way.
     unit : {None, "D", "h", "min", "s", "ms", "us", "ns"}, default=None
         Unit of cells that are numbers, which are counted from 1970 on. With None,
         numbers raise an error.
@@ -54,7 +55,8 @@ class DateReader(Reader):
     ----------
     zone_ : tzinfo or None
         The time zone of the training rows, to which all moments are converted. It is
-        UTC if the rows have different offsets.
+        UTC if the rows have different offsets. Moments without a zone are read as the
+        clocks of this zone show them.
 
     Examples
     --------
@@ -90,9 +92,9 @@ class DateReader(Reader):
         check_options(self)
         super().fit(column)
         self.zone_ = None
-        cells, zone = self._read_cells(column)
+        cells, is_zoned, zone = self._read_cells(column)
         self.zone_ = zone
-        cells = self._localize(column, cells, zone)
+        cells = self._localize(column, cells, is_zoned)
         self._encoder = None
         if cells.isna().all():  # of which nothing is learned
             return self
@@ -102,7 +104,8 @@ class DateReader(Reader):
         return self
 
     def clean(self, column: pd.Series) -> pd.Series:
-        return self._localize(column, *self._read_cells(column))
+        cells, is_zoned, _ = self._read_cells(column)
+        return self._localize(column, cells, is_zoned)
 
     def read(self, column: pd.Series) -> npt.NDArray[Any]:
         cells = self.clean(column)
@@ -111,7 +114,7 @@ class DateReader(Reader):
         return self._encoder.transform(cells).to_numpy(np.float64)
 
     def _read_cells(self, column):
-        """Return moments, in UTC where a zone is known, and that zone."""
+        """Return moments, where a zone is known (they are in UTC there), and it."""
         import pandas as pd
 
         dtype = column.dtype
@@ -119,15 +122,18 @@ class DateReader(Reader):
             values = to_floats(column)
             if self.unit is None or dtype.kind == "b":
                 self._refuse(column, ~np.isnan(values), remedy=_REMEDY)
-            return _from_numbers(values, self.unit), None
+            moments = _from_numbers(values, self.unit)
+            return moments, np.zeros(len(moments), dtype=bool), None
         if isinstance(dtype, pd.PeriodDtype):
             column = column.dt.to_timestamp()
             dtype = column.dtype
         if isinstance(dtype, pd.DatetimeTZDtype):
             moments = column.dt.tz_convert("UTC").dt.tz_localize(None)
-            return moments.to_numpy().astype("datetime64[us]"), dtype.tz
+            moments = moments.to_numpy().astype("datetime64[us]")
+            return moments, np.ones(len(moments), dtype=bool), dtype.tz
         if isinstance(dtype, np.dtype) and dtype.kind == "M":
-            return column.to_numpy().astype("datetime64[us]"), None
+            moments = column.to_numpy().astype("datetime64[us]")
+            return moments, np.zeros(len(moments), dtype=bool), None
         codes, cells = distinct_cells(column)
         moments = np.full(len(cells), "NaT", dtype="datetime64[us]")
         lost = np.zeros(len(cells), dtype=bool)
@@ -155,30 +161,23 @@ class DateReader(Reader):
             names = set(map(str, zones))
             is_one = len(names) == 1 and not has_zone[written].any()
             zone = zones[0] if is_one else datetime.UTC
-            naive = ~(has_zone | np.isnat(moments))
-            if naive.any():
-                warn(
-                    f"Column {column.name!r} holds moments with a time zone and "
-                    f"{int(naive.sum())} distinct ones without, which are read as UTC. "
-                    "Give all of them a zone, or none."
-                )
-        return spread(codes, moments, np.datetime64("NaT", "us")), zone
+        moments = spread(codes, moments, np.datetime64("NaT", "us"))
+        return moments, spread(codes, has_zone, False), zone
 
     def _read_written(self, column, cells, written, moments, lost, has_zone):
         if not written:
             return
         texts = [cells[i] for i in written]
-        dayfirst = self.dayfirst
         order = calendar.find_order(texts)
-        if order.n_orders and order.dayfirst != dayfirst:
-            dayfirst = order.dayfirst
+        if order.n_orders and order.dayfirst != self.dayfirst:
             fitted, now = ("day", "month") if self.dayfirst else ("month", "day")
             warn(
                 f"Column {column.name!r} was fitted with the {fitted} before the {now},"
-                f" and now has the {now} first, for example {texts[0]!r}. It is read "
-                "so. Write the column in one way to silence this warning."
+                f" and now seems to have the {now} first. Dates of that order alone are"
+                f" read so, and others, such as 03/04/2020, with the {fitted} first. "
+                "Write the column as at fit, or fit again."
             )
-        dates, is_date, has_offset = calendar.read_dates(texts, dayfirst)
+        dates, is_date, has_offset = calendar.read_dates(texts, self.dayfirst)
         moments[written] = dates
         has_zone[written] = has_offset
         if not is_date.all():
@@ -187,28 +186,27 @@ class DateReader(Reader):
                 for known, text in zip(is_date.tolist(), texts)
             ]
 
-    def _localize(self, column, moments, zone):
+    def _localize(self, column, moments, is_zoned):
         """Return moments as the clocks of the fitted zone show them, without a zone."""
         import pandas as pd
 
         cells = pd.Series(moments, index=column.index, name=column.name)
         if self.zone_ is None:
-            if zone is not None:
+            if is_zoned.any():
                 warn(
                     f"Column {column.name!r} was fitted without a time zone and now "
                     "has one; its moments are read in UTC. Drop the zone, or fit again."
                 )
             return cells
-        if zone is None:
-            if not cells.isna().all():
-                warn(
-                    f"Column {column.name!r} was fitted with the time zone "
-                    f"{self.zone_} and now has none; its moments are read in that "
-                    "zone. Give them one: .dt.tz_localize(...)."
-                )
-            return cells
+        is_naive = ~is_zoned & cells.notna().to_numpy()
+        if is_naive.any():
+            warn(
+                f"Column {column.name!r} is read in the time zone {self.zone_}, and "
+                f"{int(is_naive.sum())} of {len(cells)} rows have none: they are taken "
+                "for moments of that zone. Give them one: .dt.tz_localize(...)."
+            )
         local = cells.dt.tz_localize("UTC").dt.tz_convert(self.zone_)
-        return local.dt.tz_localize(None)
+        return local.dt.tz_localize(None).where(is_zoned, cells)
 
 
 _REMEDY = (
