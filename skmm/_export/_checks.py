@@ -3,7 +3,7 @@
 from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
-from skmm._export._inputs import encoders_of, heads_of
+from skmm._export._inputs import encoders_of, heads_of, members_of
 from skmm._training.heads import BoostingHead, LinearHead, NetHead
 from skmm._training.heads._fused import FusedHead
 from skmm._training.heads._wide import WideHead
@@ -48,7 +48,7 @@ def check_exportable(estimator, file_format):
     check_is_fitted(estimator)
     learner, names = estimator._learner, heads_of(estimator)
     for name in names:
-        if type(learner.heads[name]) not in _HEADS:
+        if not all(type(one) in _HEADS for one in members_of(learner.heads[name])):
             raise ValueError(
                 f"The head {name!r} cannot be exported: its model belongs to another "
                 "library. Fit with heads=['fused', 'wide', 'linear', 'boosting'], or "

@@ -5,6 +5,7 @@ import scipy.sparse
 
 from skmm._export._bins import Bins
 from skmm._export._parts import Leaf, bag_arrays, bag_leaves, parts_of
+from skmm._training.heads._base import MeanHead
 from skmm._training.heads._features import linear_parts
 from skmm._training.rows import Rows
 
@@ -32,14 +33,26 @@ def encoders_of(estimator):
     return {name: one for name, one, _ in estimator._preparation.modalities}
 
 
-def bins_of(estimator):
-    """Return the bins of each learner's boosting head, one after the other.
+def members_of(head):
+    """Return the heads that a head is the mean of; most are one alone.
 
-    Most estimators have one learner; with ``validation=k`` there are k.
+    Parameters
+    ----------
+    head : Head
+    """
+    return head.members if isinstance(head, MeanHead) else [head]
+
+
+def bins_of(estimator):
+    """Return the bins of each boosting head, one after the other.
+
+    Most estimators have one learner; with ``validation=k`` there are k. Where rows are
+    few, a learner's boosting head is the mean of several.
     """
     if "boosting" not in heads_of(estimator):
         return []
-    return [Bins(one.heads["boosting"]) for one in estimator._learner.members]
+    heads = [learner.heads["boosting"] for learner in estimator._learner.members]
+    return [Bins(one) for head in heads for one in members_of(head)]
 
 
 def graph_inputs(estimator, X):
@@ -56,7 +69,8 @@ def graph_inputs(estimator, X):
       several, a flag for each that the row lacks. Of features that are dense only those
       that are not zero are stored;
     - ``"boosting.bins"``, int32 (n, columns): see :class:`Bins`. With
-      ``validation=k``, the columns of k heads side by side.
+      ``validation=k``, and where rows were few, the columns of several heads side by
+      side.
 
     Parameters
     ----------

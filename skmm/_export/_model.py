@@ -1,7 +1,7 @@
 """A fitted estimator as one graph of ONNX."""
 
 from skmm._export._graph import Graph
-from skmm._export._inputs import encoders_of, heads_of, input_leaves
+from skmm._export._inputs import encoders_of, heads_of, input_leaves, members_of
 from skmm._export._linear import add_linear
 from skmm._export._outputs import add_mean, add_mixture, add_outputs
 from skmm._export._trees import Trees
@@ -32,11 +32,14 @@ def make_model(estimator):
             names = [f"linear.{one}" for one in ("indices", "values", "offsets")]
             logits["linear"] = add_linear(graph, learner.heads["linear"], names)
         if "boosting" in heads:
-            trees = Trees(learner.heads["boosting"])
-            stop = start + len(trees.edges)
-            bins = graph.columns("boosting.bins", start, stop)
-            logits["boosting"] = trees.add_to(graph, bins)
-            start = stop
+            each = []
+            for head in members_of(learner.heads["boosting"]):
+                trees = Trees(head)
+                stop = start + len(trees.edges)
+                bins = graph.columns("boosting.bins", start, stop)
+                each.append(trees.add_to(graph, bins))
+                start = stop
+            logits["boosting"] = add_mean(graph, each)
         trained = [head for head in heads if head in learner.module.heads]
         if trained:
             prefix = f"net.{len(found)}."

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skmm._plain.cells import is_nothing
+from skmm._plain.spelling import is_missing_text
 from skmm._plain.tokens import split_tokens
 from skmm.runtime._encoder import Encoded, Encoder
 from skmm.runtime._errors import refuse
@@ -29,9 +30,10 @@ class TextEncoder(Encoder):
         texts, missing = [], []
         for label, cells in zip(self.labels, columns):
             read = [self._read(cell, label, row) for row, cell in enumerate(cells)]
-            texts.append([text or "" for text in read])
             if self.empty_is_missing:
-                read = [None if not t or t.isspace() else t for t in read]
+                lacks = [text is None or is_missing_text(text) for text in read]
+                read = [None if no else text for no, text in zip(lacks, read)]
+            texts.append([text or "" for text in read])
             missing.append([text is None for text in read])
         return EncodedText(self, texts, ~np.array(missing, bool).all(axis=0))
 

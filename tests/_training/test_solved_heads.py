@@ -361,7 +361,9 @@ def test_trees_with_weights_read_rounded_numbers():
 def test_trees_find_what_a_few_of_a_thousand_numbers_tell(cls):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(300, 1000)).astype(np.float32)
-    y = (values[:, 700] + values[:, 3] > 0).astype(int)
+    y = (values[:, 700] > 0).astype(int) + (values[:, 3] > 0)
+    if cls is MultimodalClassifier:
+        y = np.minimum(y, 1)  # three classes take three times as long
     values[::50] = np.nan  # rows without the modality
     X = pd.DataFrame(values, columns=[f"v__{i}" for i in range(1000)])
     model = cls(heads=["boosting"], random_state=0).fit(X[:240], y[:240])
