@@ -32,7 +32,7 @@ class SumFusion(Fusion):
     can_be_private = True
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
-        return _Elementwise(spec.width, _sum)
+        return _Sum(spec.width)
 
 
 class MeanFusion(Fusion):
@@ -53,7 +53,7 @@ class MeanFusion(Fusion):
     can_be_private = True
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
-        return _Elementwise(spec.width, _mean)
+        return _Mean(spec.width)
 
 
 class MaxFusion(Fusion):
@@ -74,7 +74,7 @@ class MaxFusion(Fusion):
     can_be_private = True
 
     def build_module(self, spec: FusionSpec) -> nn.Module:
-        return _Elementwise(spec.width, _max)
+        return _Max(spec.width)
 
 
 class ProductFusion(Fusion):
@@ -132,29 +132,28 @@ class WeightedFusion(Fusion):
 
 
 class _Elementwise(nn.Module):
-    def __init__(self, width, join):
+    def __init__(self, width):
         super().__init__()
         self.out_features = width
-        self.join = join
 
+
+class _Sum(_Elementwise):
     def forward(self, vectors, present):
-        return self.join(vectors, present)
+        return FusionOutput(vectors.sum(1))
 
 
-def _sum(vectors, present):
-    return FusionOutput(vectors.sum(1))
+class _Mean(_Elementwise):
+    def forward(self, vectors, present):
+        count = present.sum(1, keepdim=True).clamp(min=1)
+        weights = present.to(vectors.dtype) / count
+        return FusionOutput(vectors.sum(1) / count, weights=weights)
 
 
-def _mean(vectors, present):
-    count = present.sum(1, keepdim=True).clamp(min=1)
-    weights = present.to(vectors.dtype) / count
-    return FusionOutput(vectors.sum(1) / count, weights=weights)
-
-
-def _max(vectors, present):
-    lowest = torch.finfo(vectors.dtype).min
-    largest = vectors.masked_fill(~present[..., None], lowest).amax(1)
-    return FusionOutput(largest.masked_fill(~present.any(1, keepdim=True), 0))
+class _Max(_Elementwise):
+    def forward(self, vectors, present):
+        lowest = torch.finfo(vectors.dtype).min
+        largest = vectors.masked_fill(~present[..., None], lowest).amax(1)
+        return FusionOutput(largest.masked_fill(~present.any(1, keepdim=True), 0))
 
 
 class _Product(nn.Module):
