@@ -53,4 +53,8 @@ def make_step(options):
     -------
     step : Step
     """
+    if "task_weighting" in options:
+        from skmm._training.tasks import make_task_step
+
+        return make_task_step(options)
     return Step()
