@@ -1,4 +1,4 @@
-"""Several tasks in one fit: which columns are what, what is missing, what is refused."""
+"""Several tasks in one fit: which columns are what, what is missing, what is not."""
 
 import warnings
 
