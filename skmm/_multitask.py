@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         Mixups,
         Names,
         PathLike,
-        Pretrained,
         RandomState,
         TableLike,
         Validation,
@@ -61,7 +60,7 @@ class MultimodalMultitask(BaseMultimodal):
         "photo": "image", "note": "drop"}``; all other columns are detected. See
         :func:`skmm.detect_modalities` for what may be named. Only with
         ``modalities="auto"``.
-    pretrained : "auto", True, False or "tuned", default="auto"
+    pretrained : "auto", True or False, default="auto"
         Which modalities are read through networks that learned on other data. It holds
         where a modality has the name of its kind ("image"), as those that are detected
         have; encoder objects are as they are.
@@ -72,8 +71,6 @@ class MultimodalMultitask(BaseMultimodal):
         - True: texts and videos as well (MiniLM beside n-grams, EfficientNet-lite0 over
           frames). Texts take some milliseconds each. A package that is missing is an
           error;
-        - "tuned": as True, and the networks of texts and pictures are adapted to the
-          target by low-rank matrices (LoRA): slow without a GPU;
         - False: none.
     memory : str or path, default=None
         Folder of a cache on disk of the networks' vectors: no picture, sound, video or
@@ -121,8 +118,8 @@ class MultimodalMultitask(BaseMultimodal):
         their cells ("mixup"), or with boxes of one picture pasted into the other
         ("cutmix"). See :class:`skmm.augmentation.Mixup`.
     heads : "auto" or list of str or (str, estimator), default="auto"
-        What predicts, side by side. The heads are mixed by weights that are fitted on
-        the validation rows:
+        What predicts, side by side. The heads of each task are mixed by weights that
+        are fitted on the validation rows that have it:
 
         - "fused": encoders, fusion and a perceptron;
         - "wide": a linear model over the same features, trained by steps beside it;
@@ -136,9 +133,9 @@ class MultimodalMultitask(BaseMultimodal):
         - ``(name, estimator)``: any estimator of scikit-learn, cloned, over what the
           trees read.
 
-        "auto" takes those of the first four that can serve the target. ``["fused"]``
-        leaves the network alone. ``partial_fit`` trains "fused" and "wide", which takes
-        the place of "linear".
+        "auto" takes the first four. ``["fused"]`` leaves the network alone. A head that
+        cannot serve a task is left out there: boosting for more than 10 labels, a
+        classifier of your own for numbers.
     refit : bool, default=True
         If True, heads other than "fused" and "wide" are fitted again on all rows once
         the mixture is known, with what the validation rows chose; not on rows of
@@ -198,7 +195,7 @@ class MultimodalMultitask(BaseMultimodal):
     n_iter_no_change : int, default=2
         Number of epochs without improvement after which a head stops; on small data as
         many as make 100 steps.
-    scoring : str, callable or None, default=None
+    scoring : callable or None, default=None
         What the heads of the net are stopped by, and their best weights chosen by: a
         function of an estimator, X and Y, such as
         :func:`skmm.model_selection.task_scorer` makes, whose values are the better the
@@ -264,7 +261,7 @@ class MultimodalMultitask(BaseMultimodal):
         tasks, each in units of what a constant loses; skorch's history.
     best_epoch_ : dict of str to float
         Each head's best epoch, counted from 1; a half where it was best halfway through
-        an epoch.
+        an epoch. The fused head has one for all tasks, "wide" one for each.
     validation_score_ : float or None
         What ``scoring`` gives for the validation rows, or ``score`` without it. None
         without validation rows.
@@ -328,7 +325,7 @@ class MultimodalMultitask(BaseMultimodal):
         modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
-        pretrained: Pretrained = "auto",
+        pretrained: Literal["auto"] | bool = "auto",
         memory: PathLike | None = None,
         tasks: Literal["auto"] | Mapping[Label, str | Sequence[Label]] = "auto",
         task_weighting: Literal["uncertainty", "equal", "gradnorm", "pareto"]

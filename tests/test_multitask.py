@@ -252,3 +252,19 @@ def test_no_warning_of_a_gap_in_y(rows):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         brief().fit(X, Y.astype(object).mask(np.eye(240, 2, dtype=bool)))
+
+
+def test_what_is_for_one_task_says_so(rows):
+    pytest.importorskip("fastapi")
+    from skmm.inspection import explain_row
+    from skmm.serving import make_app
+
+    X, Y = rows
+    model = brief(heads=["fused", "linear"], max_epochs=1).fit(X, Y)
+    with pytest.raises(ValueError, match="Pass estimator.task"):
+        explain_row(model, X[:1])
+    with pytest.raises(TypeError, match="Pass estimator.task"):
+        make_app(model)
+    explanation = explain_row(model.task("label"), X[:1])
+    assert len(explanation.modalities) == len(model.modalities_)
+    assert make_app(model.task("size")) is not None
