@@ -39,7 +39,9 @@ class UncertaintyStep(Step):
     def __call__(self, net, batch):
         outputs = net.infer(batch.blocks)
         loss, losses = _weighted_loss(net, outputs, batch, torch.exp(-self.log_noise))
-        (loss + self.log_noise.sum()).backward()
+        if "fused" in outputs:
+            loss = loss + self.log_noise.sum()
+        loss.backward()
         return {"loss": losses, "y_pred": outputs}
 
 
