@@ -39,6 +39,7 @@ ROOT_MODULES = {
     "_classifier",
     "_composition",
     "_diagram",
+    "_multitask",
     "_regressor",
     "_saving",
     "_unimodal",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from skmm._classifier import MultimodalClassifier
     from skmm._export import export
+    from skmm._multitask import MultimodalMultitask
     from skmm._regressor import MultimodalRegressor
     from skmm._unimodal import unimodal_estimators
     from skmm.modalities import Modalities, detect_modalities
@@ -37,6 +38,7 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "MultimodalClassifier": "skmm._classifier",
     "MultimodalRegressor": "skmm._regressor",
+    "MultimodalMultitask": "skmm._multitask",
     "detect_modalities": "skmm.modalities",
     "Modalities": "skmm.modalities",
     "unimodal_estimators": "skmm._unimodal",
@@ -67,6 +69,7 @@ _PUBLIC = {
 __all__ = [
     "MultimodalClassifier",
     "MultimodalRegressor",
+    "MultimodalMultitask",
     "detect_modalities",
     "Modalities",
     "unimodal_estimators",

@@ -30,6 +30,7 @@ from skmm._utils.compat import (
     StrOptions,
     check_sample_weight,
     fit_context,
+    safe_indexing,
     with_callbacks,
 )
 from skmm._utils.step_cache import Steps
@@ -388,7 +389,8 @@ class BaseMultimodal(
                 "row a positive weight."
             )
         groups = None if groups is None else groups[kept]
-        return self._steps(take_rows, frame, rows=kept), y[kept], weight[kept], groups
+        frame = self._steps(take_rows, frame, rows=kept)
+        return frame, safe_indexing(y, kept), weight[kept], groups
 
     def _read_frame(self, X, reset):
         """Read X as a pandas frame, with scikit-learn's checks of names and width."""
@@ -454,9 +456,9 @@ class BaseMultimodal(
         if self._n_folds:
             folds = assign_folds(
                 self._n_folds,
-                y,
+                self._targets.strata(y),
                 groups,
-                stratify=self._targets.is_classification,
+                stratify=self._targets.has_classes,
                 random_state=self._fit_seed,
             )
             return (frame, y, weight), None, folds if folds.max() >= 0 else None, None
@@ -470,15 +472,15 @@ class BaseMultimodal(
         train, valid = split_rows(
             self.validation,
             frame,
-            y,
+            self._targets.strata(y),
             groups,
-            stratify=self._targets.is_classification,
+            stratify=self._targets.has_classes,
             random_state=self._fit_seed,
         )
         if not len(valid):
             return (frame, y, weight), None, None, None
         crossing = None
-        if isinstance(self.validation, str):
+        if isinstance(self.validation, str) and self._targets.tasks is None:
             crossing = cross_folds(
                 y[train],
                 None if groups is None else groups[train],
@@ -486,7 +488,11 @@ class BaseMultimodal(
                 random_state=self._fit_seed,
             )
         train, valid = (
-            (self._steps(take_rows, frame, rows=rows), y[rows], weight[rows])
+            (
+                self._steps(take_rows, frame, rows=rows),
+                safe_indexing(y, rows),
+                weight[rows],
+            )
             for rows in (train, valid)
         )
         return train, valid, None, crossing
@@ -511,7 +517,11 @@ class BaseMultimodal(
             transfer = load_transfer(self.init, preparation.modalities, self.width)
             preparation.start_from(transfer)
             blocks = preparation.fit_transform(
-                frame, y, weight, self._reading(), self._steps
+                frame,
+                y if self._targets.tasks is None else None,
+                weight,
+                self._reading(),
+                self._steps,
             )
             self._preparation = preparation
             self._structure = remember_structure(params)
@@ -638,8 +648,9 @@ class BaseMultimodal(
 
     def _print_end(self, seconds):
         """Print what the training came to, in one line."""
-        heads = [f"{h} {np.mean(w):.2f}" for h, w in self.head_weights_.items()]
-        for i, head in enumerate(self.head_weights_):
+        shares = self._learner.mixture.shares
+        heads = [f"{h} {np.mean(w):.2f}" for h, w in shares.items()]
+        for i, head in enumerate(shares):
             if head in self.best_epoch_:
                 heads[i] += f" (epoch {self.best_epoch_[head]:g})"
         score = self.validation_score_

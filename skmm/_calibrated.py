@@ -21,7 +21,7 @@ class CalibrationMixin:
         # Those that had the time, or alone score best.
         heads = list(self._learner.mixture.heads)
         # Nothing is calibrated of labels, of which there may be thousands.
-        is_asked = self._targets.kind != "multilabel"
+        is_asked = self._targets.kind != "multilabel" and self._targets.tasks is None
         if rows is None or not is_asked or not logits.keys() >= set(heads):
             return
         codes, y = rows.codes.cpu().numpy()[kept], rows.y[kept]

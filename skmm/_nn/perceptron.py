@@ -1,5 +1,6 @@
 """Perceptrons and linear layers over blocks."""
 
+import torch
 from torch import nn
 
 from skmm._nn.seeding import Dropout
@@ -45,6 +46,12 @@ class ShortcutMLP(nn.Module):
     def forward(self, x):
         linear = self.linear(x)
         return linear if self.hidden is None else linear + self.hidden(x)
+
+    @torch.no_grad()
+    def set_bias(self, prior):
+        """Start from a prior of the linear layer's shape; another is left alone."""
+        if self.linear.bias.shape == prior.shape:
+            self.linear.bias.copy_(prior)
 
 
 class WideVector(nn.Module):

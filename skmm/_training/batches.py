@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from skmm._data.moving import upload
+from skmm._utils.compat import safe_indexing
 
 
 class Batch(NamedTuple):
@@ -43,7 +44,7 @@ class ShownBatch:
     def pair(self):
         """The rows as the user gave them: (frame, targets)."""
         places = self.batch.rows.cpu().numpy()
-        return self.rows.X.iloc[places], self.rows.y[places]
+        return self.rows.X.iloc[places], safe_indexing(self.rows.y, places)
 
     @property
     def known(self):

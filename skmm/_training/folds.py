@@ -11,6 +11,7 @@ from skmm._training.history import TrainingHistory
 from skmm._training.learner import score_rows
 from skmm._training.mixture import Mixture
 from skmm._training.rows import Rows
+from skmm._utils.compat import safe_indexing
 from skmm._utils.step_cache import Steps
 
 _STEPS = Steps()
@@ -212,7 +213,7 @@ def _take(rows, numbers, steps):
         rows.codes.index_select(0, places),
         rows.weight.index_select(0, places),
         None if rows.X is None else steps(take_rows, rows.X, rows=numbers),
-        None if rows.y is None else rows.y[numbers],
+        None if rows.y is None else safe_indexing(rows.y, numbers),
     )
 
 

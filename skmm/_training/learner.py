@@ -21,7 +21,13 @@ from skmm._nn.seeding import (
 )
 from skmm._training.adamw import AdamW
 from skmm._training.clock import Cuts, ending_at, now, time_left
-from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
+from skmm._training.heads import (
+    HeadSpec,
+    NetHead,
+    choose_heads,
+    make_heads,
+    make_task_heads,
+)
 from skmm._training.heads._features import targets_of
 from skmm._training.history import TrainingHistory
 from skmm._training.losses import mean_loss
@@ -125,8 +131,9 @@ class Learner:
             heads = ["fused"]  # what else "auto" stands for cannot be private
         chosen = choose_heads(heads, targets, incremental=incremental)
         with seeded(seed):
-            self._build(make_heads(chosen, targets), options, blocks)
-        self.mixture = Mixture(self.heads, targets.groups)
+            make = make_heads if targets.tasks is None else make_task_heads
+            self._build(make(chosen, targets), options, blocks)
+        self.mixture = Mixture.equal(self.heads, targets)
         self._known = ()
         self._crossed = None
 
@@ -522,13 +529,16 @@ class Learner:
         self.validation_losses = {}
         if rows is not None:
             self.validation_losses = {
-                head: mean_loss(self.targets, some, rows)
+                head: mean_loss(self.targets.of_head(head), some, rows)
                 for head, some in logits.items()
             }
 
     def _choose(self, logits, rows, view):
         score = self._score(self.mixture, logits, rows, view)
-        for name in self.fitted if len(self.fitted) > 1 else ():
+        heads = self.fitted if len(self.fitted) > 1 else ()
+        if self.targets.tasks is not None:
+            heads = [head for head in heads if self.targets.is_served(head)]
+        for name in heads:
             alone = {name: logits[name]}
             mixture = Mixture.of_rows([name], rows, alone, self.targets)
             of_one = self._score(mixture, alone, rows, view)

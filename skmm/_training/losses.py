@@ -4,18 +4,19 @@ import numpy as np
 import torch
 
 
-def head_losses(targets, outputs, y):
+def head_losses(all_targets, outputs, y):
     """Return the weighted mean loss of each head, a tensor (n_heads,).
 
     Parameters
     ----------
-    targets : ClassificationTargets or RegressionTargets
+    all_targets : ClassificationTargets, RegressionTargets or TaskTargets
     outputs : dict of str to HeadOutput
     y : (codes, weight)
     """
     codes, weight = y
 
-    def loss_of(out):
+    def loss_of(name, out):
+        targets = all_targets.of_head(name)
         loss = targets.row_loss(out.logits.float(), codes) * weight
         if out.mixing is None:
             return loss.mean()
@@ -23,7 +24,7 @@ def head_losses(targets, outputs, y):
         other = targets.row_loss(out.logits.float(), codes[partner])
         return (share * loss + (1 - share) * other * weight[partner]).mean()
 
-    return torch.stack([loss_of(out) for out in outputs.values()])
+    return torch.stack([loss_of(name, out) for name, out in outputs.items()])
 
 
 def mean_loss(targets, logits, rows):

@@ -57,6 +57,23 @@ class Mixture:
         self.shifts = np.zeros(len(groups))
 
     @classmethod
+    def equal(cls, heads, targets):
+        """Weigh all heads alike; of several tasks, those that learn each.
+
+        Parameters
+        ----------
+        heads : sequence of str
+        targets : ClassificationTargets, RegressionTargets or TaskTargets
+        """
+        if targets.tasks is None:
+            return cls(heads, targets.groups)
+        parts = [
+            cls.equal(list(targets.heads_of(task, heads).values()), task.targets)
+            for task in targets.tasks
+        ]
+        return cls._joined(heads, targets, parts)
+
+    @classmethod
     def of_rows(cls, heads, rows, logits, targets):
         """Fit on validation rows where all heads' logits are known, else weigh equally.
 
@@ -69,7 +86,7 @@ class Mixture:
         """
         known = rows is not None and set(logits) == set(heads)
         if not known or not rows.weight.sum() > 0:
-            return cls(heads, targets.groups)
+            return cls.equal(heads, targets)
         codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
         return cls.of_codes(heads, logits, codes, weight, targets)
 
@@ -86,12 +103,37 @@ class Mixture:
         targets : ClassificationTargets or RegressionTargets
         """
         if not weight.sum() > 0:
-            return cls(heads, targets.groups)
+            return cls.equal(heads, targets)
+        if targets.tasks is not None:
+            return cls._of_tasks(heads, logits, codes, weight, targets)
         logits = {head: logits[head] for head in heads}
         if len(heads) > 1:
             return cls.fit(logits, codes, weight, targets)
         mixture = cls(heads, targets.groups)
         mixture._shift(logits, codes, weight, targets)
+        return mixture
+
+    @classmethod
+    def _of_tasks(cls, heads, logits, codes, weight, targets):
+        """Fit for each task on the rows that have it; put the weights together."""
+        parts = []
+        for task in targets.tasks:
+            own, share, kept = targets.take(task, codes, weight, np.arange(len(codes)))
+            served = list(targets.heads_of(task, heads).values())
+            some = {head: logits[head][kept, task.logits] for head in served}
+            parts.append(cls.of_codes(served, some, own, share, task.targets))
+        return cls._joined(heads, targets, parts)
+
+    @classmethod
+    def _joined(cls, heads, targets, parts):
+        """Put the mixtures of the tasks together: other heads have no weight there."""
+        heads, weights = list(heads), []
+        for one in parts:
+            full = np.zeros((len(one.groups), len(heads)))
+            full[:, [heads.index(head) for head in one.heads]] = one.weights
+            weights.append(full)
+        mixture = cls(heads, targets.groups, np.vstack(weights))
+        mixture.shifts = np.concatenate([one.shifts for one in parts])
         return mixture
 
     @classmethod
@@ -201,6 +243,24 @@ class Mixture:
             mixed[:, group] += self.shifts[j]
         return mixed
 
+    def of_task(self, task, targets):
+        """Return the mixture of one of several tasks, over its own logits.
+
+        Parameters
+        ----------
+        task : Task
+        targets : TaskTargets
+        """
+        shown = targets.heads_of(task, self.heads)
+        columns = [self.heads.index(head) for head in shown.values()]
+        places = [
+            j for j, group in enumerate(self.groups) if _lies_in(group, task.logits)
+        ]
+        weights = self.weights[np.ix_(places, columns)]
+        mixture = Mixture(list(shown), task.targets.groups, weights)
+        mixture.shifts = self.shifts[places]
+        return mixture
+
     @property
     def shares(self):
         """Each head's share in the mixture: a float, or an array over the outputs."""
@@ -210,6 +270,10 @@ class Mixture:
             shares = shares[0]
             return {head: float(share) for head, share in zip(self.heads, shares)}
         return {head: shares[:, h] for h, head in enumerate(self.heads)}
+
+
+def _lies_in(inner, outer):
+    return outer.start <= inner.start and inner.stop <= outer.stop
 
 
 def _fit_softmax(logits, codes, weight, pull):

@@ -410,7 +410,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         n_steps = -(-len(rows_train) // self.batch_size)
         patience = max(self.patience, 100 / n_steps)
         self.moments_ = BestMoments(heads, patience, start=len(self.history))
-        self.mixture_ = Mixture([*heads, *self.solved], self.targets.groups)
+        self.mixture_ = Mixture.equal([*heads, *self.solved], self.targets)
         self.valid_logits_ = {}
         self.changed_ = self.diverged_ = self.cut_ = False
         self._seconds_to_validate = 0.0

@@ -7,6 +7,7 @@ import numpy as np
 #: What the first fit settles: another value needs another model. All other parameters
 #: are read anew at every fit and partial_fit.
 STRUCTURE = (
+    "tasks",
     "modalities",
     "kinds",
     "pretrained",

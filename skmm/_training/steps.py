@@ -98,4 +98,8 @@ def make_step(options):
         from skmm._training.private._step import PrivateStep
 
         return PrivateStep(options["privacy"])
+    if "task_weighting" in options:
+        from skmm._training.tasks import make_task_step
+
+        return make_task_step(options)
     return Step()

@@ -34,9 +34,11 @@ class ClassificationTargets:
     groups : list of slice, one an output
     """
 
-    is_classification = True
+    is_classification = has_classes = True
     loss = "log_loss"
     n_columns = 1
+    #: Of one task; a list of several in :class:`skmm._training.tasks.TaskTargets`.
+    tasks = None
 
     def __init__(self, y, classes=None):
         # Columns of several types: each by itself.
@@ -86,6 +88,14 @@ class ClassificationTargets:
 
     def after(self, y):
         """Return the targets of a training that continues: the same classes."""
+        return self
+
+    def strata(self, y):
+        """Return the classes that a split keeps in training: all of them."""
+        return y
+
+    def of_head(self, head):
+        """Return what a head learns: this."""
         return self
 
     def encode(self, y):
@@ -237,8 +247,9 @@ class RegressionTargets:
         Of each output.
     """
 
-    is_classification = False
+    is_classification = has_classes = False
     kind = "regression"
+    tasks = None
 
     def __init__(self, y, weight, criterion=None):
         self.criterion = criterion or SquaredError()
@@ -274,6 +285,14 @@ class RegressionTargets:
     def _is_centre(self, distance):
         """Tell of which outputs a distance from the centre is due to rounding."""
         return distance <= _ROUNDING * np.abs(self.centre)
+
+    def strata(self, y):
+        """Return the targets: a split keeps nothing of numbers."""
+        return y
+
+    def of_head(self, head):
+        """Return what a head learns: this."""
+        return self
 
     def encode(self, y):
         """Give targets standardised, float32 (n_samples, n_columns * n_outputs)."""

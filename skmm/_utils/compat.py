@@ -12,6 +12,7 @@ from sklearn.callback import with_callbacks as _with_callbacks
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._indexing import _get_column_indices as get_column_indices
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -163,6 +164,7 @@ __all__ = [
     "get_column_indices",
     "get_output_config",
     "make_constraint",
+    "safe_indexing",
     "validate_parameter_constraints",
     "with_callbacks",
     "without_checks",

@@ -4,6 +4,7 @@ from ._adult import fetch_adult
 from ._base import clear_data_home, get_data_home
 from ._emoji import fetch_emoji
 from ._generators import make_multimodal_classification, make_multimodal_regression
+from ._join import join
 from ._messy import make_messy_table
 from ._movielens import fetch_movielens_100k
 from ._spam_mail import fetch_spam_mail
@@ -17,6 +18,7 @@ __all__ = [
     "fetch_spam_mail",
     "fetch_womens_clothing",
     "get_data_home",
+    "join",
     "make_messy_table",
     "make_multimodal_classification",
     "make_multimodal_regression",

@@ -41,6 +41,11 @@ class Outcome:
     def __init__(self, estimator, X, logits, *, target, output, scale):
         self.estimator, self.X = estimator, X
         self.targets = estimator._targets
+        if self.targets.tasks is not None:
+            raise ValueError(
+                f"{type(estimator).__name__} predicts the tasks {self.targets.names}, "
+                "and one is explained. Pass estimator.task(name)."
+            )
         self.output = _check_output(output, len(self.targets.groups))
         predicted = view_of(estimator, X, logits).predict(X)
         self.predicted = np.asarray(predicted).reshape(1, -1)[0, self.output]

@@ -159,6 +159,11 @@ def check_served(estimator):
             f"{type(predictor).__name__}."
         )
     check_is_fitted(predictor)
+    if predictor._targets.tasks is not None:
+        raise TypeError(
+            f"make_app serves one task, and {type(predictor).__name__} predicts "
+            f"{predictor._targets.names}. Pass estimator.task(name) of one of them."
+        )
 
 
 def _what_reads(estimator):

@@ -1,5 +1,6 @@
 """Heads: siblings that learn by their own losses, and are mixed."""
 
+import copy
 import functools
 import warnings
 
@@ -14,6 +15,7 @@ from skmm._training.heads._boosters import LibraryHead
 from skmm._training.heads._estimators import BoostingHead, EstimatorHead
 from skmm._training.heads._fused import FusedHead
 from skmm._training.heads._linear import LinearHead
+from skmm._training.heads._tasks import OneTaskHead, TaskHeads
 from skmm._training.heads._wide import WideHead
 
 #: name -> what makes it. A new head is one file and one line here.
@@ -40,6 +42,7 @@ __all__ = [
     "SolvedHead",
     "choose_heads",
     "make_heads",
+    "make_task_heads",
 ]
 
 
@@ -77,7 +80,7 @@ def choose_heads(heads, targets=None, *, incremental=False):
     chosen, left_out = [], []
     for given in AUTO if is_auto else heads:
         head = _make_head(given)
-        if is_auto and targets is not None and not head.serves(targets):
+        if is_auto and targets is not None and not _serves(head, targets):
             continue
         if incremental and not head.learns_incrementally:
             if head.incremental_form is None:
@@ -148,3 +151,57 @@ def make_heads(names, targets):
         head.check(targets)
         heads[head.name] = head
     return heads
+
+
+def make_task_heads(names, targets):
+    """Return fresh heads of several tasks, and tell the targets which learns which.
+
+    Parameters
+    ----------
+    names : sequence of str or Head
+    targets : TaskTargets
+
+    Returns
+    -------
+    heads : dict of str to Head
+
+    Raises
+    ------
+    ValueError
+        If a name is not known or occurs twice, or if no head can serve a task.
+    """
+    heads = {}
+    for given in names:
+        head = _make_head(given)
+        if isinstance(head, SolvedHead):
+            made = [TaskHeads(head, targets)]
+        elif head.shares_nothing:
+            made = [OneTaskHead(head, task) for task in targets.tasks]
+        else:
+            made = [head]
+        for one in made:
+            if one.name in heads:
+                raise ValueError(
+                    f"Two heads are named {one.name!r}. Give each a name of its own."
+                )
+            heads[one.name] = one
+            served = [task.name for task in targets.tasks if _learns(one, task)]
+            targets.serving[one.name] = (head.name, served)
+    for task in targets.tasks:
+        if not targets.heads_of(task, heads):
+            # It says what the first of them cannot.
+            next(iter(heads.values())).check_task(task)
+    return heads
+
+
+def _learns(head, task):
+    if isinstance(head, TaskHeads):
+        return task.name in head.heads
+    return not isinstance(head, OneTaskHead) or head.task is task
+
+
+def _serves(head, targets):
+    """Tell if a head can serve the target, or one of several tasks."""
+    if targets.tasks is None:
+        return head.serves(targets)
+    return any(copy.copy(head).serves(task.targets) for task in targets.tasks)

@@ -253,6 +253,8 @@ class NetHead(Head):
     exportable = True
     can_be_private = True
     siblings = None
+    #: If True, no parameter serves two outputs: each of several tasks may stop alone.
+    shares_nothing = False
 
     def build_module(self, spec):
         """Build the torch module.

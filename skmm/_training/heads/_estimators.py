@@ -150,6 +150,10 @@ class EstimatorHead(SolvedHead):
             estimator.set_params(random_state=self.seed)
         kept = weight > 0
         X, codes, weight = X[kept], codes[kept], weight[kept]
+        # A column that only rows without this task have: trees cannot bin no number.
+        empty = np.isnan(X).all(axis=0)
+        if empty.any():
+            X = np.where(empty, 0, X)
         weight_valid = options.pop("sample_weight_val", weight[:1])
         if _differ(weight) or np.ptp(weight_valid) > 0:
             if not has_fit_parameter(estimator, "sample_weight"):

@@ -8,7 +8,8 @@ from torch import nn
 from skmm._nn.declarations import declared, declares
 from skmm._nn.perceptron import ShortcutMLP
 from skmm._nn.seeding import rand
-from skmm._training.heads._base import HeadOutput, NetHead, set_bias
+from skmm._training.heads._base import HeadOutput, NetHead
+from skmm._training.heads._tasks import TaskOutputs
 from skmm.encoders._base import Encoded
 from skmm.fusion import make_fusion
 from skmm.fusion._base import Fusion, FusionOutput, FusionSpec
@@ -92,10 +93,14 @@ class FusedModule(nn.Module):
         self.spec = dataclasses.replace(spec, encoders={})
         self.output = None
         if not self._decides(spec):
-            self.output = ShortcutMLP(
+            tasks = None if targets is None else targets.tasks
+            kind, n_outputs = ShortcutMLP, spec.n_outputs
+            if tasks is not None:
+                kind, n_outputs = TaskOutputs, tasks
+            self.output = kind(
                 self.out_features,
                 2 * spec.width,
-                spec.n_outputs,
+                n_outputs,
                 depth=depth,
                 dropout=spec.dropout,
             )
@@ -225,7 +230,7 @@ class FusedModule(nn.Module):
     def set_bias(self, prior):
         """Start from the prior rather than from even odds, and from nothing more."""
         if self.output is not None:
-            set_bias(self.output.linear.bias, prior)
+            self.output.set_bias(prior)
         elif declares(self.fusion, "set_bias"):
             self.fusion.set_bias(prior)
 

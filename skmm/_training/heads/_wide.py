@@ -10,6 +10,7 @@ class WideHead(NetHead):
     """The sum of the modalities' linear shortcuts, trained by steps."""
 
     name = "wide"
+    shares_nothing = True
 
     def build_module(self, spec):
         """Build the shortcuts; None where no encoder has one."""
