@@ -25,7 +25,7 @@ LAYERS = [
     ["encoders"],
     ["_training"],
     ["_root"],
-    ["inspection", "model_selection"],
+    ["inspection", "model_selection", "semi_supervised"],
     ["serving"],
     ["_programs"],
 ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         modalities,
         model_selection,
         persistence,
+        semi_supervised,
         serving,
     )
     from skmm._classifier import MultimodalClassifier
@@ -49,6 +50,7 @@ _PUBLIC = {
     "modalities": "skmm.modalities",
     "model_selection": "skmm.model_selection",
     "persistence": "skmm.persistence",
+    "semi_supervised": "skmm.semi_supervised",
     "serving": "skmm.serving",
 }
 
@@ -73,6 +75,7 @@ __all__ = [
     "modalities",
     "model_selection",
     "persistence",
+    "semi_supervised",
     "serving",
     "__version__",
 ]
