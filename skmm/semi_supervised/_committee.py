@@ -55,9 +55,7 @@ class Committee:
             )
             for name in self.names
         }
-        mixture = Mixture.of_codes(
-            self.names, logits, codes[:, None], weight, targets
-        )
+        mixture = Mixture.of_codes(self.names, logits, codes[:, None], weight, targets)
         return Committee(self.names, self.classes, mixture.weights[0])
 
     def __call__(self, shares, present, without=None):

@@ -161,7 +161,9 @@ class ModalityDisagreement(DocumentationLinkMixin, BaseEstimator):
         else:
             rows = np.unique(np.asarray(candidates))
             inside = rows.dtype.kind in "iu" and rows.ndim == 1
-            if not inside or (len(rows) and not 0 <= rows[0] <= rows[-1] < len(labelled)):
+            if not inside or (
+                len(rows) and not 0 <= rows[0] <= rows[-1] < len(labelled)
+            ):
                 raise ValueError(
                     "candidates takes numbers of rows of X, from 0 to "
                     f"{len(labelled) - 1}; got {candidates!r}."
@@ -203,7 +205,9 @@ def disagreement(shares, method):
         found = entropy(votes.sum(axis=0) / counts[:, None], axis=1)
     else:
         mean = shares.sum(axis=0) / counts[:, None]
-        own = np.where(asked, entropy(np.where(asked[:, :, None], shares, 1), axis=2), 0)
+        own = np.where(
+            asked, entropy(np.where(asked[:, :, None], shares, 1), axis=2), 0
+        )
         with np.errstate(invalid="ignore"):
             found = entropy(mean, axis=1) - own.sum(axis=0) / counts
     return np.where(asked.sum(axis=0) > 1, np.maximum(np.nan_to_num(found), 0.0), 0.0)

@@ -125,7 +125,9 @@ class RowNumberClassifier(
     def _look_up(self, X):
         numbers = np.asarray(X)
         n_rows = len(self.frame)
-        fits = numbers.ndim == 2 and numbers.shape[1] == 1 and numbers.dtype.kind in "iuf"
+        fits = (
+            numbers.ndim == 2 and numbers.shape[1] == 1 and numbers.dtype.kind in "iuf"
+        )
         if not fits or not np.all((numbers >= 0) & (numbers < n_rows)):
             raise ValueError(
                 "X takes numbers of the frame's rows as one column, such as "

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from sklearn.base import BaseEstimator
 
-    from skmm._utils.typing import CV, RandomState, Scoring, SupportsTransform, TableLike
+    from skmm._utils.typing import (
+        CV,
+        RandomState,
+        Scoring,
+        SupportsTransform,
+        TableLike,
+    )
 
 
 class SelfTrainingClassifier(ClassifierMixin, BaseSelfTraining):

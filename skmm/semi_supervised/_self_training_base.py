@@ -163,8 +163,9 @@ class BaseSelfTraining(SemiSupervised):
         tests = [rows[test] for _, test in folds]
         truths = [labels[test] for _, test in folds]
         for i in range(self.max_iter + 1):
-            # Each of them goes on, also where another has come to its end.
-            if i and not any([run.label() for run in runs]):
+            # All of them go on, also where one has come to its end.
+            went_on = [i == 0 or run.label() for run in runs]
+            if not any(went_on):
                 break
             for run in runs:
                 if run.is_changed:
@@ -195,7 +196,9 @@ class BaseSelfTraining(SemiSupervised):
         """Return rows as the estimator reads them."""
         check_is_fitted(self)
         frame = self._read_frame(X, reset=False)
-        return frame if self.transformer_ is None else self.transformer_.transform(frame)
+        return (
+            frame if self.transformer_ is None else self.transformer_.transform(frame)
+        )
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "estimator_")

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from sklearn.base import BaseEstimator
 
-    from skmm._utils.typing import CV, RandomState, Scoring, SupportsTransform, TableLike
+    from skmm._utils.typing import (
+        CV,
+        RandomState,
+        Scoring,
+        SupportsTransform,
+        TableLike,
+    )
 
 #: Models whose spread says how sure a prediction is.
 _N_MODELS = 3

@@ -179,13 +179,9 @@ def test_searches_score_labelled_rows(few):
 def test_pickle_and_file(few, fitted, tmp_path):
     X, _, _ = few
     expected = fitted.predict_proba(X)
-    assert np.array_equal(
-        pickle.loads(pickle.dumps(fitted)).predict_proba(X), expected
-    )
+    assert np.array_equal(pickle.loads(pickle.dumps(fitted)).predict_proba(X), expected)
     fitted.save(tmp_path / "model.skmm")
-    assert np.array_equal(
-        skmm.load(tmp_path / "model.skmm").predict_proba(X), expected
-    )
+    assert np.array_equal(skmm.load(tmp_path / "model.skmm").predict_proba(X), expected)
 
 
 def test_polars(few, fitted):
