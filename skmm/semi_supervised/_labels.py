@@ -41,9 +41,9 @@ def read_partial_labels(y):
     if by_number and len(np.unique(labels)) == 1:
         raise ValueError(
             f"y holds -1 and {labels.tolist()[0]!r} only, and -1 marks rows without a "
-            "label: one class is left. If -1 is a class, mark rows without a label by NaN or "
-            "None; where any cell of y is missing, -1 is a class. If all rows have "
-            "labels, pass other numbers: (y + 1) // 2."
+            "label: one class is left. If -1 is a class, mark rows without a label by "
+            "NaN or None; where any cell of y is missing, -1 is a class. If all rows "
+            "have labels, pass other numbers: (y + 1) // 2."
         )
     return labels, ~missing, _whole(y, labels, missing)
 
