@@ -236,7 +236,7 @@ def main():
             continue
         X, y = load_digits() if task == "digits" else load(task)[:2]
         for n_labels in options.labels:
-            found = run(task, X, np.asarray(y), n_labels, options.seeds, options.whole)
+            found = run(task, X, np.asarray(y), n_labels, options.seeds, options.lines)
             table += found
             print(*(row.values() for row in found), sep="\n", file=sys.stderr)
     if table:

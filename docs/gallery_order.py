@@ -7,6 +7,7 @@ ORDER = [
     "plot_does_fusion_help.py",
     "plot_importance.py",
     "plot_missing_modalities.py",
+    "plot_few_labels.py",
     "plot_fusions_grid_search.py",
     "plot_emoji.py",
     "plot_sound_and_transcript.py",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,17 @@ class SemiSupervised(
         tags.input_tags.categorical = True
         tags.non_deterministic = False
         return tags
+
+
+@contextlib.contextmanager
+def unchanged_on_error(estimator):
+    """Leave an estimator as it was if what happens in the context fails."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        estimator.__dict__ = before
+        raise
 
 
 def take(data, rows):

@@ -21,7 +21,11 @@ from skmm._utils.compat import (
     fit_context,
 )
 from skmm.feature_extraction import MultimodalVectorizer
-from skmm.semi_supervised._base import SemiSupervised, check_classifier
+from skmm.semi_supervised._base import (
+    SemiSupervised,
+    check_classifier,
+    unchanged_on_error,
+)
 from skmm.semi_supervised._committee import Committee
 from skmm.semi_supervised._features import ModalityFeatures
 from skmm.semi_supervised._labels import read_partial_labels
@@ -212,6 +216,10 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         ValueError
             If no row has a label, or what is there cannot be learned.
         """
+        with unchanged_on_error(self):
+            return self._fit(X, y, sample_weight, params)
+
+    def _fit(self, X, y, sample_weight, params):
         params = self._routed_fit_params(params)
         frame = self._read_frame(X, reset=True)
         labels, labelled, whole = read_partial_labels(y)
@@ -231,30 +239,35 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
                 "y has a label in every row: there is nothing to learn from rows "
                 "without.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
-        self.transformer_ = ModalityFeatures(MultimodalVectorizer(self.views))
-        features = self.transformer_.fit_transform(frame)
+        transformer = ModalityFeatures(MultimodalVectorizer(self.views))
+        # Once, on all rows: what is learned of them without labels, for all fits.
+        features = transformer.fit_transform(frame)
+        data = frame, features, transformer.views_, transformer.present(frame)
+        options = weight, params, self.pseudo_weight, self.teachers
 
         def begin(train):
             return Members(
                 self._make_estimator(),
                 self._make_view_estimator(),
-                (frame, features, self.transformer_),
+                data,
                 (labels[train], rows[train], others),
-                (weight, params, self.pseudo_weight, self.teachers),
+                options,
                 classes,
             )
 
-        known = self._try_rounds(begin, labels, rows, others, weight, classes)
+        committees, scores = self._try_rounds(
+            begin, labels, rows, others, weight, classes
+        )
         run = begin(np.arange(len(rows)))
         run.fit()
-        committees, scores = known
         best = int(np.argmax(scores)) if scores else self.max_iter
         if not committees:
             committees = [Committee(run.names, classes)] * (self.max_iter + 1)
         while run.n_rounds < best and run.label(committees[run.n_rounds]):
             run.fit()
+        self.transformer_ = transformer
         self.classes_ = classes
         self._committee = committees[best]
         self.estimators_ = run.models
@@ -278,7 +291,7 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
                     f"{len(rows)} rows have a label, too few to weigh the views by "
                     "them. Set cv=None to weigh all alike, as is done now.",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=5,
                 )
             return [], []
         runs = [begin(train) for train, _ in folds]

@@ -17,8 +17,9 @@ class Members:
     estimator : classifier or None
         For the rows themselves; it is fitted on labelled rows once.
     view_estimator : classifier
-    data : (DataFrame, ndarray, ModalityFeatures)
-        All rows, their features, and what made these.
+    data : (frame, features, views, present)
+        All rows, their features, the views' places among these, and where each view
+        has something to read.
     known : (labels, rows, others)
         The labels of some rows, which these are, and the rows without a label.
     options : (weight, params, pseudo_weight, teachers)
@@ -27,9 +28,7 @@ class Members:
 
     def __init__(self, estimator, view_estimator, data, known, options, classes):
         self.estimator, self.view_estimator = estimator, view_estimator
-        self.frame, self.features, transformer = data
-        self.views = transformer.views_
-        self.present = transformer.present(self.frame)
+        self.frame, self.features, self.views, self.present = data
         self.labels, self.rows, self.others = known
         self.weight, self.params, self.pseudo_weight, self.teachers = options
         self.classes = classes

@@ -18,7 +18,13 @@ from skmm._utils.compat import (
     check_sample_weight,
     fit_context,
 )
-from skmm.semi_supervised._base import SemiSupervised, cut_params, fit_estimator, take
+from skmm.semi_supervised._base import (
+    SemiSupervised,
+    cut_params,
+    fit_estimator,
+    take,
+    unchanged_on_error,
+)
 from skmm.semi_supervised._features import ModalityFeatures
 
 if TYPE_CHECKING:
@@ -84,6 +90,10 @@ class BaseSelfTraining(SemiSupervised):
         ValueError
             If no row has a target, or what is there cannot be learned.
         """
+        with unchanged_on_error(self):
+            return self._fit(X, y, sample_weight, params)
+
+    def _fit(self, X, y, sample_weight, params):
         estimator = self._make_estimator()
         params = self._routed_fit_params(params)
         frame = self._read_frame(X, reset=True)
@@ -101,16 +111,17 @@ class BaseSelfTraining(SemiSupervised):
                 "y has a target in every row: there is nothing to learn from rows "
                 "without.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
 
         def begin(train):
-            return self._rounds(estimator, data, labels, weight, params, train, rows)
+            run = self._rounds(estimator, data, labels, weight, params, train, rows)
+            run.others = others
+            return run
 
         scores, judged = self._try_rounds(begin, data, labels, weight, rows, others)
         best = int(np.argmax(scores)) if scores else self.max_iter
         run = begin(np.arange(len(rows)))
-        run.others = others
         run.fit()
         while run.n_rounds < best and run.label():
             run.fit()
@@ -150,12 +161,10 @@ class BaseSelfTraining(SemiSupervised):
                 f"{len(rows)} rows have a target, too few to tell on them whether the "
                 "others help. Set cv=None to take what comes, as is done now.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
             return [], []
         runs = [begin(train) for train, _ in folds]
-        for run in runs:
-            run.others = others
         scorer = None
         if self.scoring is not None:
             scorer = check_scoring(self._make_estimator(), scoring=self.scoring)
