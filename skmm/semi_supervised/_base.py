@@ -16,7 +16,11 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.validation import has_fit_parameter, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    has_fit_parameter,
+    validate_data,
+)
 
 from skmm._data.frames import as_frame, is_named_table
 from skmm._saving import SavingMixin
@@ -68,6 +72,14 @@ class SemiSupervised(
         if reset:
             self._labels = frame.columns
         return order_as_fitted(frame, self._labels)
+
+    def _scored(self, X, labelled, sample_weight):
+        """Return the rows that have a target, and their weights."""
+        check_consistent_length(X, labelled)
+        rows = np.flatnonzero(labelled)
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)[rows]
+        return self._read_frame(X, reset=False).iloc[rows], sample_weight
 
     def _folds(self, y, stratify):
         """List (train, test), places among the labelled rows; none if they are few."""

@@ -28,7 +28,7 @@ from skmm.semi_supervised._base import (
 )
 from skmm.semi_supervised._committee import Committee
 from skmm.semi_supervised._features import ModalityFeatures
-from skmm.semi_supervised._labels import read_partial_labels
+from skmm.semi_supervised._labels import read_partial_labels, read_scored_labels
 from skmm.semi_supervised._members import ALL, WHOLE, Members
 
 if TYPE_CHECKING:
@@ -364,6 +364,29 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         """
         tiny = np.finfo(np.float64).tiny
         return np.log(np.maximum(self.predict_proba(X), tiny))
+
+    def score(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy on the rows that have a label.
+
+        So searches and cross-validation of scikit-learn go through rows of both kinds.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Classes, marked as for ``fit`` where they are not known.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        labels, labelled = read_scored_labels(y, self.classes_)
+        rows, weight = self._scored(X, labelled, sample_weight)
+        return super().score(rows, labels, weight)
 
     def predict_views(self, X: TableLike) -> dict[str, npt.NDArray[np.float64]]:
         """Predict the probability of each class by each view alone.

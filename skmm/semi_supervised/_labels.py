@@ -48,6 +48,27 @@ def read_partial_labels(y):
     return labels, ~missing, _whole(y, labels, missing)
 
 
+def read_scored_labels(y, classes):
+    """Read classes that predictions are compared with, and where they are known.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+    classes : ndarray of shape (n_classes,)
+        Those that were learned: if -1 is among them, it marks nothing.
+
+    Returns
+    -------
+    labels : ndarray of shape (n_labelled,)
+    labelled : ndarray of bool of shape (n_samples,)
+    """
+    y, missing = split_labelled(y)
+    if not missing.any() and not _is_minus_one(classes).any():
+        missing = _is_minus_one(y)
+    _check_any(missing)
+    return read_labels(_as_numbers(y[~missing]), warn=False), ~missing
+
+
 def read_partial_numbers(y):
     """Read numbers, some of which are missing: None, NaN or NA, never -1.
 

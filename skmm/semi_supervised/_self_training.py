@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._utils.compat import Interval, StrOptions
 from skmm.semi_supervised._base import check_classifier, predict_shares, take
-from skmm.semi_supervised._labels import read_partial_labels
+from skmm.semi_supervised._labels import read_partial_labels, read_scored_labels
 from skmm.semi_supervised._selection import choose_balanced, count_best
 from skmm.semi_supervised._self_training_base import BaseSelfTraining, Rounds
 from skmm.semi_supervised._temperature import cool, find_temperature
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from skmm._utils.typing import (
         CV,
+        ArrayLike,
+        CellsLike,
         RandomState,
         Scoring,
         SupportsTransform,
@@ -217,6 +220,29 @@ class SelfTrainingClassifier(ClassifierMixin, BaseSelfTraining):
         """
         tiny = np.finfo(np.float64).tiny
         return np.log(np.maximum(self.predict_proba(X), tiny))
+
+    def score(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the accuracy on the rows that have a label.
+
+        So searches and cross-validation of scikit-learn go through rows of both kinds.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Classes, marked as for ``fit`` where they are not known.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        labels, labelled = read_scored_labels(y, self.classes_)
+        rows, weight = self._scored(X, labelled, sample_weight)
+        return super().score(rows, labels, weight)
 
     @property
     def classes_(self) -> npt.NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from sklearn.base import RegressorMixin, clone, is_regressor
 from sklearn.linear_model import RidgeCV
+from sklearn.utils.validation import check_is_fitted
 
 from skmm._utils.compat import Interval, StrOptions
 from skmm.semi_supervised._base import cut_params, fit_estimator, take
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from skmm._utils.typing import (
         CV,
+        ArrayLike,
+        CellsLike,
         RandomState,
         Scoring,
         SupportsTransform,
@@ -174,6 +177,29 @@ class SelfTrainingRegressor(RegressorMixin, BaseSelfTraining):
         """
         data = self._read(X)
         return self.estimator_.predict(data)
+
+    def score(
+        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Return the coefficient of determination, R², on the rows with a number.
+
+        So searches and cross-validation of scikit-learn go through rows of both kinds.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            NaN or None where the number is not known.
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        score : float
+        """
+        check_is_fitted(self)
+        labels, labelled, _ = read_partial_numbers(y)
+        rows, weight = self._scored(X, labelled, sample_weight)
+        return super().score(rows, labels, weight)
 
     def _make_estimator(self):
         if self.estimator is None:

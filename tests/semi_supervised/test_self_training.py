@@ -7,7 +7,7 @@ import pytest
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -167,13 +167,23 @@ def test_clone_and_pipeline(few):
     assert line.predict(X).shape == (300,)
 
 
-@pytest.mark.filterwarnings("ignore:y has a target in every row:UserWarning")
-def test_searches_score_labelled_rows(few):
-    X, _, truth = few
+def test_searches_go_through_rows_of_both_kinds(few, fitted):
+    X, y, truth = few
+    rows = slice(40, 80)
+    known = y[rows] != -1
+    expected = np.mean(fitted.predict(X[rows])[known] == truth[rows][known])
+    assert fitted.score(X[rows], y[rows]) == expected
     model = SelfTrainingClassifier(cv=None, max_iter=1)
-    search = GridSearchCV(model, {"pseudo_weight": [0.2, 1.0]}, cv=2)
-    assert search.fit(X, truth).best_score_ > 0.6
-    assert len(cross_val_score(model, X, truth, cv=2)) == 2
+    search = GridSearchCV(model, {"pseudo_weight": [0.2, 1.0]}, cv=2).fit(X, y)
+    assert 0.5 < search.best_score_ < 1
+
+
+def test_a_fit_that_fails_leaves_the_model_as_it_was(few, fitted):
+    X, y, _ = few
+    before = fitted.predict_proba(X)
+    with pytest.raises(ValueError, match="None of the 300 rows"):
+        fitted.fit(X[["num_0"]], np.full(300, np.nan))
+    assert np.array_equal(fitted.predict_proba(X), before)
 
 
 def test_pickle_and_file(few, fitted, tmp_path):

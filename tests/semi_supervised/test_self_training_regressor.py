@@ -24,6 +24,7 @@ def test_it_learns(few, tmp_path):
     model = SelfTrainingRegressor(random_state=0).fit(X, y)
     assert model.score(X[60:], truth[60:]) > 0.3
     assert model.n_iter_ == model.cv_scores_.argmax()
+    assert model.score(X, y) == model.score(X[:60], truth[:60])
     model.save(tmp_path / "model.skmm")
     loaded = skmm.load(tmp_path / "model.skmm")
     assert np.array_equal(loaded.predict(X), model.predict(X))
