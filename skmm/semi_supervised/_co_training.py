@@ -125,13 +125,13 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
 
     See Also
     --------
-    SelfTrainingClassifier : One model that labels rows for itself; a second's work.
+    SelfTrainingClassifier : One model that labels rows for itself; it is quicker.
 
     Notes
     -----
-    Rows without a label are marked as for :class:`SelfTrainingClassifier`. Their
-    weights, of a few numbers, are fitted on the rows by which rounds are compared, in
-    each round alike.
+    Rows without a label are marked as for :class:`SelfTrainingClassifier`. The members'
+    weights, one number each, are fitted on the same rows by which rounds are compared,
+    in every round.
 
     References
     ----------
@@ -244,6 +244,12 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         transformer = ModalityFeatures(MultimodalVectorizer(self.views))
         # Once, on all rows: what is learned of them without labels, for all fits.
         features = transformer.fit_transform(frame)
+        for name in (ALL, WHOLE):
+            if name in transformer.views_:
+                raise ValueError(
+                    f"A view is named {name!r}, which is the name of a member that is "
+                    "not a view. Name it otherwise in views=."
+                )
         data = frame, features, transformer.views_, transformer.present(frame)
         options = weight, params, self.pseudo_weight, self.teachers
 
@@ -400,11 +406,11 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         probabilities : dict of str to ndarray of shape (n_samples, n_classes)
             NaN in the rows that lack the modality.
         """
-        shares, present = self._say(X)
+        shares, _ = self._say(X)
+        present = self.transformer_.present(self._read_frame(X, reset=False))
         return {
             name: np.where(mask[:, None], shares[name], np.nan)
             for name, mask in present.items()
-            if name not in (ALL, WHOLE)
         }
 
     def _say(self, X):

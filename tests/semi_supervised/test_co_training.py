@@ -110,8 +110,8 @@ def test_a_view_abstains_where_its_modality_is_missing(few, fitted):
 def test_a_row_without_anything(few, fitted):
     X, _, _ = few
     empty = pd.DataFrame([[None] * X.shape[1]], columns=X.columns, dtype=object)
-    shares = fitted.predict_proba(empty)
-    assert np.isclose(shares.sum(), 1)
+    assert np.isclose(fitted.predict_proba(empty).sum(), 1)
+    assert all(np.isnan(view).all() for view in fitted.predict_views(empty).values())
 
 
 def test_an_estimator_of_the_rows_is_a_member(few):
@@ -139,6 +139,13 @@ def test_views_and_their_estimator_are_the_users(two_views):
     ).fit(X, known)
     assert isinstance(model.estimators_["both"], GaussianNB)
     assert model.estimators_["both"].n_features_in_ == 16
+
+
+def test_a_view_of_a_members_name_is_refused(two_views):
+    X, known, _ = two_views
+    views = [("estimator", "vector", [c for c in X if c[0] == "a"])]
+    with pytest.raises(ValueError, match="Name it otherwise in views="):
+        CoTrainingClassifier("drop", views=views).fit(X, known)
 
 
 def test_one_class_is_refused(few):
