@@ -9,11 +9,11 @@ from skmm.semi_supervised import (
     SelfTrainingRegressor,
 )
 
-ESTIMATORS = [
+SELF_TRAINING = [
     SelfTrainingClassifier(cv=2, max_iter=1),
     SelfTrainingRegressor(cv=2, max_iter=1),
-    CoTrainingClassifier("drop", cv=2, max_iter=1),
 ]
+CO_TRAINING = [CoTrainingClassifier("drop", cv=2, max_iter=1)]
 EXPECTED_FAILED_CHECKS = {
     "check_sample_weight_equivalence_on_dense_data": (
         "Features are learned from all rows, whatever these weigh, and which fold a "
@@ -41,8 +41,18 @@ def expected_failed(estimator):
     return expected
 
 
-@parametrize_with_checks(
-    ESTIMATORS, expected_failed_checks=expected_failed, xfail_strict=True
-)
+def parametrize(estimators):
+    return parametrize_with_checks(
+        estimators, expected_failed_checks=expected_failed, xfail_strict=True
+    )
+
+
+@parametrize(SELF_TRAINING)
 def test_scikit_learn_check(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize(CO_TRAINING)
+def test_scikit_learn_check_of_co_training(estimator, check):
     check(estimator)
