@@ -25,6 +25,7 @@ PACKAGES = (
     "skmm.io",
     "skmm.modalities",
     "skmm.model_selection",
+    "skmm.semi_supervised",
     "skmm.serving",
 )
 
