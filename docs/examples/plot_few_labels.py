@@ -63,10 +63,11 @@ for name in models:
     ax.plot(table.index, table[name], marker="o", label=name)
 ax.set(xlabel="rows with a label", ylabel="ROC AUC on other rows", xscale="log")
 ax.set_xticks([50, 100, 200], ["50", "100", "200"])
+ax.minorticks_off()
 ax.legend()
 
 # %%
-# Whom to ask next? :class:`~skmm.semi_supervised.ModalityDisagreement` chooses the rows
+# Which rows to label next? :class:`~skmm.semi_supervised.ModalityDisagreement` chooses the rows
 # on which the table and the text disagree.
 
 from skmm.semi_supervised import ModalityDisagreement
