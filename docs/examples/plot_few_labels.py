@@ -67,8 +67,8 @@ ax.minorticks_off()
 ax.legend()
 
 # %%
-# Which rows to label next? :class:`~skmm.semi_supervised.ModalityDisagreement` chooses the rows
-# on which the table and the text disagree.
+# Which rows to label next? :class:`~skmm.semi_supervised.ModalityDisagreement` chooses
+# those on which the table and the text disagree.
 
 from skmm.semi_supervised import ModalityDisagreement
 
