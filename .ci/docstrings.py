@@ -26,6 +26,7 @@ PACKAGES = (
     "skmm.mlflow",
     "skmm.modalities",
     "skmm.model_selection",
+    "skmm.semi_supervised",
     "skmm.serving",
     "skmm.sharing",
 )

@@ -27,7 +27,7 @@ LAYERS = [
     ["_training"],
     ["sharing"],
     ["_root"],
-    ["_export", "inspection", "model_selection"],
+    ["_export", "inspection", "model_selection", "semi_supervised"],
     ["mlflow", "serving"],
     ["_programs"],
 ]

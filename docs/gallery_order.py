@@ -8,6 +8,7 @@ ORDER = [
     "plot_importance.py",
     "plot_missing_modalities.py",
     "plot_several_tasks.py",
+    "plot_few_labels.py",
     "plot_fusions_grid_search.py",
     "plot_emoji.py",
     "plot_sound_and_transcript.py",

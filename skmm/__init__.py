@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         persistence,
         privacy,
         runtime,
+        semi_supervised,
         serving,
         sharing,
     )
@@ -62,6 +63,7 @@ _PUBLIC = {
     "persistence": "skmm.persistence",
     "privacy": "skmm.privacy",
     "runtime": "skmm.runtime",
+    "semi_supervised": "skmm.semi_supervised",
     "serving": "skmm.serving",
     "sharing": "skmm.sharing",
 }
@@ -93,6 +95,7 @@ __all__ = [
     "persistence",
     "privacy",
     "runtime",
+    "semi_supervised",
     "serving",
     "sharing",
     "__version__",

@@ -3,6 +3,7 @@
 import collections
 
 import numpy as np
+import scipy.sparse
 from sklearn.utils.validation import check_array, column_or_1d
 
 from skmm._data.frames import as_frame
@@ -229,16 +230,65 @@ def _flat(y, warn):
     return y
 
 
-def _check_no_missing(y):
+def split_labelled(y):
+    """Tell which rows of a target are labelled, and return the target as one column.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        None, NaN and NA where a row has no label.
+
+    Returns
+    -------
+    y : Series or ndarray of shape (n_samples,)
+        Still with what is missing.
+    missing : ndarray of bool of shape (n_samples,)
+        True where the row has no label.
+
+    Raises
+    ------
+    ValueError
+        If there is no y, or more than one column.
+    TypeError
+        For a container that holds no labels.
+    """
+    if y is None:
+        raise ValueError(
+            "This estimator requires y to be passed, but the target y is None."
+        )
+    y = _as_pandas(y)
+    if isinstance(y, (list, tuple)):
+        # numpy turns [1, None, "a"] into strings; a list of numbers is one of them.
+        plain = np.asarray(y)
+        y = np.asarray(y, dtype=object) if plain.dtype.kind in "US" else plain
+    if not hasattr(y, "iloc") and not scipy.sparse.issparse(y):
+        y = np.asarray(y)
+    if scipy.sparse.issparse(y) or np.ndim(y) == 0:
+        y = check_array(y, ensure_2d=False, dtype=None)
+    if np.ndim(y) == 2 and np.shape(y)[1] == 1:
+        y = y.iloc[:, 0] if hasattr(y, "iloc") else column_or_1d(y, warn=True)
+    if np.ndim(y) != 1:
+        raise ValueError(
+            f"y has the shape {np.shape(y)}; this estimator learns one target: y "
+            "should be a 1d array, got one of several columns. Fit one for each column."
+        )
+    return y, _find_missing(y)
+
+
+def _find_missing(y):
     import pandas as pd
 
     missing = np.asarray(pd.isna(y if hasattr(y, "isna") else np.asarray(y)))
-    if missing.ndim > 1:
-        missing = missing.any(axis=1)
+    return missing.any(axis=1) if missing.ndim > 1 else missing
+
+
+def _check_no_missing(y):
+    missing = _find_missing(y)
     if missing.ndim == 1 and missing.any():
         rows = np.flatnonzero(missing)
         raise ValueError(
             f"Input y contains NaN: {len(rows)} of {len(missing)} rows have no "
             f"target, the first at position {rows[0]}. Leave these rows out: "
-            "X[~y.isna()], y.dropna()."
+            "X[~y.isna()], y.dropna(). Estimators of skmm.semi_supervised learn from "
+            "them as well."
         )
