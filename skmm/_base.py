@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        AdversarialLike,
         Alignments,
         ArrayLike,
+        Balance,
         CellsLike,
         Columns,
         Label,
@@ -78,6 +80,7 @@ class BaseMultimodal(
         "memory": [str, os.PathLike, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "balance": [StrOptions({"pareto", "detached", "blending"}), None],
         "heads": [StrOptions({"auto"}), list, tuple],
         "refit": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
@@ -132,6 +135,8 @@ class BaseMultimodal(
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
         mixup: Mixups = None,
+        balance: Balance = None,
+        adversarial: AdversarialLike = None,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -169,6 +174,8 @@ class BaseMultimodal(
         self.alignment_weight = alignment_weight
         self.modality_dropout = modality_dropout
         self.mixup = mixup
+        self.balance = balance
+        self.adversarial = adversarial
         self.heads = heads
         self.refit = refit
         self.width = width

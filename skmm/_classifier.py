@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        AdversarialLike,
         Alignments,
         ArrayLike,
+        Balance,
         CellsLike,
         Columns,
         Label,
@@ -106,6 +108,26 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Train the fused head on mixtures of two rows: of their vectors ("manifold"), of
         their cells ("mixup"), or with boxes of one picture pasted into the other
         ("cutmix"). See :class:`skmm.augmentation.Mixup`.
+    balance : {"pareto", "detached", "blending"} or None, default=None
+        How encoders are kept learning where one modality tells the target faster than
+        the others. Each modality gets a linear head of its own, which does not predict
+        and teaches the modality's encoder, beside the fused head:
+
+        - "pareto": the gradients of both are added, and where they conflict, a
+          direction is taken along which neither loss rises (MMPareto, Wei & Hu 2024);
+        - "detached": encoders learn from their own heads only;
+        - "blending": losses are weighed by how much their heads generalise and
+          overfit, measured after each epoch on the validation rows
+          (Gradient-Blending, Wang et al. 2020).
+
+        It reaches the fused head alone. See :ref:`unequal_modalities`.
+    adversarial : {"fgm", "pgd", "free", "vat", "trades"}, Adversarial or None, \
+default=None
+        Train the fused head on rows that are changed to be hard, within a small
+        radius: pixels, numbers and embeddings along the gradient of the loss. It
+        takes two to five times as long. Validation rows are not changed, and the other
+        heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
+        :func:`skmm.inspection.attack`.
     heads : "auto" or list of str or (str, estimator), default="auto"
         What predicts, side by side. The heads are mixed by weights that are fitted on
         the validation rows:
@@ -306,6 +328,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
         mixup: Mixups = None,
+        balance: Balance = None,
+        adversarial: AdversarialLike = None,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -345,6 +369,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             alignment_weight=alignment_weight,
             modality_dropout=modality_dropout,
             mixup=mixup,
+            balance=balance,
+            adversarial=adversarial,
             heads=heads,
             refit=refit,
             width=width,

@@ -433,6 +433,10 @@ class Learner:
         fused.modality_dropout = options["modality_dropout"]
         fused.mixup = make_mixup(options["mixup"])
         fused.alignment_weight = options["alignment_weight"]
+        is_balanced = options["balance"] is not None
+        prior = torch.from_numpy(self.prior).float() if is_balanced else None
+        fused.own(prior, self.seed)
+        fused.detaches = options["balance"] == "detached"
         alignments = options["alignment"]
         if not isinstance(alignments, (list, tuple)):
             alignments = [] if alignments is None else [alignments]
@@ -442,6 +446,8 @@ class Learner:
                 fused.align([make_alignment(one) for one in alignments])
             fused.alignments.to(self.module.device)
             self.alignments = known
+        if is_balanced:
+            fused.own_heads.to(self.module.device)
         frozen, rates = options["freeze"], options["encoder_learning_rate"]
         if frozen is None or isinstance(frozen, str):
             frozen = fused.names if frozen == "encoders" else []

@@ -161,6 +161,15 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             )
         return super().set_params(**params)
 
+    def rows_of(self, training):
+        """Return the rows of this training, or those that validate it, or None.
+
+        Parameters
+        ----------
+        training : bool
+        """
+        return self._rows_of[training]
+
     def get_split_datasets(self, X, y=None, **fit_params):
         return X  # (training rows, validation rows or None)
 
@@ -435,6 +444,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
                 self._seconds_to_validate = time.monotonic() - start
             if self.diverged_ or self._is_over(rows_valid is not None, datasets):
                 return
+            self.step.end_epoch(self)
 
     def _look_at(self, batches_valid, moment):
         """Halfway through an epoch: a head may be at its best there."""

@@ -1,5 +1,13 @@
 """How a net learns from one batch: what turns a batch into gradients."""
 
+import importlib
+
+#: parameter of the estimators -> (module, what makes a step of the parameter's value).
+_STEPS = {
+    "balance": ("skmm._training.balance", "make_balance"),
+    "adversarial": ("skmm._training.adversarial", "make_step_of"),
+}
+
 
 class Step:
     """The plain step: losses of the heads, and one pass back.
@@ -18,6 +26,14 @@ class Step:
             Its module and its optimizer are there.
         rows : Rows
             Of the training, on the device that they stay on.
+        """
+
+    def end_epoch(self, net):
+        """Take what is known once an epoch is over and validated.
+
+        Parameters
+        ----------
+        net : MultimodalNet
         """
 
     def __call__(self, net, batch):
@@ -52,5 +68,26 @@ def make_step(options):
     Returns
     -------
     step : Step
+
+    Raises
+    ------
+    ValueError
+        For ways of learning that do not go together.
     """
-    return Step()
+    asked = {name: options[name] for name in _STEPS if options.get(name) is not None}
+    if not asked:
+        return Step()
+    if len(asked) > 1:
+        raise ValueError(
+            f"{' and '.join(f'{name}={asked[name]!r}' for name in asked)} each change "
+            "how the network learns from a batch, and do not go together. Leave one "
+            "out."
+        )
+    ((name, value),) = asked.items()
+    if options["compile"]:
+        raise ValueError(
+            f"{name}={value!r} goes through the network several times in a step, which "
+            "compile=True does not allow. Set compile=False."
+        )
+    module, make = _STEPS[name]
+    return getattr(importlib.import_module(module), make)(value)
