@@ -1,14 +1,14 @@
 """Does adversarial= make attacks harder, and what does it cost on rows as they are?
 
 The emoji (a convolutional network over 8 x 8 pixels, the name, numbers) and reviews
-(rating as classes, from texts and a table). One modality at a time is attacked by
+(recommended or not, from texts and a table). One modality at a time is attacked by
 projected gradient descent against the fused head: pixels by at most `--pixels` of 255,
 n-grams' vectors by at most `--texts` of their norm, and trained against within the same
 radius. The mixture of the heads "fused" and "linear" is scored on the same changes,
 which were not made for it, and which the linear head does not see.
 
-    python benchmarks/adversarial.py [--tasks emoji A:3000] [--seeds 0 1]
-        [--pixels 32] [--texts 0.4] [--kinds fgm pgd trades vat free]
+    python benchmarks/adversarial.py [--tasks B:3000 emoji] [--seeds 0 1]
+        [--pixels 32] [--texts 0.3] [--kinds fgm pgd trades vat free]
 """
 
 import argparse
@@ -83,11 +83,11 @@ def run(task, seed, kinds, radii, weight):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--tasks", nargs="+", default=["emoji", "A:3000"])
+    parser.add_argument("--tasks", nargs="+", default=["B:3000", "emoji"])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1])
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--pixels", type=float, default=32.0)
-    parser.add_argument("--texts", type=float, default=0.4)
+    parser.add_argument("--texts", type=float, default=0.3)
     parser.add_argument("--weight", type=float, default=1.0)
     options = parser.parse_args()
     radii = {"image": options.pixels, "text": options.texts}
