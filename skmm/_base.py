@@ -81,6 +81,8 @@ class BaseMultimodal(
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "balance": [StrOptions({"pareto", "detached", "blending"}), None],
+        "teacher": [HasMethods("predict"), None],
+        "distillation_weight": [Interval(numbers.Real, 0, 1, closed="both")],
         "heads": [StrOptions({"auto"}), list, tuple],
         "refit": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
@@ -137,6 +139,8 @@ class BaseMultimodal(
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -176,6 +180,8 @@ class BaseMultimodal(
         self.mixup = mixup
         self.balance = balance
         self.adversarial = adversarial
+        self.teacher = teacher
+        self.distillation_weight = distillation_weight
         self.heads = heads
         self.refit = refit
         self.width = width

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
-from skmm._utils.compat import StrOptions, fit_context
+from skmm._utils.compat import Interval, StrOptions, fit_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,6 +129,24 @@ default=None
         takes two to five times as long. Validation rows are not changed, and the other
         heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
         :func:`skmm.inspection.attack`.
+    teacher : FrozenEstimator or None, default=None
+        A fitted estimator from whose predictions for the training rows the fused and
+        the wide head learn, beside the target (Hinton et al. 2015). It predicts from
+        the same X, of which ``modalities`` may read a part: a smaller network learns
+        from a larger one, or one that reads text alone from one that saw pictures too
+        (Lopez-Paz et al. 2016). Columns that only the teacher reads may be missing in
+        all later rows. Wrap it in :class:`~sklearn.frozen.FrozenEstimator`, so that
+        ``clone`` keeps it. It is best fitted on other rows: of those that it has
+        learned it is too sure. The solved heads do not learn from it.
+    distillation_weight : float, default=0.5
+        Weight of what the teacher says, from 0 to 1; the target has the rest.
+    temperature : float, default=2.0
+        What logits of teacher and student are divided by where they are compared. The
+        higher it is, the more the classes that are not the likeliest count.
+    label_smoothing : float, default=0.0
+        Share of the target, from 0 to below 1, that is spread over all classes where
+        the fused and the wide head learn. Validation rows and the other heads have
+        the target as it is.
     heads : "auto" or list of str or (str, estimator), default="auto"
         What predicts, side by side. The heads are mixed by weights that are fitted on
         the validation rows:
@@ -313,6 +332,8 @@ default=None
         **BaseMultimodal._parameter_constraints,
         "loss": [StrOptions({"log_loss", "ordinal"})],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
+        "label_smoothing": [Interval(numbers.Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -330,6 +351,10 @@ default=None
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
+        temperature: float = 2.0,
+        label_smoothing: float = 0.0,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -371,6 +396,8 @@ default=None
             mixup=mixup,
             balance=balance,
             adversarial=adversarial,
+            teacher=teacher,
+            distillation_weight=distillation_weight,
             heads=heads,
             refit=refit,
             width=width,
@@ -401,6 +428,8 @@ default=None
         )
         self.loss = loss
         self.class_weight = class_weight
+        self.temperature = temperature
+        self.label_smoothing = label_smoothing
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(

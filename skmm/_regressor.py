@@ -136,6 +136,17 @@ default=None
         takes two to five times as long. Validation rows are not changed, and the other
         heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
         :func:`skmm.inspection.attack`.
+    teacher : FrozenEstimator or None, default=None
+        A fitted estimator from whose predictions for the training rows the fused and
+        the wide head learn, beside the target (Hinton et al. 2015). It predicts from
+        the same X, of which ``modalities`` may read a part: a smaller network learns
+        from a larger one, or one that reads text alone from one that saw pictures too
+        (Lopez-Paz et al. 2016). Columns that only the teacher reads may be missing in
+        all later rows. Wrap it in :class:`~sklearn.frozen.FrozenEstimator`, so that
+        ``clone`` keeps it. It is best fitted on other rows: of those that it has
+        learned it is too sure. The solved heads do not learn from it.
+    distillation_weight : float, default=0.5
+        Weight of what the teacher says, from 0 to 1; the target has the rest.
     heads : "auto" or list of str or (str, estimator), default="auto"
         What predicts, side by side. The heads are mixed by weights that are fitted on
         the validation rows:
@@ -338,6 +349,8 @@ default=None
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -378,6 +391,8 @@ default=None
             mixup=mixup,
             balance=balance,
             adversarial=adversarial,
+            teacher=teacher,
+            distillation_weight=distillation_weight,
             heads=heads,
             refit=refit,
             width=width,

@@ -113,7 +113,7 @@ class AdversarialStep(Step):
     def loss(self, net, batch, output):
         """Return the fused head's loss for the target, without what alignments add."""
         output = output._replace(loss=None)
-        return total_loss(net.targets, {"fused": output}, batch.y)[0]
+        return total_loss(net.learned, {"fused": output}, batch.y)[0]
 
     def penalty(self, net, batch, clean, found):
         """Return what is added to the loss.
@@ -141,7 +141,7 @@ class FreeStep(AdversarialStep):
         steps = self.adversarial.count_steps() if learns else 1
         for _ in range(steps - 1):
             found = self.run(net, batch, perturbation, draws)
-            total_loss(net.targets, {"fused": found}, batch.y)[0].backward()
+            total_loss(net.learned, {"fused": found}, batch.y)[0].backward()
             perturbation.climb_by_backward(1.0)
             # The weights move here, and after the last replay where they always do.
             net.optimizer_.step()

@@ -49,7 +49,7 @@ class BalancedStep(Step):
         outputs = net.infer(batch.blocks)
         loss, losses = net.get_loss(outputs, batch.y, training=True)
         if "fused" in outputs:
-            own = own_losses(net.targets, outputs["fused"], batch.y)
+            own = own_losses(net.learned, outputs["fused"], batch.y)
             self.descend(net, outputs, batch, loss, own)
         else:
             loss.backward()
@@ -75,5 +75,5 @@ class BalancedStep(Step):
         y = batch.y
         mine = {"fused": outputs["fused"]}
         others = {name: out for name, out in outputs.items() if name != "fused"}
-        rest = total_loss(net.targets, others, y)[0] if others else 0.0
-        return total_loss(net.targets, mine, y)[0], rest
+        rest = total_loss(net.learned, others, y)[0] if others else 0.0
+        return total_loss(net.learned, mine, y)[0], rest

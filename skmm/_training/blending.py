@@ -46,7 +46,7 @@ class BlendingStep(BalancedStep):
         drawn = torch.randperm(len(rows), generator=net.generators.order)[:size]
         places = drawn.to(rows.device)
         blocks, (codes, weight) = rows.take(places, drawn.numpy())
-        self.train = type(rows)(blocks, codes, weight)
+        self.train = type(rows)(blocks, net.lesson.known(codes), weight)
         self.weights = torch.ones(1 + len(self.fused.names), device=codes.device)
         self.before = self.measure(net, self.train), self.measure(net, valid)
 

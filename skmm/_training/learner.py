@@ -23,6 +23,7 @@ from skmm._training.adamw import AdamW
 from skmm._training.clock import Cuts, ending_at, now, time_left
 from skmm._training.heads import HeadSpec, NetHead, choose_heads, make_heads
 from skmm._training.history import TrainingHistory
+from skmm._training.lesson import Lesson
 from skmm._training.losses import mean_loss
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
@@ -318,6 +319,7 @@ class Learner:
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
         net = self._make_net(options, len(rows_train), known, stops=epochs is None)
+        rows_train = net.lesson.prepare(rows_train)
         rows = _to_device(rows_train, rows_valid, torch.device(net.device))
         rows_train, rows_valid = rows
         net.on_epoch = on_epoch
@@ -380,6 +382,7 @@ class Learner:
             self.module,
             criterion=torch.nn.Identity,
             targets=self.targets,
+            lesson=Lesson(self.targets, options),
             step=make_step(options),
             solved=self.solved,
             solved_logits=solved_logits,

@@ -42,6 +42,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ----------
     module : MultimodalModule
     targets : ClassificationTargets or RegressionTargets
+    lesson : Lesson, default=None
+        What is learned of the training rows; None stands for the targets.
     step : Step, default=None
         Turns a batch into gradients; None stands for the plain one.
     patience : int or float, default=inf
@@ -92,6 +94,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         module,
         *args,
         targets=None,
+        lesson=None,
         step=None,
         patience=np.inf,
         restore=True,
@@ -108,6 +111,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ):
         super().__init__(module, *args, **kwargs)
         self.targets = targets
+        self.lesson = lesson
         self.step = Step() if step is None else step
         self.patience = patience
         self.restore = restore
@@ -230,7 +234,13 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Sum of the heads' losses, and the loss of each."""
-        return total_loss(self.targets, y_pred, y_true)
+        learned = self.learned if training else self.targets
+        return total_loss(learned, y_pred, y_true)
+
+    @property
+    def learned(self):
+        """What the losses of training rows are taken of: lesson or targets."""
+        return self.targets if self.lesson is None else self.lesson
 
     def train_step_single(self, batch, **fit_params):
         return self.step(self, batch)
