@@ -53,6 +53,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Transformed,
@@ -81,6 +82,7 @@ class BaseMultimodal(
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
         "balance": [StrOptions({"pareto", "detached", "blending"}), None],
+        "sampler": [StrOptions({"balanced", "curriculum"}), callable, None],
         "teacher": [HasMethods("predict"), None],
         "distillation_weight": [Interval(numbers.Real, 0, 1, closed="both")],
         "heads": [StrOptions({"auto"}), list, tuple],
@@ -139,6 +141,7 @@ class BaseMultimodal(
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
         teacher: BaseEstimator | None = None,
         distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
@@ -180,6 +183,7 @@ class BaseMultimodal(
         self.mixup = mixup
         self.balance = balance
         self.adversarial = adversarial
+        self.sampler = sampler
         self.teacher = teacher
         self.distillation_weight = distillation_weight
         self.heads = heads

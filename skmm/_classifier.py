@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Pretrained,
         Probabilities,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Validation,
@@ -129,6 +130,16 @@ default=None
         takes two to five times as long. Validation rows are not changed, and the other
         heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
         :func:`skmm.inspection.attack`.
+    sampler : {"balanced", "curriculum"}, callable or None, default=None
+        Which training rows the fused and the wide head see in an epoch; the other heads
+        always have all of them. "balanced" draws with replacement, all classes as
+        often. Validation rows keep their classes, so that with the loss they choose
+        epochs that make little of it: set ``scoring="balanced_accuracy"`` with it.
+        "curriculum" begins, after a first epoch, with the 40 % of the rows that the
+        network predicts best and lets in the others over four epochs (self-paced
+        learning, Kumar et al. 2010). A function of the targets, the epoch, counted
+        from 1, and a RandomState returns the numbers of as many rows as there are.
+        None takes each row once.
     teacher : FrozenEstimator or None, default=None
         A fitted estimator from whose predictions for the training rows the fused and
         the wide head learn, beside the target (Hinton et al. 2015). It predicts from
@@ -351,6 +362,7 @@ default=None
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
         teacher: BaseEstimator | None = None,
         distillation_weight: float = 0.5,
         temperature: float = 2.0,
@@ -396,6 +408,7 @@ default=None
             mixup=mixup,
             balance=balance,
             adversarial=adversarial,
+            sampler=sampler,
             teacher=teacher,
             distillation_weight=distillation_weight,
             heads=heads,

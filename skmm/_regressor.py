@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Validation,
@@ -136,6 +137,13 @@ default=None
         takes two to five times as long. Validation rows are not changed, and the other
         heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
         :func:`skmm.inspection.attack`.
+    sampler : {"curriculum"}, callable or None, default=None
+        Which training rows the fused and the wide head see in an epoch; the other heads
+        always have all of them. "curriculum" begins, after a first epoch, with the 40 %
+        of the rows that the network predicts best and lets in the others over four
+        epochs (self-paced learning, Kumar et al. 2010). A function of the targets, the
+        epoch, counted from 1, and a RandomState returns the numbers of as many rows as
+        there are. None takes each row once.
     teacher : FrozenEstimator or None, default=None
         A fitted estimator from whose predictions for the training rows the fused and
         the wide head learn, beside the target (Hinton et al. 2015). It predicts from
@@ -349,6 +357,7 @@ default=None
         mixup: Mixups = None,
         balance: Balance = None,
         adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
         teacher: BaseEstimator | None = None,
         distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
@@ -391,6 +400,7 @@ default=None
             mixup=mixup,
             balance=balance,
             adversarial=adversarial,
+            sampler=sampler,
             teacher=teacher,
             distillation_weight=distillation_weight,
             heads=heads,

@@ -30,6 +30,7 @@ from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
 from skmm._training.options import is_same, remember
 from skmm._training.rows import Rows
+from skmm._training.sampling import make_sampler
 from skmm._training.solving import Solving
 from skmm._training.steps import make_step
 from skmm._utils import memory
@@ -383,6 +384,7 @@ class Learner:
             criterion=torch.nn.Identity,
             targets=self.targets,
             lesson=Lesson(self.targets, options),
+            sampler=make_sampler(options["sampler"], self.targets),
             step=make_step(options),
             solved=self.solved,
             solved_logits=solved_logits,

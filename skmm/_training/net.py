@@ -44,6 +44,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     targets : ClassificationTargets or RegressionTargets
     lesson : Lesson, default=None
         What is learned of the training rows; None stands for the targets.
+    sampler : Sampler, default=None
+        Draws the rows of an epoch; None takes each once.
     step : Step, default=None
         Turns a batch into gradients; None stands for the plain one.
     patience : int or float, default=inf
@@ -95,6 +97,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         *args,
         targets=None,
         lesson=None,
+        sampler=None,
         step=None,
         patience=np.inf,
         restore=True,
@@ -112,6 +115,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         super().__init__(module, *args, **kwargs)
         self.targets = targets
         self.lesson = lesson
+        self.sampler = sampler
         self.step = Step() if step is None else step
         self.patience = patience
         self.restore = restore
@@ -180,8 +184,11 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     def get_iterator(self, dataset, training=False):
         device = torch.device(self.device)
         if training:
+            draw = None
+            if self.sampler is not None:
+                draw = functools.partial(self.sampler.draw, self, dataset)
             order = self.generators.order
-            return Batches(dataset, self.batch_size, device, order)
+            return Batches(dataset, self.batch_size, device, order, draw)
         return Batches(dataset, self.iterator_valid__batch_size, device)
 
     def infer(self, x, **fit_params):

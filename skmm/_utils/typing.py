@@ -115,6 +115,8 @@ Mixups: TypeAlias = "MixupName | SupportsDraw | type | None"
 AdversarialLike: TypeAlias = (
     "Literal['fgm', 'pgd', 'free', 'vat', 'trades'] | Adversarial | None"
 )
+#: ``sampler=`` of the estimators; a function of targets, epoch and RandomState.
+Sampler: TypeAlias = "Literal['balanced', 'curriculum'] | Callable[..., Any] | None"
 #: ``balance=`` of the estimators.
 Balance: TypeAlias = Literal["pareto", "detached", "blending"] | None
 Device: TypeAlias = "torch.device | str"
