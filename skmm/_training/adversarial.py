@@ -4,7 +4,12 @@ import torch
 
 from skmm._nn.seeding import Draws
 from skmm._training.losses import total_loss
-from skmm._training.perturbation import Perturbation, divergence, read_radii
+from skmm._training.perturbation import (
+    Perturbation,
+    can_change,
+    divergence,
+    read_radii,
+)
 from skmm._training.steps import Step
 from skmm._utils.validation import check_options
 from skmm.augmentation._adversarial import make_adversarial
@@ -58,6 +63,14 @@ class AdversarialStep(Step):
         if radius is not None:
             check_names(radius, self.fused.names, "radius")
         self.radii = read_radii(self.fused, radius)
+        encoders = dict(zip(self.fused.names, self.fused.encoders))
+        fixed = [n for n in self.radii if not can_change(encoders[n], rows.blocks[n])]
+        if (radius is not None and fixed) or len(fixed) == len(self.radii):
+            raise ValueError(
+                f"adversarial={self.kind!r}: nothing can be changed of {fixed}, which "
+                "have categories alone. Leave them out of radius=, or leave "
+                "adversarial=None."
+            )
 
     def __call__(self, net, batch):
         draws = Draws(net.device, foreign=net.runs_foreign_layers)

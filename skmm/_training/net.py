@@ -203,7 +203,9 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     def __getstate__(self):
         """Leave out what belongs to this training alone (Checkpoint pickles nets)."""
         state = super().__getstate__()
-        mine = dict.fromkeys(("view", "on_epoch", "measure", "generators", "_look"))
+        mine = dict.fromkeys(
+            ("view", "on_epoch", "measure", "generators", "lesson", "sampler", "_look")
+        )
         return state | {key: value for key, value in mine.items() if key in state}
 
     # -- callbacks ----------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Small changes of what encoders read, within a radius, along a gradient."""
 
 import contextlib
-import threading
 from collections import Counter
 from typing import NamedTuple
 
@@ -117,12 +116,7 @@ class Perturbation:
         rate : float
             Length of the step, as a share of the radius.
         """
-        keys = list(self.deltas)
-        deltas = [self.deltas[key] for key in keys]
-        found = [None] * len(keys)
-        if loss.requires_grad and keys:
-            found = torch.autograd.grad(loss, deltas, allow_unused=True)
-        for key, gradient in zip(keys, found):
+        for key, gradient in self._gradients(loss).items():
             self._move(key, gradient, rate)
 
     def climb_by_backward(self, rate):
@@ -144,17 +138,20 @@ class Perturbation:
         rate : float
             Length of the step, as a share of the radius.
         """
-        keys = list(self.deltas)
-        found = torch.autograd.grad(
-            loss, [self.deltas[key] for key in keys], allow_unused=True
-        )
-        for key, gradient in zip(keys, found):
+        for key, gradient in self._gradients(loss).items():
             self.deltas[key] = torch.zeros_like(self.deltas[key])
             self._move(key, gradient, rate)
 
     def rest(self):
         """Take no more gradients."""
         self.deltas = {key: delta.detach() for key, delta in self.deltas.items()}
+
+    def _gradients(self, loss):
+        if not (loss.requires_grad and self.deltas):  # no row has what is changed
+            return dict.fromkeys(self.deltas)
+        deltas = list(self.deltas.values())
+        found = torch.autograd.grad(loss, deltas, allow_unused=True)
+        return dict(zip(self.deltas, found))
 
     @torch.no_grad()
     def _move(self, key, gradient, rate):
@@ -191,13 +188,11 @@ class Perturbation:
 
     @contextlib.contextmanager
     def _hooked(self):
-        """Add to what modules return, in this thread alone, while inside."""
-        owner, calls, handles = threading.get_ident(), Counter(), []
+        """Add to what modules return, while inside."""
+        calls, handles = Counter(), []
 
         def listen(name, place, space):
             def hook(module, inputs, output):
-                if threading.get_ident() != owner:
-                    return None
                 # Rows may go through a module in several chunks.
                 key = name, place, calls[name, place]
                 calls[name, place] += 1
@@ -243,6 +238,19 @@ def find_places(encoder):
     if inner and space is None:
         return "embeddings", inner
     return "vectors", [encoder]
+
+
+def can_change(encoder, block):
+    """Tell if there is something of a modality that can be changed.
+
+    Parameters
+    ----------
+    encoder : nn.Module
+    block : Block
+        A table of categories alone has no number.
+    """
+    _, modules = find_places(encoder)
+    return bool(modules) or block[0].numel() > 0
 
 
 def read_radii(fused, radius, strength=1.0):

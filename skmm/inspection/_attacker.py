@@ -6,7 +6,12 @@ import numpy as np
 import torch
 
 from skmm._nn.seeding import drawing_from, float32_by_default, make_generator
-from skmm._training.perturbation import Perturbation, find_places, read_radii
+from skmm._training.perturbation import (
+    Perturbation,
+    can_change,
+    find_places,
+    read_radii,
+)
 from skmm._training.rows import Rows
 from skmm.modalities._resolver import check_names
 
@@ -50,7 +55,8 @@ class Attacker:
             )
         if radius is not None:
             check_names(radius, learner.fused.names, "radius")
-        self.learner = learner
+        # Its modules get hooks: other threads may predict with those of the estimator.
+        self.learner = learner.copy()
         self.blocks = blocks
         self.targets = estimator._targets
         self.codes = torch.from_numpy(np.ascontiguousarray(self.targets.encode(y)))
@@ -64,10 +70,8 @@ class Attacker:
         fused = self.learner.fused
         found = {}
         for name, encoder in zip(fused.names, fused.encoders):
-            space, modules = find_places(encoder)
-            # A table of categories alone has no number that could be changed.
-            if name in self.radii and (modules or self.blocks[name][0].numel()):
-                found[name] = space
+            if name in self.radii and can_change(encoder, self.blocks[name]):
+                found[name], _ = find_places(encoder)
         return found
 
     def logits(self, names, strength=1.0):

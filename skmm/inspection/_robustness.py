@@ -153,7 +153,7 @@ def robustness_report(
     for modality in seen.names:
         for corruption in corruptions:
             for strength in strengths:
-                if corruption == "attack":
+                if attacks is not None and corruption == "attack":
                     scores = attacks.scores(modality, strength)
                     rows += _row(modality, corruption, strength, scores, whole)
                     continue

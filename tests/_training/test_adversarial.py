@@ -198,6 +198,9 @@ def test_what_is_refused(classification):
         fit(adversarial=Adversarial(radius={"text": -1}))
     with pytest.raises(ValueError, match="heads= leaves that out"):
         fit(adversarial="fgm", heads=["wide"])
+    words = [c for c in X if c.startswith("cat")]
+    with pytest.raises(ValueError, match=r"nothing can be changed of \['words'\]"):
+        fit(adversarial="fgm", modalities=[("words", "tabular", words)])
     with pytest.raises(ValueError, match="do not go together"):
         fit(adversarial="fgm", balance="pareto")
     with pytest.raises(ValueError, match="Set compile=False"):
