@@ -28,7 +28,7 @@ from skmm._training.losses import mean_loss
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
-from skmm._training.options import is_same, remember
+from skmm._training.options import check_needs_net, is_same, remember
 from skmm._training.rows import Rows
 from skmm._training.sampling import make_sampler
 from skmm._training.solving import Solving
@@ -253,6 +253,8 @@ class Learner:
         logits : dict of str to ndarray
             Each head's, of the validation rows; empty without these.
         """
+        if not len(self.module.heads):
+            check_needs_net(options, list(self.heads))
         solving, known, seconds = None, {}, {}
         self.cuts, self._scorer = Cuts(), None
         if options["scoring"] is not None:

@@ -156,6 +156,9 @@ def test_what_is_refused(classification, regression):
     teacher = FrozenEstimator(DummyClassifier().fit(X, y + 1))
     with pytest.raises(ValueError, match=r"knows the classes \[.*1.*2.*\], and y has"):
         fit(teacher)
+    for options in ({"label_smoothing": 0.1}, {"sampler": "balanced"}):
+        with pytest.raises(ValueError, match="reaches the heads 'fused' and 'wide'"):
+            fit(None, heads=["linear"], **options)
     with pytest.raises(ValueError, match="'label_smoothing' parameter"):
         fit(None, label_smoothing=1.0)
     X, y = regression
