@@ -129,7 +129,7 @@ default=None
         radius: pixels, numbers and embeddings along the gradient of the loss. It
         takes two to five times as long. Validation rows are not changed, and the other
         heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
-        :func:`skmm.inspection.attack`.
+        :func:`skmm.inspection.attack`, and :ref:`attacks`.
     sampler : {"balanced", "curriculum"}, callable or None, default=None
         Which training rows the fused and the wide head see in an epoch; the other heads
         always have all of them. "balanced" draws with replacement, all classes as
@@ -148,7 +148,8 @@ default=None
         (Lopez-Paz et al. 2016). Columns that only the teacher reads may be missing in
         all later rows. Wrap it in :class:`~sklearn.frozen.FrozenEstimator`, so that
         ``clone`` keeps it. It is best fitted on other rows: of those that it has
-        learned it is too sure. The solved heads do not learn from it.
+        learned it is too sure. The solved heads do not learn from it. See
+        :ref:`teachers`.
     distillation_weight : float, default=0.5
         Weight of what the teacher says, from 0 to 1; the target has the rest.
     temperature : float, default=2.0
