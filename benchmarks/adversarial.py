@@ -5,7 +5,8 @@ The emoji (a convolutional network over 8 x 8 pixels, the name, numbers) and rev
 projected gradient descent against the fused head: pixels by at most `--pixels` of 255,
 n-grams' vectors by at most `--texts` of their norm, and trained against within the same
 radius. The mixture of the heads "fused" and "linear" is scored on the same changes,
-which were not made for it, and which the linear head does not see.
+which were not made for it, and which the linear head does not see. Last, for
+comparison, models that do not read the attacked modality at all.
 
     python benchmarks/adversarial.py [--tasks B:3000 emoji] [--seeds 0 1]
         [--pixels 32] [--texts 0.3] [--kinds fgm pgd trades vat free]
@@ -18,7 +19,7 @@ import numpy as np
 from _common import environment, markdown_table
 from _tasks import split
 
-from skmm import MultimodalClassifier
+from skmm import MultimodalClassifier, detect_modalities
 from skmm.augmentation import Adversarial
 from skmm.encoders import ImageEncoder
 from skmm.inspection import attack
@@ -78,6 +79,16 @@ def run(task, seed, kinds, radii, weight):
             scores[f"{row.head}, {row.modality} attacked"] = row.score
         found[kind] = scores | {"seconds": seconds}
         print(task, seed, kind, scores, flush=True)
+    if not isinstance(modalities, list):
+        modalities = detect_modalities(X).to_list()
+    for name in attacked:
+        others = [one for one in modalities if one[0] != name]
+        model = MultimodalClassifier(
+            others, heads=["fused", "linear"], random_state=seed
+        ).fit(X, y)
+        fused = model._fused_only().score(X_test, y_test)
+        mixture = model.score(X_test, y_test)
+        print(f"{task} {seed} without {name}: {fused:.3f}, {mixture:.3f}", flush=True)
     return found
 
 
