@@ -43,8 +43,10 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        AdversarialLike,
         Alignments,
         ArrayLike,
+        Balance,
         CellsLike,
         Columns,
         Label,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Transformed,
@@ -80,6 +83,10 @@ class BaseMultimodal(
         "memory": [str, os.PathLike, None],
         "alignment_weight": [Interval(numbers.Real, 0, None, closed="left")],
         "modality_dropout": [Interval(numbers.Real, 0, 1, closed="left")],
+        "balance": [StrOptions({"pareto", "detached", "blending"}), None],
+        "sampler": [StrOptions({"balanced", "curriculum"}), callable, None],
+        "teacher": [HasMethods("predict"), None],
+        "distillation_weight": [Interval(numbers.Real, 0, 1, closed="both")],
         "heads": [StrOptions({"auto"}), list, tuple],
         "refit": ["boolean"],
         "width": [Interval(numbers.Integral, 1, None, closed="left")],
@@ -135,6 +142,11 @@ class BaseMultimodal(
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
         mixup: Mixups = None,
+        balance: Balance = None,
+        adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -173,6 +185,11 @@ class BaseMultimodal(
         self.alignment_weight = alignment_weight
         self.modality_dropout = modality_dropout
         self.mixup = mixup
+        self.balance = balance
+        self.adversarial = adversarial
+        self.sampler = sampler
+        self.teacher = teacher
+        self.distillation_weight = distillation_weight
         self.heads = heads
         self.refit = refit
         self.width = width

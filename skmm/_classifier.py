@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmm._base import BaseMultimodal
-from skmm._utils.compat import StrOptions, fit_context
+from skmm._utils.compat import Interval, StrOptions, fit_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        AdversarialLike,
         Alignments,
         ArrayLike,
+        Balance,
         CellsLike,
         Columns,
         Label,
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
         Pretrained,
         Probabilities,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Validation,
@@ -107,6 +111,55 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         Train the fused head on mixtures of two rows: of their vectors ("manifold"), of
         their cells ("mixup"), or with boxes of one picture pasted into the other
         ("cutmix"). See :class:`skmm.augmentation.Mixup`.
+    balance : {"pareto", "detached", "blending"} or None, default=None
+        How encoders are kept learning where one modality tells the target faster than
+        the others. Each modality gets a linear head of its own, which does not predict
+        and teaches the modality's encoder, beside the fused head:
+
+        - "pareto": the gradients of both are added, and where they conflict, a
+          direction is taken along which neither loss rises (MMPareto, Wei & Hu 2024);
+        - "detached": encoders learn from their own heads only;
+        - "blending": losses are weighed by how much their heads generalise and
+          overfit, measured after each epoch on the validation rows
+          (Gradient-Blending, Wang et al. 2020).
+
+        It reaches the fused head alone. See :ref:`unequal_modalities`.
+    adversarial : {"fgm", "pgd", "free", "vat", "trades"}, Adversarial or None, \
+default=None
+        Train the fused head on rows that are changed to be hard, within a small
+        radius: pixels, numbers and embeddings along the gradient of the loss. It
+        takes two to five times as long. Validation rows are not changed, and the other
+        heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
+        :func:`skmm.inspection.attack`, and :ref:`attacks`.
+    sampler : {"balanced", "curriculum"}, callable or None, default=None
+        Which training rows the fused and the wide head see in an epoch; the other heads
+        always have all of them. "balanced" draws with replacement, all classes as
+        often. Validation rows keep their classes, so that with the loss they choose
+        epochs that make little of it: set ``scoring="balanced_accuracy"`` with it.
+        "curriculum" begins, after a first epoch, with the 40 % of the rows that the
+        network predicts best and lets in the others over four epochs (self-paced
+        learning, Kumar et al. 2010). A function of the targets, the epoch, counted
+        from 1, and a RandomState returns the numbers of as many rows as there are.
+        None takes each row once.
+    teacher : FrozenEstimator or None, default=None
+        A fitted estimator from whose predictions for the training rows the fused and
+        the wide head learn, beside the target (Hinton et al. 2015). It predicts from
+        the same X, of which ``modalities`` may read a part: a smaller network learns
+        from a larger one, or one that reads text alone from one that saw pictures too
+        (Lopez-Paz et al. 2016). Columns that only the teacher reads may be missing in
+        all later rows. Wrap it in :class:`~sklearn.frozen.FrozenEstimator`, so that
+        ``clone`` keeps it. It is best fitted on other rows: of those that it has
+        learned it is too sure. The solved heads do not learn from it. See
+        :ref:`teachers`.
+    distillation_weight : float, default=0.5
+        Weight of what the teacher says, from 0 to 1; the target has the rest.
+    temperature : float, default=2.0
+        What logits of teacher and student are divided by where they are compared. The
+        higher it is, the more the classes that are not the likeliest count.
+    label_smoothing : float, default=0.0
+        Share of the target, from 0 to below 1, that is spread over all classes where
+        the fused and the wide head learn. Validation rows and the other heads have
+        the target as it is.
     heads : "auto" or list of str or (str, estimator), default="auto"
         What predicts, side by side. The heads are mixed by weights that are fitted on
         the validation rows:
@@ -306,6 +359,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         **BaseMultimodal._parameter_constraints,
         "loss": [StrOptions({"log_loss", "ordinal"})],
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
+        "temperature": [Interval(numbers.Real, 0, None, closed="neither")],
+        "label_smoothing": [Interval(numbers.Real, 0, 1, closed="left")],
     }
 
     def __init__(
@@ -321,6 +376,13 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
         mixup: Mixups = None,
+        balance: Balance = None,
+        adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
+        temperature: float = 2.0,
+        label_smoothing: float = 0.0,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -361,6 +423,11 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
             alignment_weight=alignment_weight,
             modality_dropout=modality_dropout,
             mixup=mixup,
+            balance=balance,
+            adversarial=adversarial,
+            sampler=sampler,
+            teacher=teacher,
+            distillation_weight=distillation_weight,
             heads=heads,
             refit=refit,
             width=width,
@@ -392,6 +459,8 @@ class MultimodalClassifier(ClassifierMixin, BaseMultimodal):
         )
         self.loss = loss
         self.class_weight = class_weight
+        self.temperature = temperature
+        self.label_smoothing = label_smoothing
 
     @fit_context(prefer_skip_nested_validation=False)
     def partial_fit(

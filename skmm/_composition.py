@@ -10,13 +10,18 @@ from skmm._utils.documentation import DocumentationLinkMixin
 from skmm._utils.registry import part_constraints
 from skmm._utils.validation import SequenceOf, check_options
 from skmm.alignment import ALIGNMENTS, make_alignment
-from skmm.augmentation import make_mixup, mixup_constraints
+from skmm.augmentation import (
+    adversarial_constraints,
+    make_mixup,
+    mixup_constraints,
+)
+from skmm.augmentation._adversarial import make_adversarial
 from skmm.encoders import make_encoder
 from skmm.fusion import FUSIONS, make_fusion
 from skmm.modalities._resolver import is_dropped
 
 #: Parameters that nested ones lie in.
-_WHOLES = ("modalities", "fusion", "alignment", "mixup")
+_WHOLES = ("modalities", "fusion", "alignment", "mixup", "adversarial")
 #: Parameters by which the name of a kind becomes an object.
 _NETWORKS = ("pretrained", "memory")
 
@@ -34,6 +39,7 @@ class MultimodalComposition(DocumentationLinkMixin, BaseComposition):
     fusion: Any
     alignment: Any
     mixup: Any
+    adversarial: Any
 
     _parameter_constraints = {
         "fusion": part_constraints(FUSIONS),
@@ -43,6 +49,7 @@ class MultimodalComposition(DocumentationLinkMixin, BaseComposition):
             None,
         ],
         "mixup": mixup_constraints(),
+        "adversarial": adversarial_constraints(),
     }
 
     @property
@@ -106,6 +113,8 @@ class MultimodalComposition(DocumentationLinkMixin, BaseComposition):
                 self.fusion = make_fusion(self.fusion)
             elif name == "mixup" and isinstance(self.mixup, (str, type)):
                 self.mixup = make_mixup(self.mixup)
+            elif name == "adversarial" and isinstance(self.adversarial, str):
+                self.adversarial = make_adversarial(self.adversarial)
             elif name == "alignment":
                 self.alignment = _one_alignment(self.alignment, key)
             elif name in own:

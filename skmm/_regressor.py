@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
     from skmm._utils.typing import (
+        AdversarialLike,
         Alignments,
         ArrayLike,
+        Balance,
         CellsLike,
         Columns,
         Label,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
         PathLike,
         Pretrained,
         RandomState,
+        Sampler,
         Scoring,
         TableLike,
         Validation,
@@ -115,6 +118,45 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         Train the fused head on mixtures of two rows: of their vectors ("manifold"), of
         their cells ("mixup"), or with boxes of one picture pasted into the other
         ("cutmix"). See :class:`skmm.augmentation.Mixup`.
+    balance : {"pareto", "detached", "blending"} or None, default=None
+        How encoders are kept learning where one modality tells the target faster than
+        the others. Each modality gets a linear head of its own, which does not predict
+        and teaches the modality's encoder, beside the fused head:
+
+        - "pareto": the gradients of both are added, and where they conflict, a
+          direction is taken along which neither loss rises (MMPareto, Wei & Hu 2024);
+        - "detached": encoders learn from their own heads only;
+        - "blending": losses are weighed by how much their heads generalise and
+          overfit, measured after each epoch on the validation rows
+          (Gradient-Blending, Wang et al. 2020).
+
+        It reaches the fused head alone. See :ref:`unequal_modalities`.
+    adversarial : {"fgm", "pgd", "free", "vat", "trades"}, Adversarial or None, \
+default=None
+        Train the fused head on rows that are changed to be hard, within a small
+        radius: pixels, numbers and embeddings along the gradient of the loss. It
+        takes two to five times as long. Validation rows are not changed, and the other
+        heads do not learn from it. See :class:`skmm.augmentation.Adversarial` and
+        :func:`skmm.inspection.attack`, and :ref:`attacks`.
+    sampler : {"curriculum"}, callable or None, default=None
+        Which training rows the fused and the wide head see in an epoch; the other heads
+        always have all of them. "curriculum" begins, after a first epoch, with the 40 %
+        of the rows that the network predicts best and lets in the others over four
+        epochs (self-paced learning, Kumar et al. 2010). A function of the targets, the
+        epoch, counted from 1, and a RandomState returns the numbers of as many rows as
+        there are. None takes each row once.
+    teacher : FrozenEstimator or None, default=None
+        A fitted estimator from whose predictions for the training rows the fused and
+        the wide head learn, beside the target (Hinton et al. 2015). It predicts from
+        the same X, of which ``modalities`` may read a part: a smaller network learns
+        from a larger one, or one that reads text alone from one that saw pictures too
+        (Lopez-Paz et al. 2016). Columns that only the teacher reads may be missing in
+        all later rows. Wrap it in :class:`~sklearn.frozen.FrozenEstimator`, so that
+        ``clone`` keeps it. It is best fitted on other rows: of those that it has
+        learned it is too sure. The solved heads do not learn from it. See
+        :ref:`teachers`.
+    distillation_weight : float, default=0.5
+        Weight of what the teacher says, from 0 to 1; the target has the rest.
     heads : "auto" or list of str or (str, estimator), default="auto"
         What predicts, side by side. The heads are mixed by weights that are fitted on
         the validation rows:
@@ -329,6 +371,11 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
         alignment_weight: float = 0.1,
         modality_dropout: float = 0.0,
         mixup: Mixups = None,
+        balance: Balance = None,
+        adversarial: AdversarialLike = None,
+        sampler: Sampler = None,
+        teacher: BaseEstimator | None = None,
+        distillation_weight: float = 0.5,
         heads: Literal["auto"] | Sequence[str | tuple[str, BaseEstimator]] = "auto",
         refit: bool = True,
         width: int = 64,
@@ -368,6 +415,11 @@ class MultimodalRegressor(RegressorMixin, BaseMultimodal):
             alignment_weight=alignment_weight,
             modality_dropout=modality_dropout,
             mixup=mixup,
+            balance=balance,
+            adversarial=adversarial,
+            sampler=sampler,
+            teacher=teacher,
+            distillation_weight=distillation_weight,
             heads=heads,
             refit=refit,
             width=width,

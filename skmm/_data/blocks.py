@@ -140,6 +140,26 @@ class Block:
         block._complete = None
         return block
 
+    def with_part(self, i: int, part: torch.Tensor) -> Block:
+        """Return the block with another part in the place of one.
+
+        Parameters
+        ----------
+        i : int
+            Which part.
+        part : tensor
+            With as many rows.
+
+        Returns
+        -------
+        block : Block
+        """
+        parts = [part if j == i else old for j, old in enumerate(self.parts)]
+        changed = self._like(parts, self.present)
+        changed.cost = self.cost
+        changed._present_on_cpu = self._present_on_cpu
+        return changed
+
     def to(self, device: Device) -> Block:
         """Return the block on another device.
 

@@ -25,6 +25,11 @@ class Declarations:
         Of "inputs" and "boxes": how an encoder's module mixes rows before its network;
         it is then called with the :class:`~skmm.augmentation.Mixing` as a second
         argument. Otherwise its vectors are mixed.
+    attack_space : {"pixels", "numbers", "embeddings", "vectors"} or None, default=None
+        Where an attack changes what the module reads. "pixels" and "numbers": the
+        first part of an encoder's block. "embeddings": what this module within an
+        encoder returns, (n, ...). "vectors": what the encoder returns, also where it
+        has embeddings; so it is as well where nothing is declared.
     set_bias : callable or None, default=None
         Of a fusion that decides by itself: called with the logits of the classes'
         shares, to start from these.
@@ -35,6 +40,7 @@ class Declarations:
     weight_decays = True
     keep_float32 = False
     mixes = ()
+    attack_space = None
     set_bias = None
 
 

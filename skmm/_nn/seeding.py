@@ -256,6 +256,38 @@ def _draw(draw, size, device, dtype):
     return drawn.to(device)
 
 
+class Draws:
+    """What is drawn from now on, so that a further pass can draw the same again.
+
+    Parameters
+    ----------
+    device : torch.device or str
+    foreign : bool
+        If True, layers of others draw from torch's global generator, which is this
+        fit's own for the step, see :func:`global_state`.
+    """
+
+    def __init__(self, device, foreign):
+        self._generator = current_generator()
+        if self._generator is not None:
+            self._state = self._generator.get_state()
+        self._device = torch.device(device)
+        self._foreign = self._cuda = None
+        if foreign:
+            self._foreign = torch.get_rng_state()
+            if self._device.type == "cuda":
+                self._cuda = torch.cuda.get_rng_state(self._device)
+
+    def again(self):
+        """Go back to where it began."""
+        if self._generator is not None:
+            self._generator.set_state(self._state)
+        if self._foreign is not None:
+            torch.set_rng_state(self._foreign)
+        if self._cuda is not None:
+            torch.cuda.set_rng_state(self._cuda, self._device)
+
+
 class Dropout(nn.Dropout):
     """Dropout that draws from the generator of the fit that runs it."""
 

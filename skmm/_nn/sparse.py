@@ -27,6 +27,7 @@ class BagTable(nn.Module):
     """
 
     keep_float32 = True
+    attack_space = "embeddings"
 
     def __init__(self, n_rows, n_features, *, scale, frequency=None):
         super().__init__()

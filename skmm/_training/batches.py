@@ -75,16 +75,19 @@ class Batches:
         Where the batches go; the rows may lie elsewhere when they do not fit there.
     generator : torch.Generator or None
         None does not shuffle.
+    draw : callable, default=None
+        From the generator to the numbers of an epoch's rows; None takes each once.
     """
 
     #: Batches among whose rows those of similar cost are looked for.
     _pool = 32
 
-    def __init__(self, rows, batch_size, device, generator=None):
+    def __init__(self, rows, batch_size, device, generator=None, draw=None):
         self.rows = rows
         self.batch_size = batch_size
         self.device = device
         self.generator = generator
+        self.draw = draw
         self.cost = rows.cost
 
     def __len__(self):
@@ -114,7 +117,10 @@ class Batches:
             return (order if self.cost is None else self._by_cost()).split(
                 self.batch_size
             )
-        order = torch.randperm(len(self.rows), generator=self.generator)
+        if self.draw is None:
+            order = torch.randperm(len(self.rows), generator=self.generator)
+        else:
+            order = self.draw(self.generator)
         if self.cost is None:
             return order.split(self.batch_size)
         pools = order.split(self._pool * self.batch_size)

@@ -30,13 +30,15 @@ from skmm._training.heads import (
 )
 from skmm._training.heads._features import targets_of
 from skmm._training.history import TrainingHistory
+from skmm._training.lesson import Lesson
 from skmm._training.losses import mean_loss
 from skmm._training.mixture import Mixture
 from skmm._training.module import MultimodalModule
 from skmm._training.net import MultimodalNet
-from skmm._training.options import is_same, remember
+from skmm._training.options import check_needs_net, is_same, remember
 from skmm._training.private._batches import auto_private_batch_size
 from skmm._training.rows import Rows
+from skmm._training.sampling import make_sampler
 from skmm._training.solving import Solving
 from skmm._training.steps import make_step
 from skmm._utils import memory
@@ -275,6 +277,8 @@ class Learner:
         logits : dict of str to ndarray
             Each head's, of the validation rows; empty without these.
         """
+        if not len(self.module.heads):
+            check_needs_net(options, list(self.heads))
         solving, known, seconds = None, {}, {}
         self._crossed = None
         self.cuts, self._scorer = Cuts(), None
@@ -360,6 +364,7 @@ class Learner:
 
     def _train(self, options, rows_train, rows_valid, epochs, view, on_epoch, known):
         net = self._make_net(options, len(rows_train), known, stops=epochs is None)
+        rows_train = net.lesson.prepare(rows_train)
         rows = _to_device(rows_train, rows_valid, torch.device(net.device))
         rows_train, rows_valid = rows
         net.on_epoch = on_epoch
@@ -426,6 +431,8 @@ class Learner:
             self.module,
             criterion=torch.nn.Identity,
             targets=self.targets,
+            lesson=Lesson(self.targets, options),
+            sampler=make_sampler(options.get("sampler"), self.targets),
             step=make_step(options),
             solved=self.solved,
             solved_logits=solved_logits,
@@ -481,6 +488,10 @@ class Learner:
         fused.modality_dropout = options["modality_dropout"]
         fused.mixup = make_mixup(options["mixup"])
         fused.alignment_weight = options["alignment_weight"]
+        is_balanced = options.get("balance") is not None
+        prior = torch.from_numpy(self.prior).float() if is_balanced else None
+        fused.own(prior, self.seed)
+        fused.detaches = options.get("balance") == "detached"
         alignments = options["alignment"]
         if not isinstance(alignments, (list, tuple)):
             alignments = [] if alignments is None else [alignments]
@@ -490,6 +501,8 @@ class Learner:
                 fused.align([make_alignment(one) for one in alignments])
             fused.alignments.to(self.module.device)
             self.alignments = known
+        if is_balanced:
+            fused.own_heads.to(self.module.device)
         frozen, rates = options["freeze"], options["encoder_learning_rate"]
         if frozen is None or isinstance(frozen, str):
             frozen = fused.names if frozen == "encoders" else []

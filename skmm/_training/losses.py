@@ -80,3 +80,30 @@ def _auxiliary_loss(targets, output, y):
         others = losses_of(codes[partner], weight[partner])
         losses = share * losses + (1 - share) * others
     return losses.mean()
+
+
+def own_losses(targets, output, y):
+    """Return the mean loss of each modality's own head, a tensor (M,).
+
+    Parameters
+    ----------
+    targets : ClassificationTargets or RegressionTargets
+    output : HeadOutput
+        With ``own``.
+    y : (codes, weight)
+        A row counts for the modalities that it has.
+    """
+    codes, weight = y
+    logits = output.own.float().unbind(1)
+
+    def losses_of(codes, weight):
+        losses = [targets.row_loss(one, codes) for one in logits]
+        return torch.stack(losses, dim=1) * weight[:, None]
+
+    losses = losses_of(codes, weight)
+    if output.mixing is not None:
+        partner, share, _ = output.mixing
+        others = losses_of(codes[partner], weight[partner])
+        losses = share[:, None] * losses + (1 - share[:, None]) * others
+    present = output.own_present
+    return (losses * present).sum(0) / present.sum(0).clamp(min=1)

@@ -42,6 +42,10 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ----------
     module : MultimodalModule
     targets : ClassificationTargets or RegressionTargets
+    lesson : Lesson, default=None
+        What is learned of the training rows; None stands for the targets.
+    sampler : Sampler, default=None
+        Draws the rows of an epoch; None takes each once.
     step : Step, default=None
         Turns a batch into gradients; None stands for the plain one.
     patience : int or float, default=inf
@@ -92,6 +96,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
         module,
         *args,
         targets=None,
+        lesson=None,
+        sampler=None,
         step=None,
         patience=np.inf,
         restore=True,
@@ -108,6 +114,8 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     ):
         super().__init__(module, *args, **kwargs)
         self.targets = targets
+        self.lesson = lesson
+        self.sampler = sampler
         self.step = Step() if step is None else step
         self.patience = patience
         self.restore = restore
@@ -161,6 +169,15 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
             )
         return super().set_params(**params)
 
+    def rows_of(self, training):
+        """Return the rows of this training, or those that validate it, or None.
+
+        Parameters
+        ----------
+        training : bool
+        """
+        return self._rows_of[training]
+
     def get_split_datasets(self, X, y=None, **fit_params):
         return X  # (training rows, validation rows or None)
 
@@ -182,7 +199,9 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
     def __getstate__(self):
         """Leave out what belongs to this training alone (Checkpoint pickles nets)."""
         state = super().__getstate__()
-        mine = dict.fromkeys(("view", "on_epoch", "measure", "generators", "_look"))
+        mine = dict.fromkeys(
+            ("view", "on_epoch", "measure", "generators", "lesson", "sampler", "_look")
+        )
         return state | {key: value for key, value in mine.items() if key in state}
 
     # -- callbacks ----------------------------------------------------------------
@@ -220,7 +239,13 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Sum of the heads' losses, and the loss of each."""
-        return total_loss(self.targets, y_pred, y_true)
+        learned = self.learned if training else self.targets
+        return total_loss(learned, y_pred, y_true)
+
+    @property
+    def learned(self):
+        """What the losses of training rows are taken of: lesson or targets."""
+        return self.targets if self.lesson is None else self.lesson
 
     def train_step_single(self, batch, **fit_params):
         return self.step(self, batch)
@@ -441,6 +466,7 @@ class MultimodalNet(PredictsAsEstimator, skorch.NeuralNet):
                 self._seconds_to_validate = time.monotonic() - start
             if self.diverged_ or self._is_over(rows_valid is not None, datasets):
                 return
+            self.step.end_epoch(self)
 
     def _look_at(self, batches_valid, moment):
         """Halfway through an epoch: a head may be at its best there."""

@@ -22,6 +22,33 @@ STRUCTURE = (
 )
 
 
+#: What reaches the heads that a net trains, and no other.
+OF_NET = ("balance", "adversarial", "sampler", "teacher", "label_smoothing")
+
+
+def check_needs_net(options, heads):
+    """Raise an error for parameters that no head would learn from.
+
+    Parameters
+    ----------
+    options : dict
+        The estimator's parameters.
+    heads : list of str
+        None of which a net trains.
+
+    Raises
+    ------
+    ValueError
+    """
+    for name in OF_NET:
+        value = options.get(name)
+        if value is not None and value != 0:
+            raise ValueError(
+                f"{name}= reaches the heads 'fused' and 'wide' alone, and "
+                f"heads={heads} has neither. Add 'fused', or leave {name}= out."
+            )
+
+
 def remember(value):
     """Return a copy of a parameter that later changes of it do not reach.
 

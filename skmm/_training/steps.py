@@ -1,9 +1,19 @@
 """How a net learns from one batch: what turns a batch into gradients."""
 
+import functools
+import importlib
+
 import numpy as np
 import torch
 
 from skmm._training.batches import Batches
+
+#: parameter of the estimators -> (module, what makes a step of the parameter's value).
+_STEPS = {
+    "privacy": ("skmm._training.private._step", "PrivateStep"),
+    "balance": ("skmm._training.balance", "make_balance"),
+    "adversarial": ("skmm._training.adversarial", "make_step_of"),
+}
 
 
 class Step:
@@ -33,8 +43,19 @@ class Step:
         net : MultimodalNet
         rows : Rows
         """
-        order = net.generators.order
-        return Batches(rows, net.batch_size, torch.device(net.device), order)
+        draw = None
+        if net.sampler is not None:
+            draw = functools.partial(net.sampler.draw, net, rows)
+        device, order = torch.device(net.device), net.generators.order
+        return Batches(rows, net.batch_size, device, order, draw)
+
+    def end_epoch(self, net):
+        """Take what is known once an epoch is over and validated.
+
+        Parameters
+        ----------
+        net : MultimodalNet
+        """
 
     def __call__(self, net, batch):
         """Leave gradients in the net's parameters.
@@ -93,13 +114,30 @@ def make_step(options):
     Returns
     -------
     step : Step
-    """
-    if options.get("privacy") is not None:
-        from skmm._training.private._step import PrivateStep
 
-        return PrivateStep(options["privacy"])
+    Raises
+    ------
+    ValueError
+        For ways of learning that do not go together.
+    """
     if "task_weighting" in options:
         from skmm._training.tasks import make_task_step
 
         return make_task_step(options)
-    return Step()
+    asked = {name: options[name] for name in _STEPS if options.get(name) is not None}
+    if not asked:
+        return Step()
+    if len(asked) > 1:
+        raise ValueError(
+            f"{' and '.join(f'{name}={asked[name]!r}' for name in asked)} each change "
+            "how the network learns from a batch, and do not go together. Leave one "
+            "out."
+        )
+    ((name, value),) = asked.items()
+    if options["compile"]:
+        raise ValueError(
+            f"{name}={value!r} goes through the network several times in a step, which "
+            "compile=True does not allow. Set compile=False."
+        )
+    module, make = _STEPS[name]
+    return getattr(importlib.import_module(module), make)(value)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from skmm.alignment import Alignment
+    from skmm.augmentation import Adversarial
 
 _Name = TypeVar("_Name")
 _Result = TypeVar("_Result")
@@ -110,6 +111,14 @@ OneAlignment: TypeAlias = "str | Alignment | type"
 Alignments: TypeAlias = "OneAlignment | Sequence[OneAlignment] | None"
 MixupName: TypeAlias = Literal["manifold", "mixup", "cutmix"]
 Mixups: TypeAlias = "MixupName | SupportsDraw | type | None"
+#: ``adversarial=`` of the estimators.
+AdversarialLike: TypeAlias = (
+    "Literal['fgm', 'pgd', 'free', 'vat', 'trades'] | Adversarial | None"
+)
+#: ``sampler=`` of the estimators; a function of targets, epoch and RandomState.
+Sampler: TypeAlias = "Literal['balanced', 'curriculum'] | Callable[..., Any] | None"
+#: ``balance=`` of the estimators.
+Balance: TypeAlias = Literal["pareto", "detached", "blending"] | None
 Device: TypeAlias = "torch.device | str"
 FloatArray: TypeAlias = "npt.NDArray[np.float32]"
 BoolArray: TypeAlias = "npt.NDArray[np.bool_]"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from skmm._utils.typing import Augment, Change, SupportsDraw
 
 if TYPE_CHECKING:
+    from skmm.augmentation._adversarial import Adversarial
     from skmm.augmentation._audio import SpectrogramMask, WaveGain, WaveNoise, WaveShift
     from skmm.augmentation._base import Augmentation
     from skmm.augmentation._image import (
@@ -80,12 +81,14 @@ MIXUPS = {
 }
 
 _PUBLIC = {
+    "Adversarial": "skmm.augmentation._adversarial",
     "Augmentation": "skmm.augmentation._base",
     **{cls: module for module, cls in MIXUPS.values()},
     **{cls: module for names in _TABLE.values() for module, cls in names.values()},
 }
 
 __all__ = [
+    "Adversarial",
     "Augmentation",
     "Mixup",
     "CutMix",
@@ -191,6 +194,18 @@ def mixup_constraints():
         Constraints in the form of a table `_parameter_constraints`.
     """
     return [Names(MIXUPS), HasMethods("draw"), None]
+
+
+def adversarial_constraints():
+    """Return the constraints of a parameter ``adversarial=``.
+
+    Returns
+    -------
+    constraints : list
+        Constraints in the form of a table `_parameter_constraints`.
+    """
+    kinds = importlib.import_module("skmm.augmentation._adversarial").KINDS
+    return [Names(kinds), HasMethods("count_steps"), None]
 
 
 def make_mixup(

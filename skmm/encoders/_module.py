@@ -194,6 +194,7 @@ class ModuleEncoder(Encoder):
 
 class _OwnModule(EncoderModule):
     learning_rate_scale: float
+    attack_space = "numbers"
 
     def __init__(self, network, shape, width, augment):
         super().__init__(width, augment)

@@ -107,6 +107,7 @@ class VectorEncoder(Encoder):
 
 class _VectorModule(nn.Module):
     mixes = ("inputs",)
+    attack_space = "numbers"
 
     def __init__(self, n_features, hidden, width, dropout):
         super().__init__()

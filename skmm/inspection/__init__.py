@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from skmm._utils.lazy import attach
 
 if TYPE_CHECKING:
+    from skmm.inspection._attack import attack
     from skmm.inspection._embedding import EmbeddingDisplay
     from skmm.inspection._explain import explain_row
     from skmm.inspection._explanation import RowExplanation
@@ -30,6 +31,7 @@ _PUBLIC = {
     "RobustnessDisplay": "skmm.inspection._robustness_display",
     "RowExplanation": "skmm.inspection._explanation",
     "TrainingCurveDisplay": "skmm.inspection._training_curve",
+    "attack": "skmm.inspection._attack",
     "explain_row": "skmm.inspection._explain",
     "fusion_weights": "skmm.inspection._fusion_weights",
     "membership_audit": "skmm.inspection._membership",
@@ -46,6 +48,7 @@ __all__ = [
     "RobustnessDisplay",
     "RowExplanation",
     "TrainingCurveDisplay",
+    "attack",
     "explain_row",
     "fusion_weights",
     "membership_audit",

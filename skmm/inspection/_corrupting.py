@@ -7,9 +7,9 @@ from skmm.inspection._reading import find_kind, read_picture, read_sound
 from skmm.io import CellError
 from skmm.io._defaults import reading_with
 
-CORRUPTIONS = ("missing", "swapped", "noise", "blur")
+CORRUPTIONS = ("missing", "swapped", "noise", "blur", "attack")
 #: What does not change with the draw.
-FIXED = ("blur",)
+FIXED = ("blur", "attack")
 #: The standard deviation of full noise, of values from 0 to 255, and the radius of
 #: full blur as a share of the picture's longer side.
 _NOISE, _BLUR = 128, 1 / 16

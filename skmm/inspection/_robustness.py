@@ -33,6 +33,10 @@ _CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
+#: Steps of an attack.
+_STEPS = 20
+
+
 def robustness_report(
     estimator: BaseEstimator,
     X: TableLike,
@@ -71,7 +75,12 @@ def robustness_report(
           loud as the sound, so that the signal-to-noise ratio is 20 dB at a strength of
           0.1, 12 dB at 0.25, 6 dB at 0.5 and 0 dB at 1;
         - "blur": pictures are blurred by a Gaussian filter, whose radius is `strength`
-          times a sixteenth of their longer side.
+          times a sixteenth of their longer side;
+        - "attack": numbers, pixels and embeddings are changed in the direction in which
+          the loss of the fused head grows most, by at most `strength` times the radii
+          that are the defaults of :class:`skmm.augmentation.Adversarial`. What is
+          scored is the mixture of all heads, for which the changes were not made; see
+          :func:`attack`, which scores both.
 
         A modality that a corruption says nothing of (the categories of a table, videos,
         series, ...) is left out of it. For the first two, X is read once; for the
@@ -139,22 +148,59 @@ def robustness_report(
     seen = HiddenModalities(inner, X, head=None)
     players = ShuffledModalities(inner, X, y, seen, scorer, {})
     corrupted = Corrupted(players)
+    attacks = _Attacks(players, y, rng) if "attack" in corruptions else None
     whole, rows = players.score(seen.blocks), []
     for modality in seen.names:
         for corruption in corruptions:
             for strength in strengths:
+                if attacks is not None and corruption == "attack":
+                    scores = attacks.scores(modality, strength)
+                    rows += _row(modality, corruption, strength, scores, whole)
+                    continue
                 scores = []
                 for _ in range(1 if corruption in FIXED else n_repeats):
                     blocks = corrupted.draw(modality, corruption, strength, rng)
                     if blocks is not None:
                         scores.append(players.score(blocks))
-                if not scores:  # noise, and nothing that could be noisy
-                    continue
-                mean, std = np.mean(scores), np.std(scores)
-                rows.append((modality, corruption, strength, mean, std, whole - mean))
+                rows += _row(modality, corruption, strength, scores, whole)
     columns = ["modality", "corruption", "strength", "score_mean", "score_std", "lost"]
     return Bunch(
         frame=pd.DataFrame(rows, columns=columns),
         score=whole,
         scoring=name_scoring(inner, scoring),
     )
+
+
+def _row(modality, corruption, strength, scores, whole):
+    """Return a row of the report, in a list; none where nothing could be changed."""
+    if not scores:
+        return []
+    mean, std = np.mean(scores), np.std(scores)
+    return [(modality, corruption, strength, mean, std, whole - mean)]
+
+
+class _Attacks:
+    """Scores of the mixture under attacks on one modality.
+
+    Parameters
+    ----------
+    players : ShuffledModalities
+    y : ndarray
+    rng : RandomState
+    """
+
+    def __init__(self, players, y, rng):
+        from skmm.inspection._attacker import Attacker
+
+        self.players = players
+        blocks, seed = players.seen.blocks, rng.randint(2**31 - 1)
+        self.attacker = Attacker(
+            players.estimator, blocks, y, radius=None, steps=_STEPS, seed=seed
+        )
+
+    def scores(self, modality, strength):
+        """Return the score, in a list; none where nothing could be changed."""
+        if modality not in self.attacker.spaces:
+            return []
+        _, mixture = self.attacker.logits([modality], strength)
+        return [self.players.score_logits(mixture)]

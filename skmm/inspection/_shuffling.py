@@ -128,7 +128,10 @@ class ShuffledModalities:
 
     def score(self, blocks):
         """Return the score of what is predicted by blocks."""
-        logits = self.seen.learner.predict(blocks)
+        return self.score_logits(self.seen.learner.predict(blocks))
+
+    def score_logits(self, logits):
+        """Return the score of logits."""
         view = view_of(self.estimator, self.X, logits)
         return float(self.scorer(view, self.X, self.y, **self.options))
 

@@ -95,6 +95,10 @@ def test_no_head_waits(head):
         {"cls": MultimodalRegressor, "loss": "quantile", "quantile": [0.1, 0.9]},
         {"cls": MultimodalRegressor, "loss": "huber"},
         {"loss": "ordinal"},
+        {"balance": "pareto"},
+        {"adversarial": "pgd"},
+        {"adversarial": "trades"},
+        {"label_smoothing": 0.1},
     ],
     ids=[
         "bfloat16",
@@ -104,6 +108,10 @@ def test_no_head_waits(head):
         "quantiles",
         "huber",
         "ordinal",
+        "pareto",
+        "pgd",
+        "trades",
+        "label smoothing",
     ],
 )
 def test_no_training_waits(options):

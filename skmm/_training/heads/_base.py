@@ -304,6 +304,10 @@ class HeadOutput(NamedTuple):
     auxiliary_weights : tensor of shape (n, A) or None
     mixing : Mixing or None
         How rows were mixed, for the loss.
+    own : tensor of shape (n, M, n_logits) or None
+        Logits of each modality's own head, where modalities are balanced.
+    own_present : tensor of bool of shape (n, M) or None
+        True where the row has the modality.
     """
 
     logits: torch.Tensor
@@ -313,6 +317,8 @@ class HeadOutput(NamedTuple):
     auxiliary: torch.Tensor | None = None
     auxiliary_weights: torch.Tensor | None = None
     mixing: Mixing | None = None
+    own: torch.Tensor | None = None
+    own_present: torch.Tensor | None = None
 
 
 @torch.no_grad()

@@ -7,8 +7,8 @@ from torch import nn
 
 from skmm._nn.declarations import declared, declares
 from skmm._nn.perceptron import ShortcutMLP
-from skmm._nn.seeding import rand
-from skmm._training.heads._base import HeadOutput, NetHead
+from skmm._nn.seeding import rand, seeded
+from skmm._training.heads._base import HeadOutput, NetHead, set_bias
 from skmm._training.heads._tasks import TaskOutputs
 from skmm.encoders._base import Encoded
 from skmm.fusion import make_fusion
@@ -66,6 +66,10 @@ class FusedModule(nn.Module):
         Mixes rows in training.
     alignments : nn.ModuleList
     alignment_weight : float
+    own_heads : nn.ModuleList or None
+        A linear head for each modality, beside the fused one.
+    detaches : bool
+        If True, the target's loss of the fused head does not reach the encoders.
     """
 
     def __init__(
@@ -90,6 +94,8 @@ class FusedModule(nn.Module):
         self.out_features = fusion.out_features
         self.alignments = nn.ModuleList()
         self.alignment_weight = 0.0
+        self.own_heads = None
+        self.detaches = False
         self.spec = dataclasses.replace(spec, encoders={})
         self.output = None
         if not self._decides(spec):
@@ -116,6 +122,25 @@ class FusedModule(nn.Module):
         encoders = dict(zip(self.names, self.encoders))
         spec = dataclasses.replace(self.spec, encoders=encoders)
         self.alignments = nn.ModuleList(one.build_module(spec) for one in alignments)
+
+    def own(self, prior, seed):
+        """Give each modality a head of its own, or keep those that are there.
+
+        Parameters
+        ----------
+        prior : tensor of shape (n_logits,) or None
+            What they start from; None takes the heads away.
+        seed : int
+        """
+        if prior is None:
+            self.own_heads = None
+        elif self.own_heads is None:
+            with seeded(seed):
+                self.own_heads = nn.ModuleList(
+                    nn.Linear(self.spec.width, self.spec.n_outputs) for _ in self.names
+                )
+            for head in self.own_heads:
+                set_bias(head.bias, prior)
 
     @torch.no_grad()
     def _decides(self, spec):
@@ -145,6 +170,14 @@ class FusedModule(nn.Module):
         if mixing is not None:
             present = torch.stack([there for _, there in encoded], dim=1)
         encoded = [some for some, _ in encoded]
+        own = None
+        if self.own_heads is not None:
+            vectors = _clean_vectors(encoded, present).unbind(1)
+            own = [head(some) for head, some in zip(self.own_heads, vectors)]
+            own = torch.stack(own, dim=1)
+        learned = encoded
+        if self.detaches:
+            encoded = [detach(some) for some in encoded]
         seen = present
         if self.training and self.modality_dropout > 0:
             seen = hide_modalities(present, self.modality_dropout)
@@ -162,11 +195,13 @@ class FusedModule(nn.Module):
         return HeadOutput(
             logits,
             fused.embedding,
-            self._add_alignment(fused.loss, encoded, present),
+            self._add_alignment(fused.loss, learned, present),
             fused.weights,
             fused.auxiliary,
             fused.auxiliary_weights,
             mixing,
+            own,
+            None if own is None else present,
         )
 
     def _unfold(self, fused, k):
@@ -297,6 +332,11 @@ def _clean_tokens(encoded, present):
         tokens.append(torch.where(mask[..., None], some, 0))
         masks.append(mask)
     return tokens, masks
+
+
+def detach(encoded):
+    """Return what an encoder gave, cut off from what it was computed by."""
+    return Encoded._make(None if part is None else part.detach() for part in encoded)
 
 
 def as_encoded(output):

@@ -39,6 +39,11 @@ _OPTIONS = {
         "budget",
         "Set validation=None: all rows train for max_epochs.",
     ),
+    "label_smoothing": (
+        (0.0,),
+        "a private training takes the plain loss of each row",
+        "Set label_smoothing=0.",
+    ),
     "scoring": (
         (None,),
         "it is taken of rows that validate, which are not covered by the budget",
@@ -73,6 +78,8 @@ _KNOWN = {
     *("alignment_weight", "modality_dropout", "heads", "refit", "width", "depth"),
     *("dropout", "learning_rate", "learning_rate_schedule", "encoder_learning_rate"),
     *("freeze", "weight_decay", "batch_size", "max_epochs", "early_stopping"),
+    # Weights of a teacher, which is refused itself.
+    *("distillation_weight", "temperature"),
     *("n_iter_no_change", "time_limit", "privacy", "class_weight", "device"),
     *("callbacks", "random_state", "root", "verbose", "n_jobs"),
 }
@@ -95,7 +102,7 @@ def check_private(options):
     """
     check_options(options["privacy"])
     for name, (allowed, why, remedy) in _OPTIONS.items():
-        value = options[name]
+        value = options.get(name, allowed[0])  # label_smoothing is of classifiers
         if not any(value is one or _is_equal(value, one) for one in allowed):
             raise _refusal(f"{name}={value!r}", why, remedy)
     for name, value in options.items():

@@ -258,6 +258,7 @@ class PixelsModule(EncoderModule):
             self.register_buffer(name, value)
 
     mixes = ("inputs", "boxes")
+    attack_space = "pixels"
 
     def read(self, pixels):
         return (pixels.float() / 255,)

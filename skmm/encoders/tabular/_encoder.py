@@ -320,6 +320,8 @@ class Codes(nn.Module):
 
 
 class _TabularModule(nn.Module):
+    attack_space = "numbers"
+
     def __init__(self, edges, n_codes, embedding, hidden, width, augment, options):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)
@@ -366,6 +368,8 @@ class _Shortcut(nn.Module):
 
 
 class _TransformerModule(nn.Module):
+    attack_space = "numbers"
+
     def __init__(self, edges, columns, n_codes, size, width, augment, options):
         super().__init__()
         self.numbers = PiecewiseLinear(edges)

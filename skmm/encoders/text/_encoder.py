@@ -439,6 +439,8 @@ default="bag"
 class _Sum(nn.Module):
     """Several modules that read one modality's block, added."""
 
+    attack_space = "vectors"
+
     def __init__(self, modules):
         super().__init__()
         self.readers = nn.ModuleList(modules)

@@ -60,6 +60,8 @@ class WordEmbedding(nn.Module):
         Where to start from, NaN for words that start at random.
     """
 
+    attack_space = "embeddings"
+
     def __init__(self, n_ids, size, *, n_columns, dropout, word_dropout, vectors=None):
         super().__init__()
         self.words = nn.Parameter(torch.randn(n_ids, size) * _SCALE)
