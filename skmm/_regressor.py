@@ -180,7 +180,7 @@ default=None
         If True, heads other than "fused" and "wide" are fitted again on all rows once
         the mixture is known, with what the validation rows chose; not on rows of
         ``validation=(X, y)``, nor with ``validation=k``, where most models have seen
-        each row already. Up to about 1,000 rows and with ``validation="auto"``, they
+        each row already. Up to about 600 rows and with ``validation="auto"``, they
         are instead fitted five times, each time without a part of the rows, and
         averaged; their weights then depend on all rows.
     width : int, default=64

@@ -526,7 +526,8 @@ class Learner:
 
         By a score of the user's own, a single head is taken where it is better.
         """
-        if self._crossed is not None and set(logits) == set(self.fitted):
+        is_known = set(logits) == set(self.fitted)
+        if self._crossed is not None and is_known and rows.weight.sum() > 0:
             self.mixture = Mixture.of_crossed(
                 *self._crossed,
                 {head: logits[head] for head in self.fitted},

@@ -45,8 +45,9 @@ class Mixture:
     least_share = 0.05
 
     #: The part that heads have together which are known for the validation rows alone,
-    #: while others are known for more.
-    others_share = 0.25
+    #: while others are known for more; it counts as much as this many of these rows.
+    others_share = 0.5
+    held_rows = 30.0
 
     def __init__(self, heads, groups, weights=None):
         self.heads = list(heads)
@@ -199,11 +200,11 @@ class Mixture:
         targets : ClassificationTargets or RegressionTargets
         """
         among = cls.of_codes(list(crossed), crossed, *crossed_rows, targets)
-        among.shifts = np.zeros(len(targets.groups))
         codes, weight = rows.codes.cpu().numpy(), rows.weight.cpu().numpy()
         others = [head for head in logits if head not in crossed]
-        if not others or not weight.sum() > 0:
+        if not others:
             return among
+        among.shifts = np.zeros(len(targets.groups))  # they are added at the end
         known = {head: logits[head] for head in crossed}
         parts = {**{head: logits[head] for head in others}, "crossed": among(known)}
         start = np.full(len(parts), cls.others_share / len(others))
@@ -212,7 +213,7 @@ class Mixture:
         units = start * len(parts)
         scaled = {head: unit * parts[head] for unit, head in zip(units, parts)}
         fitted = cls.fit(scaled, codes, weight, targets).weights * units
-        held = cls.prior_rows / (len(weight) + cls.prior_rows)
+        held = cls.held_rows / (len(weight) + cls.held_rows)
         weights = held * start + (1 - held) * fitted
         mixture = cls(list(logits), targets.groups)
         for h, head in enumerate(mixture.heads):

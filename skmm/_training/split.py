@@ -14,7 +14,7 @@ from skmm._utils.compat import approximate_mode
 _SHARE, _ENOUGH, _LARGEST_SHARE = 0.1, 60, 0.2
 #: Up to so many training rows, heads that are quickly fitted are fitted without each of
 #: so many parts of them.
-_FEW, _CROSS_FOLDS = 1000, 4
+_FEW, _CROSS_FOLDS = 500, 4
 
 
 def split_rows(validation, X, y, groups, *, stratify, random_state):

@@ -56,7 +56,7 @@ def test_what_is_known_of_more_rows_is_weighed_by_all_of_them(rng):
     }
     mixture = Mixture.of_crossed(crossed, (codes, weight), logits, few, targets)
     assert mixture.heads == list(logits)
-    assert mixture.shares["lucky"] < 0.4
+    assert mixture.shares["lucky"] < 0.5
     assert mixture.shares["good"] > 10 * mixture.shares["noise"]
     # Without others it is the mixture of all rows.
     alone = {head: logits[head] for head in crossed}
