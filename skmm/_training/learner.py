@@ -386,7 +386,7 @@ class Learner:
             criterion=torch.nn.Identity,
             targets=self.targets,
             lesson=Lesson(self.targets, options),
-            sampler=make_sampler(options["sampler"], self.targets),
+            sampler=make_sampler(options.get("sampler"), self.targets),
             step=make_step(options),
             solved=self.solved,
             solved_logits=solved_logits,
@@ -440,10 +440,10 @@ class Learner:
         fused.modality_dropout = options["modality_dropout"]
         fused.mixup = make_mixup(options["mixup"])
         fused.alignment_weight = options["alignment_weight"]
-        is_balanced = options["balance"] is not None
+        is_balanced = options.get("balance") is not None
         prior = torch.from_numpy(self.prior).float() if is_balanced else None
         fused.own(prior, self.seed)
-        fused.detaches = options["balance"] == "detached"
+        fused.detaches = options.get("balance") == "detached"
         alignments = options["alignment"]
         if not isinstance(alignments, (list, tuple)):
             alignments = [] if alignments is None else [alignments]

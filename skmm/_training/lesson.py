@@ -20,8 +20,8 @@ class Lesson:
 
     def __init__(self, targets, options):
         self.targets = targets
-        self.teacher = options["teacher"]
-        self.share = options["distillation_weight"]
+        self.teacher = options.get("teacher")
+        self.share = options.get("distillation_weight", 0.5)
         self.temperature = options.get("temperature", 1.0)
         self.label_smoothing = options.get("label_smoothing", 0.0)
 
