@@ -110,7 +110,15 @@ def test_half_of_the_cells_suffice(rows):
 
 
 @pytest.mark.parametrize(
-    "weighting", ["uncertainty", "equal", "gradnorm", "pareto", {"size": 0.2}], ids=str
+    "weighting",
+    [
+        "uncertainty",
+        "gradnorm",
+        pytest.param("pareto", marks=pytest.mark.slow),
+        pytest.param("equal", marks=pytest.mark.slow),
+        pytest.param({"size": 0.2}, marks=pytest.mark.slow),
+    ],
+    ids=str,
 )
 def test_each_weighting_learns_all_tasks_in_one_net(rows, weighting):
     X, Y = rows
