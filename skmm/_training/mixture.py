@@ -213,6 +213,10 @@ class Mixture:
         units = start * len(parts)
         scaled = {head: unit * parts[head] for unit, head in zip(units, parts)}
         fitted = cls.fit(scaled, codes, weight, targets).weights * units
+        # What is of no use even by these rows is not held.
+        shares = fitted / np.maximum(fitted.sum(axis=1, keepdims=True), 1e-12)
+        start = np.where(shares >= cls.least_share, start, 0)
+        start /= np.maximum(start.sum(axis=1, keepdims=True), 1e-12)
         held = cls.held_rows / (len(weight) + cls.held_rows)
         weights = held * start + (1 - held) * fitted
         mixture = cls(list(logits), targets.groups)
