@@ -300,7 +300,12 @@ class BaseMultimodal(
         )
         self._set_learned_attributes()
         self._remember_validation(logits, rows_train, rows_valid, folds)
-        self._summary = summarise(frame, self._targets, rows_train, rows_valid, folds)
+        if self.privacy is None:  # counts of rows and classes are not covered by it
+            self._summary = summarise(
+                frame, self._targets, rows_train, rows_valid, folds
+            )
+        else:
+            self._summary = None
         if self.verbose:
             self._print_end(time.perf_counter() - start)
         known = [(rows_train.X, rows_train.blocks)]

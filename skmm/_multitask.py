@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Mixups,
         Names,
         PathLike,
+        Pretrained,
         RandomState,
         TableLike,
         Validation,
@@ -325,7 +326,7 @@ class MultimodalMultitask(BaseMultimodal):
         modalities: Literal["auto"] | Sequence[tuple[str, Any, Columns]] = "auto",
         *,
         kinds: Mapping[Label, str | Reader] | None = None,
-        pretrained: Literal["auto"] | bool = "auto",
+        pretrained: Pretrained = "auto",
         memory: PathLike | None = None,
         tasks: Literal["auto"] | Mapping[Label, str | Sequence[Label]] = "auto",
         task_weighting: Literal["uncertainty", "equal", "gradnorm", "pareto"]

@@ -100,7 +100,8 @@ def spelled_out(annotation):
 
     while True:
         longer = re.sub(
-            r"\b(Alignments|OneAlignment|Mixups|MixupName|Pretrained|Validation)\b",
+            r"\b(AdversarialLike|Alignments|Balance|OneAlignment|Mixups|MixupName"
+            r"|Pretrained|Sampler|Validation)\b",
             lambda name: str(getattr(aliases, name[0])).removeprefix("typing."),
             annotation,
         )

@@ -46,6 +46,11 @@ def check_exportable(estimator, file_format):
             f"{type(estimator).__name__}.{_remedy(estimator)}"
         )
     check_is_fitted(estimator)
+    if estimator._targets.tasks is not None:
+        raise ValueError(
+            "A MultimodalMultitask cannot be exported. Fit a MultimodalClassifier or a "
+            "MultimodalRegressor for each task, and export these."
+        )
     learner, names = estimator._learner, heads_of(estimator)
     for name in names:
         if not all(type(one) in _HEADS for one in members_of(learner.heads[name])):

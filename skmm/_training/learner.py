@@ -104,6 +104,7 @@ class Learner:
     #: Attributes that are None in a file which is to have no state of optimizers.
     optimizer_state = ("moments",)
     spent = None
+    _crossed = None
 
     def __init__(
         self, options, encoders, targets, prior, *, seed, blocks, incremental=False

@@ -22,7 +22,8 @@ def summarise(frame, targets, rows_train, rows_valid, folds):
         ``n_samples``, of those that are learned from; ``n_validation``; ``missing``,
         the share of each column's cells, in their order; ``present``, the share of the
         learned rows that have each modality; and of the target ``class_counts``, a list
-        for each output, or ``mean`` and ``std``.
+        for each output, or ``mean`` and ``std``. Of several tasks ``n_known`` instead,
+        how many rows have each.
     """
     if folds is not None:
         n_validation = int((folds >= 0).sum())
@@ -37,6 +38,11 @@ def summarise(frame, targets, rows_train, rows_valid, folds):
             for name, block in rows_train.blocks.items()
         },
     }
+    if targets.tasks is not None:
+        summary["n_known"] = {
+            task.name: int(task.known(rows_train.y).sum()) for task in targets.tasks
+        }
+        return summary
     truth = targets.truth(rows_train.y)
     if targets.is_classification:
         sizes = [len(some) for some in targets.classes]

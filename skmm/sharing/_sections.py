@@ -96,6 +96,13 @@ def training_data(facts, asked):
         elif n_valid:
             told += f", and {n_valid:,} others validated"
         parts.append(f"{told}.")
+    elif getattr(facts.model, "privacy_", None) is not None:
+        spent = facts.model.privacy_
+        parts.append(
+            "The model was trained with differential privacy: epsilon "
+            f"{spent.epsilon:.3g} at delta {spent.delta:g}. How many rows there were "
+            "is not told."
+        )
     elif facts.model is not None:
         parts.append(
             "The model does not know how many rows it has learned from: it was trained "
@@ -127,6 +134,14 @@ def target(facts, asked):
     if facts.model is None:
         return ""
     targets, summary = facts.model._targets, facts.summary
+    if targets.tasks is not None:
+        known = summary.get("n_known", {})
+        rows = [
+            (escape(task.name), task.kind, f"{known.get(task.name, 0):,}")
+            for task in targets.tasks
+        ]
+        told = f"{len(rows)} tasks, of which a row may lack some."
+        return f"{told}\n\n{table(['task', 'kind', 'rows that have it'], rows)}"
     if not targets.is_classification:
         n = len(targets.groups) // targets.n_columns
         told = f"A number for each row, {n} outputs." if n > 1 else "A number."
@@ -164,12 +179,12 @@ def heads(facts, asked):
     """Tell which heads predict, and how much each counts."""
     if facts.model is None:
         return ""
-    best = facts.model.best_epoch_
+    best, shares = facts.model.best_epoch_, facts.model._learner.mixture.shares
     rows = [
         (escape(head), f"{shares_of(weights):.2f}", f"{best[head]:g}")
         if head in best
         else (escape(head), f"{shares_of(weights):.2f}", "-")
-        for head, weights in facts.model.head_weights_.items()
+        for head, weights in shares.items()
     ]
     return (
         "What is predicted is a mixture of these models.\n\n"

@@ -13,7 +13,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 
 import skmm
-from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm import MultimodalClassifier, MultimodalMultitask, MultimodalRegressor
 from skmm._export._inputs import graph_inputs
 from skmm.encoders import (
     ImageEncoder,
@@ -233,6 +233,10 @@ def test_what_cannot_be_exported_is_named(small, frame, score, tmp_path):
         skmm.export(make_pipeline(small), path)
     with pytest.raises(ValueError, match=r"\['linear'\] are not. Fit with heads="):
         skmm.export(small, path, "torch")
+    tasks = pd.DataFrame({"one": score > 1, "two": score})
+    several = MultimodalMultitask(heads=["linear"], random_state=0).fit(frame, tasks)
+    with pytest.raises(ValueError, match="MultimodalMultitask cannot be exported"):
+        skmm.export(several, path)
     forest = RandomForestClassifier(5, random_state=0)
     model = fit(MultimodalClassifier(heads=[("forest", forest)]), frame, score > 1)
     with pytest.raises(

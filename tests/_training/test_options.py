@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
 
-from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm import MultimodalClassifier, MultimodalMultitask, MultimodalRegressor
 from skmm._training.options import (
     STRUCTURE,
     check_structure,
@@ -17,8 +17,10 @@ from skmm.fusion import GatedFusion, LowRankFusion
 
 def test_structure_names_parameters_of_the_estimators():
     of_classes = set(MultimodalClassifier().get_params())
-    assert set(STRUCTURE) - of_classes == {"quantile"}
-    assert set(STRUCTURE) < set(MultimodalRegressor().get_params())
+    assert set(STRUCTURE) - of_classes == {"quantile", "tasks"}
+    of_numbers = set(MultimodalRegressor().get_params())
+    of_tasks = set(MultimodalMultitask().get_params())
+    assert set(STRUCTURE) < of_numbers | of_tasks
 
 
 @pytest.mark.parametrize(

@@ -251,7 +251,7 @@ def waits_of_training(model, X, y):
     """
     model._validate_params()
     frame, y, weight, groups = model._read_training(X, y, None)
-    train, valid, _ = model._split(frame, y, weight, groups)
+    train, valid, *_ = model._split(frame, y, weight, groups)
     rows = model._prepare(frame, train, valid, from_scratch=True)
     with simulated_device() as device:
         model._learner.train(model.get_params(deep=False), *rows)

@@ -86,6 +86,13 @@ def test_epsilon_is_that_of_opacus(accountant):
     assert 0.98 * spec.epsilon <= spent.epsilon <= spec.epsilon
 
 
+def test_no_counts_of_rows_or_classes_are_kept(fitted):
+    assert fitted._summary is None and fitted._calibration is None
+    card = skmm.model_card(fitted)
+    assert "differential privacy: epsilon" in card.sections["Training data"]
+    assert "share of the rows" not in str(card)
+
+
 def test_a_fit_that_ends_early_has_spent_less(fitted):
     with pytest.warns(UserWarning, match="time_limit"):
         model = classifier(time_limit=1e-6).fit(*make_rows())

@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 import skmm
-from skmm import MultimodalClassifier, MultimodalRegressor
+from skmm import MultimodalClassifier, MultimodalMultitask, MultimodalRegressor
 from skmm.datasets import make_multimodal_classification, make_multimodal_regression
 from skmm.feature_extraction import MultimodalVectorizer
 from skmm.inspection import modality_importance
@@ -235,3 +235,15 @@ def test_wrong_sections_and_estimators_that_are_not_fitted(model):
     assert card.sections["Limits"] == "None."
     with pytest.raises(Exception, match="is not fitted"):
         skmm.model_card(MultimodalClassifier())
+
+
+def test_a_card_of_several_tasks_tells_how_many_rows_have_each(rows):
+    X, y = rows
+    Y = pd.DataFrame(
+        {"sold": y, "price": np.where(np.arange(120) % 3, 2.5 * y, np.nan)}
+    )
+    model = MultimodalMultitask(**LINEAR, validation=None).fit(X, Y)
+    card = skmm.model_card(model)
+    assert "| sold | classification | 120 |" in card.sections["Target"]
+    assert "| price | regression | 80 |" in card.sections["Target"]
+    assert "| linear | 1.00 | - |" in card.sections["Heads"]

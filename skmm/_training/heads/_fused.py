@@ -111,6 +111,13 @@ class FusedModule(nn.Module):
                 dropout=spec.dropout,
             )
 
+    def __setstate__(self, state):
+        """Fill in what models of older versions have not."""
+        super().__setstate__(state)
+        self.__dict__.setdefault("detaches", False)
+        if "own_heads" not in self._modules:
+            self.__dict__.setdefault("own_heads", None)
+
     def align(self, alignments):
         """Add losses that bring the modalities' spaces together.
 

@@ -14,6 +14,9 @@ class OneTaskLearner:
     targets : TaskTargets
     """
 
+    #: No budget of privacy: an estimator of several tasks has none.
+    spent = None
+
     def __init__(self, learner, task, targets):
         self.learner = learner
         self.task = task
