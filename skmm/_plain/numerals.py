@@ -47,6 +47,21 @@ _MAGNITUDES |= {"millions": 1e6, "billions": 1e9, "crore": 1e7}
 WEAK = {"m": 1e6, "b": 1e9, "t": 1e12, "tn": 1e12}
 _MAX_LENGTH = 40
 
+#: Units that are converted to one another, each in the first of its line. Letters of
+#: several meanings (t, b, mw) are not among them.
+_FAMILIES = (
+    {"g": 1.0, "µg": 1e-6, "μg": 1e-6, "ug": 1e-6, "mg": 1e-3, "kg": 1e3}
+    | {"oz": 28.349523125, "lb": 453.59237, "lbs": 453.59237},
+    {"m": 1.0, "µm": 1e-6, "μm": 1e-6, "mm": 1e-3, "cm": 1e-2, "dm": 0.1, "km": 1e3}
+    | {'"': 0.0254, "in": 0.0254, "ft": 0.3048, "yd": 0.9144, "mi": 1609.344},
+    {"l": 1.0, "ml": 1e-3, "cl": 1e-2, "dl": 0.1, "hl": 100.0},
+    {"kb": 1.0, "mb": 1e3, "gb": 1e6, "tb": 1e9},
+    {"w": 1.0, "kw": 1e3},
+    {"wh": 1.0, "kwh": 1e3, "gwh": 1e9},
+    {"hz": 1.0, "khz": 1e3, "ghz": 1e9},
+    {"kcal": 4.184, "kj": 1.0},
+)
+
 
 class Numeral(NamedTuple):
     """One number, taken apart; what its separators mean is still open.
@@ -87,7 +102,9 @@ class Convention(NamedTuple):
     n_foreign : int
         Values that only the other decimal sign makes numbers.
     units : dict of str to int
-        How many values have each unit.
+        How many values have each unit, after conversion.
+    converted : tuple of str
+        Units that are converted to `unit`.
     """
 
     decimal: str
@@ -96,6 +113,7 @@ class Convention(NamedTuple):
     is_open: bool
     n_foreign: int
     units: dict
+    converted: tuple = ()
 
 
 def parse(text):
@@ -291,7 +309,13 @@ def find_convention(texts):
     )
     named = [unit for unit in units if unit]
     unit = max(named, key=lambda u: (units[u], u)) if named else ""
-    return Convention(decimal, unit, len(found), is_open, n_foreign, dict(units))
+    others = [one for one in named if one != unit]
+    converted = tuple(one for one in others if conversion(one, unit) is not None)
+    for one in converted:
+        units[unit] += units.pop(one)
+    return Convention(
+        decimal, unit, len(found), is_open, n_foreign, dict(units), converted
+    )
 
 
 def _part_thousands(by_point, found):
@@ -307,6 +331,20 @@ def _part_thousands(by_point, found):
     return bool(bare) and (padded or len(by_point) >= 30)
 
 
+def conversion(unit, other):
+    """Return how many of another unit one of a unit is; None if they measure no like.
+
+    Parameters
+    ----------
+    unit, other : str
+        In lower case, as parsed.
+    """
+    for family in _FAMILIES:
+        if unit in family and other in family:
+            return family[unit] / family[other]
+    return None
+
+
 def value_of(numeral, decimal, unit):
     """Return the number, and whether the other decimal sign had to make it one.
 
@@ -320,8 +358,12 @@ def value_of(numeral, decimal, unit):
     is_foreign = decimal not in numeral.readings
     (first, *_) = numeral.readings.values()
     value = first if is_foreign else numeral.readings[decimal]
-    letter = numeral.magnitude or (numeral.unit if numeral.unit != unit else "")
+    ratio = conversion(numeral.unit, unit)
+    is_letter = ratio is None and numeral.unit != unit
+    letter = numeral.magnitude or (numeral.unit if is_letter else "")
     scale = _MAGNITUDES.get(letter, WEAK.get(letter, 1.0))
+    if ratio is not None:
+        scale *= ratio
     if numeral.exponent:
         # By text, which rounds once: 1.1e22 is what Python reads of it.
         value = float(f"{value!r}e{numeral.exponent}") if value == value else value

@@ -261,6 +261,9 @@ def _decide_numbers(values, label, enough):
         notes.append("decimal comma")
     if convention.unit:
         notes.append(f"unit {convention.unit!r}")
+    if convention.converted:
+        others = ", ".join(map(repr, sorted(convention.converted)))
+        notes.append(f"{others} converted to it")
     if convention.is_open:
         other = "," if convention.decimal == "." else "."
         example = next(v for v in values if "," in v or "." in v)

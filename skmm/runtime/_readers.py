@@ -21,7 +21,7 @@ from skmm._plain.cells import (
     seconds_of_day,
 )
 from skmm._plain.clocks import read_duration
-from skmm._plain.numerals import parse, value_of
+from skmm._plain.numerals import conversion, parse, value_of
 from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm.runtime._errors import refuse
 
@@ -151,7 +151,9 @@ class NumberReader(Reader):
     def _is_foreign(self, numeral):
         """Tell if a number is written in another unit than it was fitted in."""
         unit = numeral.unit
-        if unit in ("", self.unit) or (numeral.magnitude and unit in "mbt"):
+        if unit in ("", self.unit) or conversion(unit, self.unit) is not None:
+            return False
+        if numeral.magnitude and unit in "mbt":
             return False
         # A unit where there was none is the one that was not written.
         return bool(self.unit) or unit in ("%", "‰")

@@ -8,7 +8,7 @@ import numpy as np
 
 from skmm._data.frames import show_label
 from skmm._plain.cells import number_of
-from skmm._plain.numerals import WEAK, parse, value_of
+from skmm._plain.numerals import WEAK, conversion, parse, value_of
 from skmm._plain.spelling import FLAGS, is_placeholder
 from skmm._utils.validation import Names, check_options
 from skmm.modalities.readers._base import (
@@ -41,7 +41,8 @@ class NumberReader(Reader):
         cells are, a cell is always read in the same way.
     unit : str, default=""
         The currency, unit or percent sign beside written numbers, in lower case. Cells
-        in another unit raise an error.
+        in a unit that measures the same are converted, such as grams beside kilograms;
+        other units raise an error.
     infinite : {"raise", "missing"}, default="raise"
         What happens with an infinite cell. "raise" raises an error that names it;
         "missing" treats it as missing.
@@ -167,7 +168,8 @@ class NumberReader(Reader):
     def _check_units(self, column, numerals):
         """Raise if numbers are written in another unit than they were fitted in."""
         units = {numeral.unit for numeral in numerals.values()}
-        others = units - {"", self.unit}
+        others = {one for one in units if conversion(one, self.unit) is None}
+        others -= {"", self.unit}
         if self._scales:
             others -= WEAK.keys()
         if self.unit == "" and len(others) == 1 and not others & {"%", "‰"}:

@@ -646,3 +646,27 @@ def test_dates_of_a_web_server():
     cells = [f"{day:02}/Jun/2022:19:45:{day:02} +0000" for day in range(1, 29)]
     frame = pd.DataFrame({"time": cells})
     assert detect_modalities(frame).columns_[0].reader == "date"
+
+
+@pytest.mark.parametrize(
+    "small, large, factor",
+    [("{} g", "{}kg", 1000), ("{} cm", "{} m", 100), ("{} ml", "{} l", 1000)],
+)
+def test_units_that_measure_the_same_are_converted(small, large, factor):
+    true = np.arange(1, 41) * factor / 8
+    written = [
+        small.format(x) if i % 3 else large.format(x / factor)
+        for i, x in enumerate(true)
+    ]
+    (row,) = detect_modalities(_frame(written)).to_list()[0][2].values()
+    unit = row.unit
+    scale = 1.0 if unit == small.split()[1] else factor
+    found = row.fit(pd.Series(written, name="it")).clean(pd.Series(written, name="it"))
+    np.testing.assert_allclose(found * scale, true)
+
+
+def test_currencies_are_not_converted():
+    prices = _frame([f"{x} €" if x % 2 else f"{x} $" for x in range(40)])
+    with pytest.warns(UserWarning, match="in several units"):
+        found = detect_modalities(prices)
+    assert "numbers in several units" in str(found)
