@@ -12,9 +12,9 @@ from skmm._utils.compat import approximate_mode
 #: With validation="auto": the least share of the rows, how many rows there are to be,
 #: and the largest share that they may take.
 _SHARE, _ENOUGH, _LARGEST_SHARE = 0.1, 60, 0.2
-#: Up to so many training rows, heads that are quickly fitted are fitted without each of
-#: so many parts of them.
-_FEW, _CROSS_FOLDS = 500, 4
+#: Up to so many training rows, of classes (True) and of numbers, heads that are quickly
+#: fitted are fitted without each of so many parts of them.
+_FEW, _CROSS_FOLDS = {True: 500, False: 2000}, 4
 
 
 def split_rows(validation, X, y, groups, *, stratify, random_state):
@@ -150,7 +150,7 @@ def cross_folds(y, groups, *, stratify, random_state):
         fewer rows or groups than would be divided.
     """
     n_units = len(y) if groups is None else len(np.unique(groups))
-    if len(y) > _FEW or n_units < 10:
+    if len(y) > _FEW[stratify] or n_units < 10:
         return None
     folds = assign_folds(
         _CROSS_FOLDS, y, groups, stratify=stratify, random_state=random_state
