@@ -21,6 +21,7 @@ CHANCE = 0.62  # two classes of 100 rows: above it by luck once in a hundred tim
 def small(**options):
     """A classifier that learns these data in half a second."""
     options = {"width": 16, "max_epochs": 8, "learning_rate": 1e-2} | options
+    options = {"heads": ["fused", "wide", "linear"]} | options
     return MultimodalClassifier(**{"random_state": 0} | options)
 
 
@@ -353,7 +354,7 @@ def test_validation_by_data_of_its_own(classification, counting, as_library):
 
 def test_no_validation_trains_all_epochs_on_all_rows(classification, counting):
     X, y = classification
-    model = small(validation=None, modalities=counting).fit(X, y)
+    model = small(heads="auto", validation=None, modalities=counting).fit(X, y)
     assert [len(rows) for rows in CountingText.fitted] == [200]
     assert CountingText.transformed == []
     assert model.n_iter_ == 8
@@ -797,7 +798,7 @@ def test_more_processes_prepare_the_same(classification):
 
 def test_head_weights(classification):
     X, y = classification
-    model = small().fit(X, y)
+    model = small(heads="auto").fit(X, y)
     assert list(model.head_weights_) == ["fused", "wide", "linear", "boosting"]
     assert sum(model.head_weights_.values()) == pytest.approx(1)
     assert min(model.head_weights_.values()) >= 0

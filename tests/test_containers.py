@@ -59,9 +59,11 @@ def test_a_model_reads_any_container(frame, convert):
 
 
 def test_a_model_is_fitted_on_any_container(frame):
+    model = MultimodalClassifier(
+        heads=["fused", "linear"], max_epochs=2, random_state=0
+    )
+    expected = clone(model).fit(frame, frame["feel"]).predict_proba(frame)
     for convert in (pa.Table.from_pandas, to_dataset, CONTAINERS["dicts"]):
-        model = MultimodalClassifier(max_epochs=2, random_state=0)
-        expected = clone(model).fit(frame, frame["feel"]).predict_proba(frame)
         model.fit(convert(frame), frame["feel"])
         assert model.feature_names_in_.tolist() == frame.columns.tolist()
         np.testing.assert_allclose(model.predict_proba(frame), expected, rtol=1e-6)

@@ -132,7 +132,10 @@ def test_rows_as_they_are_are_learned_and_validated_as_without(rows):
     assert losses == [e["fused_valid_loss"] for e in other.history_]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    ["fgm", *(pytest.param(k, marks=pytest.mark.slow) for k in KINDS if k != "fgm")],
+)
 def test_what_it_goes_together_with(classification, kind, tmp_path):
     X, y = classification
     model = MultimodalClassifier(

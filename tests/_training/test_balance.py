@@ -55,6 +55,7 @@ def probes():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("balance", ["pareto", "detached"])
 def test_the_slower_modality_goes_on_learning(probes, balance):
     assert probes[balance] > probes[None] + 0.05

@@ -213,6 +213,9 @@ class BoostingHead(EstimatorHead):
     share_of_columns, least_columns = 0.3, 6
     #: On leaves: holds back those of few rows.
     penalty = 3.0
+    #: Of classes, a validation loss that falls by less has not become better: where all
+    #: rows are told apart it would fall for thousands of rounds.
+    least_gain = 3e-5
 
     def __init__(self, name="boosting"):
         super().__init__(name, None)
@@ -261,6 +264,8 @@ class BoostingHead(EstimatorHead):
             if "n_iter_no_change" in estimator.get_params():
                 patience = rounds_without_gain(len(options["y_val"]))
                 estimator.set_params(n_iter_no_change=patience)
+            if self.targets.is_classification and "tol" in estimator.get_params():
+                estimator.set_params(tol=self.least_gain)
         else:
             estimator.set_params(max_iter=min(int(rounds), 100))
         return self._fit(estimator, X, codes, weight, **options)
