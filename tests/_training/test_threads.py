@@ -140,7 +140,11 @@ if __name__ == "__main__":
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-@pytest.mark.parametrize("program", [FORKED, FORKED_TREES], ids=["all", "trees"])
+@pytest.mark.parametrize(
+    "program",
+    [FORKED, pytest.param(FORKED_TREES, marks=pytest.mark.slow)],
+    ids=["all", "trees"],
+)
 def test_a_forked_pool_answers(program):
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}
     done = subprocess.run(

@@ -36,7 +36,7 @@ def small_regressor(**options):
 # --------------------------------------------------------------- as GridSearchCV has it
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_scores_are_those_of_grid_search(classification, n_jobs, assert_same_results):
     X, y = classification
     fusions = ["concat", "late"]

@@ -11,6 +11,7 @@ from skmm.model_selection import FusionSearchCV
 
 def small(**options):
     options = {"width": 8, "max_epochs": 2, "random_state": 0} | options
+    options = {"heads": ["fused", "linear"]} | options
     return MultimodalClassifier(**options)
 
 
