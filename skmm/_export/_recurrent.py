@@ -4,7 +4,7 @@ torch.export would write such a layer down step by step, for one length alone.
 """
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, library, nn
 
 #: Where each gate of ONNX is among torch's: input, output, forget, cell; update, reset,
 #: hidden.
@@ -52,7 +52,7 @@ class _Layer(nn.Module):
         return (recurrent(x, self.inner, self.across, self.bias),)
 
 
-@torch.library.custom_op("skmm::recurrent", mutates_args=())
+@library.custom_op("skmm::recurrent", mutates_args=())
 def recurrent(x: Tensor, inner: Tensor, across: Tensor, bias: Tensor) -> Tensor:
     """From (n, t, n_in) to (n, t, n_hidden): what a graph of ONNX computes."""
     raise NotImplementedError("a recurrent layer that only a graph of ONNX runs")

@@ -64,7 +64,7 @@ def test_metadata_is_what_the_hub_reads(model, tmp_path):
     card = skmm.model_card(model, language=["en", "no"], license="cc0-1.0", tags=["x"])
     card.add(Intended_use="In tests.", Contact="Nobody.").save(tmp_path / "README.md")
     read = huggingface_hub.ModelCard.load(tmp_path / "README.md")
-    assert read.data.library_name == "skmm"
+    assert read.data.to_dict()["library_name"] == "skmm"
     assert read.data.license == "cc0-1.0"
     assert read.data.language == ["en", "no"]
     assert read.data.pipeline_tag == "tabular-classification"
