@@ -7,7 +7,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
@@ -22,13 +22,13 @@ from skmm._utils.compat import (
 )
 from skmm.feature_extraction import MultimodalVectorizer
 from skmm.semi_supervised._base import (
-    SemiSupervised,
     check_classifier,
     unchanged_on_error,
 )
+from skmm.semi_supervised._classifier import SemiSupervisedClassifier
 from skmm.semi_supervised._committee import Committee
 from skmm.semi_supervised._features import ModalityFeatures
-from skmm.semi_supervised._labels import read_partial_labels, read_scored_labels
+from skmm.semi_supervised._labels import read_partial_labels
 from skmm.semi_supervised._members import ALL, WHOLE, Members
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2
 
 
-class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
+class CoTrainingClassifier(SemiSupervisedClassifier):
     """Learn classes from few labelled rows, by models of single modalities.
 
     Each modality is a view: a linear model reads its features, which are learned from
@@ -328,20 +328,6 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
                 break
         return committees, scores
 
-    def predict(self, X: TableLike) -> npt.NDArray[Any]:
-        """Predict the likeliest class of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-        """
-        shares = self.predict_proba(X)
-        return self.classes_[shares.argmax(axis=1)]
-
     def predict_proba(self, X: TableLike) -> npt.NDArray[np.float64]:
         """Predict the probability of each class.
 
@@ -356,43 +342,6 @@ class CoTrainingClassifier(ClassifierMixin, SemiSupervised):
         """
         said = self._say(X)
         return self._committee(*said)
-
-    def predict_log_proba(self, X: TableLike) -> npt.NDArray[np.float64]:
-        """Predict the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-        """
-        tiny = np.finfo(np.float64).tiny
-        return np.log(np.maximum(self.predict_proba(X), tiny))
-
-    def score(
-        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the accuracy on the rows that have a label.
-
-        So searches and cross-validation of scikit-learn go through rows of both kinds.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            Classes, marked as for ``fit`` where they are not known.
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-        """
-        check_is_fitted(self)
-        labels, labelled = read_scored_labels(y, self.classes_)
-        rows, weight = self._scored(X, labelled, sample_weight)
-        return super().score(rows, labels, weight)
 
     def predict_views(self, X: TableLike) -> dict[str, npt.NDArray[np.float64]]:
         """Predict the probability of each class by each view alone.

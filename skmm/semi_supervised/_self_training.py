@@ -6,13 +6,13 @@ import numbers
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from sklearn.base import ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils.validation import check_is_fitted
 
 from skmm._utils.compat import Interval, StrOptions
 from skmm.semi_supervised._base import check_classifier, predict_shares, take
-from skmm.semi_supervised._labels import read_partial_labels, read_scored_labels
+from skmm.semi_supervised._classifier import SemiSupervisedClassifier
+from skmm.semi_supervised._labels import read_partial_labels
 from skmm.semi_supervised._selection import choose_balanced, count_best
 from skmm.semi_supervised._self_training_base import BaseSelfTraining, Rounds
 from skmm.semi_supervised._temperature import cool, find_temperature
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from skmm._utils.typing import (
         CV,
-        ArrayLike,
-        CellsLike,
         RandomState,
         Scoring,
         SupportsTransform,
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     )
 
 
-class SelfTrainingClassifier(ClassifierMixin, BaseSelfTraining):
+class SelfTrainingClassifier(SemiSupervisedClassifier, BaseSelfTraining):
     """Learn classes from few labelled rows and many without a label.
 
     The estimator is fitted on the labelled rows, labels the others, and is fitted again
@@ -178,20 +176,6 @@ class SelfTrainingClassifier(ClassifierMixin, BaseSelfTraining):
         self.random_state = random_state
         self.verbose = verbose
 
-    def predict(self, X: TableLike) -> npt.NDArray[Any]:
-        """Predict the likeliest class of each row.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-        """
-        shares = self.predict_proba(X)
-        return self.classes_[shares.argmax(axis=1)]
-
     def predict_proba(self, X: TableLike) -> npt.NDArray[np.float64]:
         """Predict the probability of each class.
 
@@ -206,43 +190,6 @@ class SelfTrainingClassifier(ClassifierMixin, BaseSelfTraining):
         """
         data = self._read(X)
         return cool(self.estimator_.predict_proba(data), self.temperature_)
-
-    def predict_log_proba(self, X: TableLike) -> npt.NDArray[np.float64]:
-        """Predict the logarithm of each class's probability.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-        """
-        tiny = np.finfo(np.float64).tiny
-        return np.log(np.maximum(self.predict_proba(X), tiny))
-
-    def score(
-        self, X: TableLike, y: CellsLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """Return the accuracy on the rows that have a label.
-
-        So searches and cross-validation of scikit-learn go through rows of both kinds.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            Classes, marked as for ``fit`` where they are not known.
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        score : float
-        """
-        check_is_fitted(self)
-        labels, labelled = read_scored_labels(y, self.classes_)
-        rows, weight = self._scored(X, labelled, sample_weight)
-        return super().score(rows, labels, weight)
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
